@@ -1,0 +1,17 @@
+//! Values with an identity: digests, canonical bytes, times and names of formats.
+//!
+//! Everything here is pure. Two equal values always have equal bytes, on every machine.
+
+mod canonical;
+mod digest;
+mod finding;
+mod format;
+mod time;
+mod tree_path;
+
+pub use canonical::{CanonicalError, canonical_digest, canonical_json};
+pub use digest::{Digest, DigestParseError, Sha256, uuid_from_digest};
+pub use finding::{Finding, Severity};
+pub use format::FormatName;
+pub use time::{Timestamp, TimestampParseError};
+pub use tree_path::{TreePath, TreePathError};

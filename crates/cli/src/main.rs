@@ -1,0 +1,3 @@
+//! The binaries of onx: arguments, words, progress and exit codes.
+
+fn main() {}

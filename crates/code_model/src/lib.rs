@@ -1,0 +1,14 @@
+//! The words of the code line as types: snapshot, symbol, access path, signature, operation, manifest, reports.
+//!
+//! No parser, no disk, no git: everything here is a value that other crates make and read.
+
+pub mod api;
+pub mod evidence;
+pub mod hint;
+pub mod manifest;
+pub mod name;
+pub mod operation;
+pub mod signature;
+pub mod snapshot;
+
+pub use name::{DottedName, DottedNameError};

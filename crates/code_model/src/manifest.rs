@@ -1,0 +1,86 @@
+//! The manifest: what changed between two versions, as operations that a dependent can apply.
+
+use std::collections::BTreeMap;
+
+use artifact::{Digest, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::DottedName;
+use crate::operation::Operation;
+
+/// Where the schema of version 1 is published.
+pub const SCHEMA_URL: &str = "https://registry.omninode.dev/schemas/manifest/v1.json";
+
+/// A manifest of version 1: seed 000's fields, and those that onx adds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// Always 1.
+    pub manifest_version: u32,
+    /// Where the schema is published.
+    pub schema_url: String,
+    /// What the manifest was made from.
+    pub metadata: ManifestMetadata,
+    /// What a person should know first.
+    pub summary: ManifestSummary,
+    /// Kinds that a reader must know to apply this manifest; an older onx refuses with the version needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<String>,
+    /// The operations in the order of application.
+    pub operations: Vec<Operation>,
+    /// Extensions of others: names that start with `x-`.
+    #[serde(flatten)]
+    pub extensions: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a manifest was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestMetadata {
+    /// The library's distribution name.
+    pub library: String,
+    /// The importable packages of the old version.
+    pub packages: Vec<DottedName>,
+    /// The old version.
+    pub from_version: String,
+    /// The new version.
+    pub to_version: String,
+    /// The old commit, or the old archive's digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_commit: Option<String>,
+    /// The new commit, or the new archive's digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_commit: Option<String>,
+    /// How the old version can be found again, for example a git ref or `pypi:NAME==VERSION`.
+    pub from_reference: String,
+    /// How the new version can be found again.
+    pub to_reference: String,
+    /// The time of the new version, not of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated_at: Option<Timestamp>,
+    /// `onx/` and the version that made it.
+    pub generator: String,
+    /// Checksum of the old snapshot.
+    pub from_checksum: Digest,
+    /// Checksum of the new snapshot.
+    pub to_checksum: Digest,
+    /// Digest of the rules, weights and thresholds that were in force.
+    pub rules_digest: Digest,
+    /// Digest of each further file of the bundle that applying reads, by file name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bundle: BTreeMap<String, Digest>,
+}
+
+/// What a person should know first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestSummary {
+    /// One line.
+    pub title: String,
+    /// Operations without which a dependent breaks.
+    pub breaking_changes: u32,
+    /// Operations without which a dependent goes on working.
+    pub safe_changes: u32,
+    /// Operations below 0.7, and names whose successor is ambiguous.
+    pub manual_review_required: u32,
+}
