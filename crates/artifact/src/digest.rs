@@ -18,7 +18,8 @@ impl Digest {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// The digest of several parts, each preceded by its length so that parts cannot run into each other.
+    /// The digest of several parts, each preceded by its length so that parts cannot run into each
+    /// other.
     pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A relative path with `/` between its parts and no part that is empty, `.`, `..` or holds a NUL, a backslash
-/// or a colon after one letter: joined to a folder it stays below that folder.
+/// A relative path with `/` between its parts and no part that is empty, `.`, `..` or holds a NUL,
+/// a backslash or a colon after one letter: joined to a folder it stays below that folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 #[schemars(with = "String")]

@@ -6,7 +6,8 @@ use artifact::TreePath;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One kind of evidence. The names are those of the manifest's `evidence.method` and `confidence.factors`.
+/// One kind of evidence. The names are those of the manifest's `evidence.method` and
+/// `confidence.factors`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -148,7 +149,8 @@ pub struct Candidate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confidence {
-    /// The calibrated probability that the operation is right: 0.9 means nine in ten such operations are.
+    /// The calibrated probability that the operation is right: 0.9 means nine in ten such
+    /// operations are.
     pub overall: f64,
     /// The weighted mean of the factors that are present, before calibration.
     #[serde(default, skip_serializing_if = "Option::is_none")]

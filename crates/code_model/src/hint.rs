@@ -1,6 +1,8 @@
-//! What the code itself says about successors: language idioms, read by the Python crate into neutral facts.
+//! What the code itself says about successors: language idioms, read by the Python crate into
+//! neutral facts.
 //!
-//! A hint is no decision. Inference weighs hints of both versions with everything else that it sees.
+//! A hint is no decision. Inference weighs hints of both versions with everything else that it
+//! sees.
 
 use std::sync::Arc;
 
@@ -10,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::DottedName;
 
-/// Something that the code, its documentation or its change log says about an old name and its successor.
+/// Something that the code, its documentation or its change log says about an old name and its
+/// successor.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Hint {
     /// What it is about.
@@ -29,7 +32,8 @@ pub struct Hint {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum HintSubject {
-    /// An old access path and its successor, both complete dotted names where that could be resolved.
+    /// An old access path and its successor, both complete dotted names where that could be
+    /// resolved.
     Name {
         /// The old access path.
         old: DottedName,
@@ -100,7 +104,8 @@ pub enum HintIdiom {
     DocumentationNote,
     /// A decorator that maps an old keyword to a new one.
     KeywordDecorator,
-    /// A body that takes an old keyword and hands it to the new one (`if old is not None: new = old`).
+    /// A body that takes an old keyword and hands it to the new one (`if old is not None: new =
+    /// old`).
     KeywordForwarding,
     /// A `**kwargs.pop("old")` or lookup in the body.
     KeywordPop,

@@ -1,4 +1,5 @@
-//! The words of the code line as types: snapshot, symbol, access path, signature, operation, manifest, reports.
+//! The words of the code line as types: snapshot, symbol, access path, signature, operation,
+//! manifest, reports.
 //!
 //! No parser, no disk, no git: everything here is a value that other crates make and read.
 

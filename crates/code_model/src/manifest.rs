@@ -23,7 +23,8 @@ pub struct Manifest {
     pub metadata: ManifestMetadata,
     /// What a person should know first.
     pub summary: ManifestSummary,
-    /// Kinds that a reader must know to apply this manifest; an older onx refuses with the version needed.
+    /// Kinds that a reader must know to apply this manifest; an older onx refuses with the version
+    /// needed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<String>,
     /// The operations in the order of application.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// One or more identifiers with dots between them, for example `package.module.Class.method`.
 ///
-/// Cloning is cheap. Identifiers are as Python has them after NFKC normalisation; keywords are not excluded.
+/// Cloning is cheap. Identifiers are as Python has them after NFKC normalisation; keywords are not
+/// excluded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 #[schemars(with = "String")]
@@ -65,7 +66,8 @@ impl DottedName {
         self.0.split('.')
     }
 
-    /// What follows `prefix` and a dot; the empty text when the names are equal; none when it is no prefix.
+    /// What follows `prefix` and a dot; the empty text when the names are equal; none when it is no
+    /// prefix.
     pub fn below<'a>(&'a self, prefix: &Self) -> Option<&'a str> {
         let rest = self.0.strip_prefix(&*prefix.0)?;
         if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }

@@ -90,7 +90,8 @@ pub enum Change {
     /// A function is renamed, moved or both, or a method is renamed within its class.
     #[serde(rename = "rename.callable")]
     RenameCallable(NameMatch),
-    /// A field, property, attribute or enumeration member is renamed, with its constructor keyword and key.
+    /// A field, property, attribute or enumeration member is renamed, with its constructor keyword
+    /// and key.
     #[serde(rename = "rename.attribute")]
     RenameAttribute {
         /// The class that defines it.
@@ -114,7 +115,8 @@ pub enum Change {
         /// The parameter.
         parameter: ParameterRename,
     },
-    /// A parameter with a default is added; calls need no edit unless the default changes what they do.
+    /// A parameter with a default is added; calls need no edit unless the default changes what they
+    /// do.
     #[serde(rename = "arg.add_default")]
     ArgAddDefault {
         /// The callable, as an access path; a class stands for its constructor.
@@ -162,7 +164,8 @@ pub enum Change {
         /// Those of them that become keyword-only.
         parameters: Vec<String>,
     },
-    /// A parameter without a default is added: every call must give it, which only a person can decide.
+    /// A parameter without a default is added: every call must give it, which only a person can
+    /// decide.
     #[serde(rename = "arg.add_required")]
     ArgAddRequired {
         /// The callable, as an access path; a class stands for its constructor.
@@ -183,8 +186,8 @@ pub enum Change {
         receiver: Option<DottedName>,
         /// The old parameters in order, as the template names them; a leading `*` or `**` is kept.
         parameters: Vec<String>,
-        /// A Python expression over the parameters; dotted names of the new version are written in full, and
-        /// `self` stands for the receiver.
+        /// A Python expression over the parameters; dotted names of the new version are written in
+        /// full, and `self` stands for the receiver.
         template: String,
     },
     /// A configuration key is renamed.
@@ -301,7 +304,8 @@ impl Change {
         }
     }
 
-    /// Every kind that this version of onx knows, in the order of the seeds and then of the alphabet.
+    /// Every kind that this version of onx knows, in the order of the seeds and then of the
+    /// alphabet.
     pub const KINDS: [&'static str; 14] = [
         "rename.import",
         "move.file",

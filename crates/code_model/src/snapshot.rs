@@ -29,9 +29,9 @@ pub struct Snapshot {
     pub modules: BTreeMap<DottedName, Module>,
     /// Every symbol, by the dotted name of its definition: module, then qualified name.
     pub symbols: BTreeMap<DottedName, Symbol>,
-    /// Every name that importing a module makes reachable and that is not a symbol's own definition path:
-    /// re-exports, aliases, star imports, entries of lazy tables. Members of classes are not listed, they
-    /// follow their class.
+    /// Every name that importing a module makes reachable and that is not a symbol's own definition
+    /// path: re-exports, aliases, star imports, entries of lazy tables. Members of classes are not
+    /// listed, they follow their class.
     pub aliases: BTreeMap<DottedName, Alias>,
     /// Keys of shipped configuration files, settings classes and default tables.
     pub keys: Vec<ConfigurationKey>,
@@ -52,7 +52,8 @@ pub struct Origin {
     pub library: String,
     /// The version as the user named it.
     pub version: String,
-    /// The reference that was read: a git ref, `pypi:NAME==VERSION`, or the file name of a folder or archive.
+    /// The reference that was read: a git ref, `pypi:NAME==VERSION`, or the file name of a folder
+    /// or archive.
     pub reference: String,
     /// The commit, when the source is a git repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +120,8 @@ pub struct Module {
     /// The names in `__all__`, when the module has one that can be read statically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exported: Option<Vec<Arc<str>>>,
-    /// Why names of this module may exist that were not seen, for example a `__getattr__` without a table.
+    /// Why names of this module may exist that were not seen, for example a `__getattr__` without a
+    /// table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<Arc<str>>,
     /// Whether it belongs to tests, by its path.
@@ -211,8 +213,8 @@ pub struct Symbol {
     pub deprecated: Option<Deprecation>,
     /// BLAKE3 of the signature, names of parameters included, annotations left out.
     pub signature_hash: ShortHash,
-    /// Hash of the definition with its own name blanked, docstrings left out and imported names resolved: equal
-    /// for what was moved or renamed unchanged.
+    /// Hash of the definition with its own name blanked, docstrings left out and imported names
+    /// resolved: equal for what was moved or renamed unchanged.
     pub shape_hash: ShortHash,
     /// Number of syntax nodes: how much a shape that is equal can prove.
     pub nodes: u32,
@@ -279,8 +281,8 @@ pub struct Alias {
     pub target: DottedName,
     /// How it gets there.
     pub route: AliasRoute,
-    /// Whether the name is meant for users: listed in `__all__`, or without `__all__` imported into a package's
-    /// `__init__` from the library itself, and public by name.
+    /// Whether the name is meant for users: listed in `__all__`, or without `__all__` imported into
+    /// a package's `__init__` from the library itself, and public by name.
     pub public: bool,
 }
 
@@ -298,7 +300,8 @@ pub enum AliasRoute {
     Assignment,
     /// An entry of a lazy `__getattr__` table.
     LazyTable,
-    /// Only reached when a condition holds: `TYPE_CHECKING`, `try/except ImportError`, a version check.
+    /// Only reached when a condition holds: `TYPE_CHECKING`, `try/except ImportError`, a version
+    /// check.
     Conditional,
 }
 
