@@ -93,7 +93,7 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
             '\r' => out.extend_from_slice(b"\\r"),
             '\t' => out.extend_from_slice(b"\\t"),
             control if control < ' ' => {
-                out.extend_from_slice(format!("\\u{:04x}", control as u32).as_bytes())
+                out.extend_from_slice(format!("\\u{:04x}", control as u32).as_bytes());
             }
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }

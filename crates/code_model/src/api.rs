@@ -47,7 +47,7 @@ impl<'a> ApiIndex<'a> {
         self.resolve_within(path, &mut BTreeSet::new())
     }
 
-    fn resolve_within(&self, path: &DottedName, seen: &mut BTreeSet<DottedName>) -> Resolution {
+    fn resolve_within(self, path: &DottedName, seen: &mut BTreeSet<DottedName>) -> Resolution {
         if !seen.insert(path.clone()) {
             return Resolution::Missing;
         }
@@ -85,7 +85,7 @@ impl<'a> ApiIndex<'a> {
         }
     }
 
-    fn resolve_target(&self, target: &DottedName, seen: &mut BTreeSet<DottedName>) -> Resolution {
+    fn resolve_target(self, target: &DottedName, seen: &mut BTreeSet<DottedName>) -> Resolution {
         if self.is_inside(target) {
             self.resolve_within(target, seen)
         } else {
@@ -131,8 +131,7 @@ impl<'a> ApiIndex<'a> {
                 self.symbol(&current).map(|symbol| symbol.bases.as_slice()).unwrap_or_default();
             for base in bases {
                 let reached = match self.resolve(base) {
-                    Resolution::Symbol(path) => path,
-                    Resolution::External(path) => path,
+                    Resolution::Symbol(path) | Resolution::External(path) => path,
                     _ => base.clone(),
                 };
                 if !order.contains(&reached) && order.len() < 256 {
