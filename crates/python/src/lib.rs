@@ -1,1 +1,4 @@
-//! Placeholder until the first module lands.
+//! Everything that knows Python: facts of files, names, types and text edits. The parser stays behind this door.
+
+pub mod edit;
+pub mod references;

@@ -1,0 +1,113 @@
+//! A manifest compiled to what rewriting asks of it.
+
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+use code_model::operation::{Change, OperationId};
+
+/// Everything that must change, in the old version's names.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// What becomes of old names; everything below a name follows it unless it has an entry of its own.
+    pub names: BTreeMap<DottedName, NameChange>,
+    /// Members of classes that are renamed, for receivers that only types can tell.
+    pub members: Vec<MemberChange>,
+    /// Changes of calls: kinds `arg.*` and `call.rewrite`.
+    pub calls: Vec<CallChange>,
+    /// Configuration keys that are renamed.
+    pub keys: Vec<KeyChange>,
+    /// Operations that will not be applied.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What becomes of an old name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameChange {
+    /// The new name; none when it is gone without a successor.
+    pub new: Option<DottedName>,
+    /// The operations that lead there, in order; the last one is named by edits.
+    pub operations: Vec<OperationId>,
+    /// The kind of the last operation.
+    pub kind: &'static str,
+}
+
+/// A renamed member of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberChange {
+    /// The operation.
+    pub operation: OperationId,
+    /// The class in the old version's names.
+    pub class: DottedName,
+    /// The old member.
+    pub from: String,
+    /// The new member.
+    pub to: String,
+    /// Whether it is a method: `rename.callable`; otherwise `rename.attribute`.
+    pub method: bool,
+    /// Whether the constructor takes it as a keyword that is renamed with it.
+    pub keyword: bool,
+}
+
+/// A changed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallChange {
+    /// The operation.
+    pub operation: OperationId,
+    /// The callable in the old version's names.
+    pub callable: DottedName,
+    /// The class of the receiver in the old version's names, when the callable is a method.
+    pub receiver: Option<DottedName>,
+    /// What changes; its own names are those of the manifest.
+    pub change: Change,
+}
+
+/// A renamed configuration key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The operation.
+    pub operation: OperationId,
+    /// The old key.
+    pub from: String,
+    /// The new key.
+    pub to: String,
+    /// The class, table or file that holds it in the library.
+    pub holder: Option<String>,
+}
+
+/// An operation that will not be applied, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The operation.
+    pub operation: OperationId,
+    /// Why not.
+    pub reason: SkipReason,
+}
+
+/// Why an operation is not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SkipReason {
+    /// It is less sure than the threshold.
+    BelowThreshold,
+    /// An operation that it depends on is not applied.
+    DependencySkipped(OperationId),
+    /// Applying it twice would be wrong, and nothing shows that the dependent is still on the old version.
+    NotRepeatable,
+    /// Its match makes no sense, with the reason.
+    Malformed(String),
+}
+
+impl Plan {
+    /// What becomes of this old name, and by which entry: the longest prefix of it that has one. None when nothing
+    /// is said about it.
+    pub fn change(&self, old: &DottedName) -> Option<(&DottedName, &NameChange)> {
+        std::iter::once(old.clone())
+            .chain(old.ancestors())
+            .find_map(|prefix| self.names.get_key_value(&prefix))
+    }
+
+    /// The new name of this old one. None when nothing is said about it or it is gone.
+    pub fn renamed(&self, old: &DottedName) -> Option<DottedName> {
+        let (prefix, change) = self.change(old)?;
+        old.rebased(prefix, change.new.as_ref()?)
+    }
+}
