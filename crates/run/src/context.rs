@@ -1,0 +1,103 @@
+//! What a node knows about the run that it is part of.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A text that is no id: empty, longer than 128 bytes, or with other characters than letters, digits, `-`, `_`, `.`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no id: letters, digits, `-`, `_` and `.` only, at most 128")]
+pub struct IdError(String);
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks and takes an id.
+            pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+                let text = text.into();
+                let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                if text.is_empty() || text.len() > 128 || text.starts_with('.') || !text.chars().all(plain) {
+                    return Err(IdError(text.chars().take(128).collect()));
+                }
+                Ok(Self(text))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// Names what should be done.
+    TaskId
+}
+id! {
+    /// Names one attempt at a task.
+    RunId
+}
+id! {
+    /// Follows one piece of work through everything that it touches.
+    TraceId
+}
+
+/// The run that a node is part of; nothing in it changes while the run lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunContext {
+    task: TaskId,
+    run: RunId,
+    path: PathBuf,
+    trace: TraceId,
+}
+
+impl RunContext {
+    /// The context of this run, whose artifacts lie below `path`.
+    pub fn new(task: TaskId, run: RunId, path: PathBuf, trace: TraceId) -> Self {
+        Self { task, run, path, trace }
+    }
+
+    /// What should be done.
+    pub fn task(&self) -> &TaskId {
+        &self.task
+    }
+
+    /// Which attempt at it this is.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// The folder of the run's artifacts.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The id that logs and events of this run carry.
+    pub fn trace(&self) -> &TraceId {
+        &self.trace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_safe_as_folder_names() {
+        assert!(TaskId::new("generate-2.8_3.0").is_ok());
+        for hostile in ["", "..", ".hidden", "a/b", "a b", "a\n"] {
+            assert!(RunId::new(hostile).is_err(), "{hostile:?}");
+        }
+        assert!(TraceId::new("x".repeat(129)).is_err());
+    }
+}
