@@ -1,0 +1,97 @@
+//! The command line as types. The doc comments are the help texts.
+
+mod manifest;
+mod migrate;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use manifest::{
+    CalibrateArguments, CompatArguments, CoreArguments, DiffArguments, DiffFormat, DocsArguments,
+    DocsKind, ExplainArguments, GenerateArguments, ManifestCommand, SemverArguments,
+    SnapshotArguments, VerifyArguments,
+};
+pub(crate) use migrate::{
+    ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; the answer is yes
+  1  done; the answer is no (breaking change, bump too small, incompatible, not verified)
+  2  what was asked for cannot be done as asked: wrong argument, missing reference, bad manifest
+  3  a configuration file is wrong
+  4  the state of the world stands against it: dirty target, foreign folder, later work
+  5  something outside failed: disk, network, git
+  6  onx itself is wrong; please report it";
+
+/// Carries a change from where it was made to everywhere it must arrive, and proves that it arrived.
+///
+/// A library's maintainer derives a manifest from two versions of the library: what moved, what was renamed,
+/// which arguments changed, each with its evidence and a confidence. A dependent's owner applies the manifest:
+/// a preview, a checkpoint, edits that keep the format, a check of what is left, and a way back.
+#[derive(Debug, Parser)]
+#[command(name = "onx", version, max_term_width = 100, after_long_help = EXIT_CODES)]
+pub(crate) struct Onx {
+    #[command(subcommand)]
+    pub(crate) command: OnxCommand,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+}
+
+/// The two sides of the work.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OnxCommand {
+    /// For a library's maintainer: derive, read and check manifests
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Manifest(ManifestCommand),
+    /// For a dependent's owner: apply a manifest, look at it, undo it
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Migrate(MigrateCommand),
+}
+
+/// Derives, reads and checks manifests: what changed between two versions of a library.
+#[derive(Debug, Parser)]
+#[command(name = "onx-manifest", version, max_term_width = 100, after_long_help = EXIT_CODES)]
+pub(crate) struct OnxManifest {
+    #[command(subcommand)]
+    pub(crate) command: ManifestCommand,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+}
+
+/// Applies a manifest to a dependent, shows what was applied, and undoes it.
+#[derive(Debug, Parser)]
+#[command(name = "onx-migrate", version, max_term_width = 100, after_long_help = EXIT_CODES)]
+pub(crate) struct OnxMigrate {
+    #[command(subcommand)]
+    pub(crate) command: MigrateCommand,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArguments {
+    /// Print the result as one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Print only the result: no progress and no explanations
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// The configuration file, instead of ./onx.toml and the user's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Where facts are kept between runs; may be deleted at any time
+    #[arg(long, global = true, value_name = "DIR", env = "ONX_CACHE_DIR", hide_env_values = true)]
+    pub(crate) cache_dir: Option<PathBuf>,
+
+    /// Threads to use; the result does not depend on it [default: one for each processor]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) parallel: Option<u16>,
+}

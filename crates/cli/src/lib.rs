@@ -1,0 +1,125 @@
+//! The binaries of onx: arguments, words, progress and exit codes.
+//!
+//! Results go to standard output, words about them to standard error. Nothing here decides what a change means.
+
+mod arguments;
+mod commands;
+mod configuration;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use code_line::{Error, ErrorKind};
+
+use crate::arguments::{
+    GlobalArguments, ManifestCommand, MigrateCommand, Onx, OnxCommand, OnxManifest, OnxMigrate,
+};
+use crate::output::Output;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Which of the binaries was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// `onx`, with every command.
+    Onx,
+    /// `onx-manifest`.
+    Manifest,
+    /// `onx-migrate`.
+    Migrate,
+}
+
+/// What a command answers, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Done, or yes.
+    Yes,
+    /// Done, and the answer is no.
+    No,
+}
+
+/// Reads the command line, does what it asks for and says how it went.
+pub fn main(entry: Entry) -> ExitCode {
+    let (command, global) = parse(entry);
+    let output = Output::new(global.json, global.quiet);
+    match run(&command, &global, &output) {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(exit_code(error.kind()))
+        }
+    }
+}
+
+fn parse(entry: Entry) -> (OnxCommand, GlobalArguments) {
+    match entry {
+        Entry::Onx => {
+            let Onx { command, global } = Onx::parse();
+            (command, global)
+        }
+        Entry::Manifest => {
+            let OnxManifest { command, global } = OnxManifest::parse();
+            (OnxCommand::Manifest(command), global)
+        }
+        Entry::Migrate => {
+            let OnxMigrate { command, global } = OnxMigrate::parse();
+            (OnxCommand::Migrate(command), global)
+        }
+    }
+}
+
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::User => 2,
+        ErrorKind::Config => 3,
+        ErrorKind::Conflict => 4,
+        ErrorKind::Outside => 5,
+        ErrorKind::Internal => 6,
+    }
+}
+
+fn run(command: &OnxCommand, global: &GlobalArguments, output: &Output) -> Result<Answer, Error> {
+    if let Some(threads) = global.parallel {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads));
+        pool.build_global().map_err(|error| {
+            Error::internal("the threads could not be started").caused_by(error)
+        })?;
+    }
+    let context = commands::Context::new(global, output)?;
+    match command {
+        OnxCommand::Manifest(command) => match command {
+            ManifestCommand::Generate(arguments) => commands::generate(&context, arguments),
+            ManifestCommand::Compat(arguments) => commands::compat(&context, arguments),
+            ManifestCommand::Semver(arguments) => commands::semver(&context, arguments),
+            ManifestCommand::Diff(arguments) => commands::diff(&context, arguments),
+            ManifestCommand::Docs(arguments) => commands::docs(&context, arguments),
+            ManifestCommand::Explain(arguments) => commands::explain(&context, arguments),
+            ManifestCommand::Verify(arguments) => commands::verify(&context, arguments),
+            ManifestCommand::Calibrate(arguments) => commands::calibrate(&context, arguments),
+        },
+        OnxCommand::Migrate(command) => match command {
+            MigrateCommand::Apply(arguments) => commands::apply(&context, arguments),
+            MigrateCommand::Rollback(arguments) => commands::rollback(&context, arguments),
+            MigrateCommand::Status(arguments) => commands::status(&context, arguments),
+            MigrateCommand::History(arguments) => commands::history(&context, arguments),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_lines_are_consistent() {
+        Onx::command().debug_assert();
+        OnxManifest::command().debug_assert();
+        OnxMigrate::command().debug_assert();
+    }
+}

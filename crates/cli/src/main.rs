@@ -1,3 +1,0 @@
-//! The binaries of onx: arguments, words, progress and exit codes.
-
-fn main() {}

@@ -1,0 +1,165 @@
+//! How the code line fails: five kinds, stable codes, what happened, the detail and what to do next.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who can do something about an error; decides the exit code.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// What was asked for cannot be done as asked: a wrong argument, a missing reference, a bad manifest.
+    User,
+    /// A configuration file is wrong.
+    Config,
+    /// The state of the world stands against it: a dirty target, another package's folder.
+    Conflict,
+    /// Something outside failed: the disk, the network, git.
+    Outside,
+    /// onx itself is wrong.
+    Internal,
+}
+
+/// The stable name of an error, for programs.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ErrorCode {
+    /// An argument is wrong.
+    UsageError,
+    /// A configuration file is wrong.
+    ConfigurationError,
+    /// A version could not be read.
+    SnapshotError,
+    /// No operations could be derived.
+    InferenceError,
+    /// Operations or packages depend on each other in a circle.
+    DependencyError,
+    /// A manifest, bundle or dependent is not what it should be.
+    VerificationError,
+    /// A manifest could not be applied or undone.
+    ApplicationError,
+    /// A result could not be written.
+    OutputError,
+    /// onx itself is wrong.
+    InternalError,
+}
+
+/// What happened, the detail, and what to do next.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    code: ErrorCode,
+    message: String,
+    detail: Option<String>,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind and code; `message` says in one sentence what happened.
+    pub fn new(kind: ErrorKind, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), detail: None, hint: None, source: None }
+    }
+
+    /// An error that the user's next command can avoid.
+    pub fn user(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::User, code, message)
+    }
+
+    /// An error of something outside, with its cause.
+    pub fn outside(
+        code: ErrorCode,
+        message: impl Into<String>,
+        source: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(ErrorKind::Outside, code, message).caused_by(source)
+    }
+
+    /// An error in onx itself.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, ErrorCode::InternalError, message)
+            .hint("please report this with the command that you ran")
+    }
+
+    /// The same error with what is known beyond the first sentence.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same error with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Who can do something about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Its stable name.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The error as programs read it.
+    pub fn report(&self) -> ErrorReport {
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(current) = cause {
+            causes.push(current.to_string());
+            cause = current.source();
+        }
+        let detail: Vec<String> = self.detail.iter().cloned().chain(causes).collect();
+        ErrorReport {
+            kind: self.kind,
+            code: self.code,
+            message: self.message.clone(),
+            detail,
+            hint: self.hint.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+/// An error as programs read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorReport {
+    /// Who can do something about it.
+    pub kind: ErrorKind,
+    /// Its stable name.
+    pub code: ErrorCode,
+    /// What happened.
+    pub message: String,
+    /// What is known beyond that, the nearest cause first.
+    pub detail: Vec<String>,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
