@@ -1,1 +1,19 @@
-//! Placeholder until the first module lands.
+//! Two snapshots of a library become operations with evidence and confidence, and these become a manifest.
+//!
+//! Everything here is a pure function of the two snapshots, the texts of their files and the rules.
+
+pub mod breakage;
+pub mod calibration;
+mod difference;
+pub mod inference;
+pub mod rules;
+pub mod sources;
+mod surface;
+mod synthesis;
+
+pub use breakage::{breakages, required_bump};
+pub use difference::difference;
+pub use inference::{Inference, infer};
+pub use rules::Rules;
+pub use sources::{NoSources, SourceText, Version};
+pub use synthesis::{Provenance, synthesize};

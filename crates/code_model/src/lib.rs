@@ -4,11 +4,13 @@
 //! No parser, no disk, no git: everything here is a value that other crates make and read.
 
 pub mod api;
+pub mod difference;
 pub mod evidence;
 pub mod hint;
 pub mod manifest;
 pub mod name;
 pub mod operation;
+pub mod report;
 pub mod signature;
 pub mod snapshot;
 

@@ -9,11 +9,22 @@ use serde::{Deserialize, Serialize};
 use crate::DottedName;
 use crate::operation::Operation;
 
+mod fields;
+mod order;
+mod read;
+mod validate;
+mod write;
+mod yaml;
+
+pub use order::{CycleError, application_order};
+pub use read::ManifestError;
+
 /// Where the schema of version 1 is published.
 pub const SCHEMA_URL: &str = "https://registry.omninode.dev/schemas/manifest/v1.json";
 
 /// A manifest of version 1: seed 000's fields, and those that onx adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::operation::tolerate_extensions)]
 pub struct Manifest {
     /// Always 1.
     pub manifest_version: u32,
@@ -61,12 +72,15 @@ pub struct ManifestMetadata {
     pub generated_at: Option<Timestamp>,
     /// `onx/` and the version that made it.
     pub generator: String,
-    /// Checksum of the old snapshot.
-    pub from_checksum: Digest,
-    /// Checksum of the new snapshot.
-    pub to_checksum: Digest,
-    /// Digest of the rules, weights and thresholds that were in force.
-    pub rules_digest: Digest,
+    /// Checksum of the old snapshot; none in manifests that people or other tools wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_checksum: Option<Digest>,
+    /// Checksum of the new snapshot; none in manifests that people or other tools wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_checksum: Option<Digest>,
+    /// Digest of the rules, weights and thresholds that were in force, if rules made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_digest: Option<Digest>,
     /// Digest of each further file of the bundle that applying reads, by file name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bundle: BTreeMap<String, Digest>,

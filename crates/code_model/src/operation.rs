@@ -22,8 +22,16 @@ impl std::fmt::Display for OperationId {
     }
 }
 
+/// Says in a schema what readers of manifests do: only names that start with `x-` extend a record.
+pub(crate) fn tolerate_extensions(schema: &mut schemars::Schema) {
+    schema.remove("additionalProperties");
+    schema.insert("patternProperties".to_owned(), serde_json::json!({ "^x-": true }));
+    schema.insert("unevaluatedProperties".to_owned(), serde_json::json!(false));
+}
+
 /// One thing that a dependent must do, with what speaks for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = tolerate_extensions)]
 pub struct Operation {
     /// Unique in the manifest.
     pub id: OperationId,
@@ -322,4 +330,53 @@ impl Change {
         "rename.attribute",
         "symbol.remove",
     ];
+}
+
+impl std::fmt::Display for Change {
+    /// Old → new, for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RenameImport { from, to } => write!(f, "{from} → {to}"),
+            Self::MoveFile { from, to } => write!(f, "{from} → {to}"),
+            Self::RenameSymbol(name) | Self::RenameCallable(name) => {
+                let holder = name.module.as_ref().or(name.class.as_ref());
+                let to_holder = name.to_module.as_ref().or(holder);
+                for (before, holder, leaf) in
+                    [("", holder, &name.from), (" → ", to_holder, &name.to)]
+                {
+                    f.write_str(before)?;
+                    if let Some(holder) = holder {
+                        write!(f, "{holder}.")?;
+                    }
+                    f.write_str(leaf)?;
+                }
+                Ok(())
+            }
+            Self::RenameAttribute { class, from, to, .. } => {
+                write!(f, "{class}.{from} → {class}.{to}")
+            }
+            Self::ArgRename { callable, parameter, .. } => {
+                write!(f, "{callable}({} → {})", parameter.from, parameter.to)
+            }
+            Self::ArgAddDefault { callable, parameter, .. }
+            | Self::ArgAddRequired { callable, parameter, .. } => match &parameter.default {
+                Some(default) => write!(f, "{callable}(+ {}={default})", parameter.name),
+                None => write!(f, "{callable}(+ {})", parameter.name),
+            },
+            Self::ArgRemove { callable, parameter, .. } => {
+                write!(f, "{callable}(− {})", parameter.name)
+            }
+            Self::ArgReorder { callable, from, to, .. } => {
+                write!(f, "{callable}({} → {})", from.join(", "), to.join(", "))
+            }
+            Self::ArgKeywordOnly { callable, parameters, .. } => {
+                write!(f, "{callable}(*, {})", parameters.join(", "))
+            }
+            Self::CallRewrite { callable, parameters, template, .. } => {
+                write!(f, "{callable}({}) → {template}", parameters.join(", "))
+            }
+            Self::ConfigKeyRename { from, to, .. } => write!(f, "{from} → {to}"),
+            Self::SymbolRemove { name } => write!(f, "{name} is gone"),
+        }
+    }
 }

@@ -1,0 +1,68 @@
+//! From two snapshots and their differences to operations, each with what speaks for it.
+
+use artifact::Finding;
+use code_model::DottedName;
+use code_model::difference::DifferenceSet;
+use code_model::evidence::{Confidence, Evidence};
+use code_model::operation::Change;
+use code_model::report::{AmbiguousName, UnresolvedName};
+use code_model::snapshot::Snapshot;
+
+use crate::rules::Rules;
+use crate::sources::SourceText;
+
+/// What was inferred: every public access path that is gone is in exactly one of the operations' `covers`,
+/// `ambiguous`, `without_successor` and `unseen`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inference {
+    /// Operations in order of application, without ids.
+    pub operations: Vec<InferredOperation>,
+    /// Gone paths with several plausible successors.
+    pub ambiguous: Vec<AmbiguousName>,
+    /// Gone paths without a successor.
+    pub without_successor: Vec<UnresolvedName>,
+    /// Paths that may still be there where nothing can be seen statically.
+    pub unseen: Vec<UnresolvedName>,
+    /// What a reader should know about the inference itself.
+    pub findings: Vec<Finding>,
+}
+
+/// An operation before it has an id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InferredOperation {
+    /// What to do.
+    pub change: Change,
+    /// What speaks for it.
+    pub evidence: Evidence,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Whether a dependent that does nothing breaks.
+    pub breaking: bool,
+    /// Whether applying it twice would change the result again.
+    pub not_repeatable: bool,
+    /// Why a person should look before it is applied.
+    pub note: Option<String>,
+    /// Public access paths that are gone and that this operation carries to their successors.
+    pub covers: Vec<DottedName>,
+}
+
+/// Infers what a dependent must do to move from the one version to the other.
+pub fn infer(
+    from: &Snapshot,
+    to: &Snapshot,
+    differences: &DifferenceSet,
+    sources: &dyn SourceText,
+    rules: &Rules,
+) -> Inference {
+    let _ = (from, to, sources, rules);
+    let without_successor = differences
+        .gone
+        .iter()
+        .map(|name| UnresolvedName {
+            name: name.clone(),
+            reason: "no successor was found".to_owned(),
+            witnesses: Vec::new(),
+        })
+        .collect();
+    Inference { without_successor, ..Inference::default() }
+}

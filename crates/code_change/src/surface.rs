@@ -1,0 +1,107 @@
+//! Which access paths a version offers, and which of them another version no longer has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::DottedName;
+use code_model::api::{ApiIndex, Resolution};
+use code_model::snapshot::{AliasRoute, Snapshot, Stability, Symbol, SymbolKind};
+
+/// One access path that a dependent can write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccessPath {
+    /// The definition that it reaches.
+    pub(crate) target: DottedName,
+    /// Whether it is meant for users; other paths can be written too, and are migrated, but not counted.
+    pub(crate) public: bool,
+}
+
+/// Whether a path leads through tests, as installed libraries often ship them.
+fn is_test_path(path: &DottedName) -> bool {
+    path.parts().any(|part| {
+        matches!(part, "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests")
+            || part.starts_with("test_")
+    })
+}
+
+/// Whether users may write it without going through a private name.
+pub(crate) fn is_plain(path: &DottedName) -> bool {
+    !path.is_private() && !is_test_path(path)
+}
+
+fn is_dunder(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("__")
+}
+
+fn module_is_plain(snapshot: &Snapshot, module: &DottedName) -> bool {
+    is_plain(module) && snapshot.modules.get(module).is_none_or(|module| !module.is_test)
+}
+
+/// Every access path to modules, module-level names and members of classes. Members are listed once, under
+/// the class that defines them.
+pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPath> {
+    let mut paths = BTreeMap::new();
+    for module in snapshot.modules.keys().filter(|module| module_is_plain(snapshot, module)) {
+        paths.insert(module.clone(), AccessPath { target: module.clone(), public: true });
+    }
+    for (path, symbol) in &snapshot.symbols {
+        if let Some(access) = definition(snapshot, path, symbol) {
+            paths.insert(path.clone(), access);
+        }
+    }
+    for (path, alias) in &snapshot.aliases {
+        let Some(module) = path.parent() else { continue };
+        let reaches_library = snapshot.symbols.contains_key(&alias.target)
+            || snapshot.modules.contains_key(&alias.target);
+        let plain = is_plain(path) && !is_dunder(path.leaf()) && module_is_plain(snapshot, &module);
+        if plain && reaches_library && alias.route != AliasRoute::Conditional {
+            let access = AccessPath { target: alias.target.clone(), public: alias.public };
+            paths.insert(path.clone(), access);
+        }
+    }
+    paths
+}
+
+fn definition(snapshot: &Snapshot, path: &DottedName, symbol: &Symbol) -> Option<AccessPath> {
+    let plain =
+        is_plain(path) && !is_dunder(path.leaf()) && module_is_plain(snapshot, &symbol.module);
+    if !plain {
+        return None;
+    }
+    let mut public = symbol.stability != Stability::Internal;
+    if let Some(parent) = &symbol.parent {
+        let parent = snapshot.symbols.get(parent)?;
+        // What stands inside a function cannot be reached from outside.
+        if parent.kind != SymbolKind::Class {
+            return None;
+        }
+        public &= parent.stability != Stability::Internal;
+    }
+    Some(AccessPath { target: path.clone(), public })
+}
+
+/// Public access paths of the old version that reach nothing in the new one. What hangs below a path that is
+/// gone is not listed again: submodules of a module, members of a class.
+pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
+    let index = ApiIndex::new(to);
+    let gone: BTreeSet<DottedName> = access_paths(from)
+        .into_iter()
+        .filter(|(path, access)| access.public && is_gone(&index, path))
+        .map(|(path, _)| path)
+        .collect();
+    let class_gone = |path: &DottedName| {
+        from.symbols
+            .get(path)
+            .and_then(|symbol| symbol.parent.as_ref())
+            .is_some_and(|parent| gone.contains(parent))
+    };
+    gone.iter().filter(|path| !class_gone(path)).cloned().collect()
+}
+
+/// Whether the path reaches nothing, or nothing that could be seen.
+pub(crate) fn is_gone(index: &ApiIndex<'_>, path: &DottedName) -> bool {
+    let snapshot = index.snapshot();
+    if snapshot.symbols.contains_key(path) || snapshot.modules.contains_key(path) {
+        return false;
+    }
+    matches!(index.resolve(path), Resolution::Missing | Resolution::Unseen(_))
+}
