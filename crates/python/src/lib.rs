@@ -1,4 +1,7 @@
 //! Everything that knows Python: facts of files, names, types and text edits. The parser stays behind this door.
 
 pub mod edit;
+pub mod facts;
+mod nesting;
+pub mod parse;
 pub mod references;

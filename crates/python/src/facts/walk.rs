@@ -1,0 +1,595 @@
+//! The statements of a module and of its classes, in order.
+
+use std::sync::Arc;
+
+use code_model::signature::Binding as ParameterBinding;
+use code_model::snapshot::SymbolKind;
+use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::imports::{ScopeNames, for_each_block};
+use super::interner::Interner;
+use super::shape::{Shape, Shaper};
+use super::signatures::{folded, short_hash, signature, source};
+use super::{
+    Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, ModuleFacts,
+    Reference,
+};
+
+/// Values up to this length are kept as text.
+const MAX_VALUE_BYTES: usize = 200;
+
+/// Classes nested deeper than this are left out.
+const MAX_CLASS_NESTING: usize = 20;
+
+/// Reads one module.
+pub(super) struct Walker<'a, 's> {
+    pub(super) text: &'a str,
+    pub(super) lines: &'s LineIndex,
+    pub(super) shaper: Shaper<'a, 's>,
+    pub(super) facts: ModuleFacts,
+    /// Conditions around the current statement.
+    conditions: u32,
+    /// Names and indices of the enclosing classes.
+    classes: Vec<(&'a str, DefinitionIndex)>,
+}
+
+/// Starts of lines, to turn offsets into line numbers.
+pub(super) struct LineIndex(Vec<u32>);
+
+impl LineIndex {
+    pub(super) fn new(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32).collect())
+    }
+
+    /// The line, from 1, of an offset.
+    pub(super) fn line(&self, offset: u32) -> u32 {
+        self.0.partition_point(|end| *end < offset) as u32 + 1
+    }
+}
+
+impl<'a, 's> Walker<'a, 's> {
+    pub(super) fn new(
+        text: &'a str,
+        lines: &'s LineIndex,
+        names: &'s ScopeNames<'a>,
+        interner: &'s mut Interner,
+    ) -> Self {
+        Self {
+            text,
+            lines,
+            shaper: Shaper::new(text, names, interner),
+            facts: ModuleFacts::default(),
+            conditions: 0,
+            classes: Vec::new(),
+        }
+    }
+
+    /// Reads the whole module.
+    pub(super) fn module(mut self, body: &'a [Stmt]) -> ModuleFacts {
+        self.facts.docstring = docstring_of(body);
+        self.shaper.begin(None, None);
+        self.body(body);
+        let shape = self.shaper.finish(false);
+        self.facts.uses = shape.uses;
+        self.facts
+    }
+
+    fn body(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => self.function(statement, function),
+            Stmt::ClassDef(class) => self.class(class),
+            Stmt::Import(import) => self.import(import),
+            Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::Assign(assign) => {
+                self.assign(assign);
+                self.shaper.statement(statement);
+            }
+            Stmt::AnnAssign(assign) => {
+                self.annotated(assign);
+                self.shaper.statement(statement);
+            }
+            Stmt::TypeAlias(alias) => {
+                if let Expr::Name(name) = &*alias.name {
+                    let value = Some(alias.value.range());
+                    self.variable(name, SymbolKind::TypeAlias, statement.range(), None, value);
+                }
+                self.shaper.statement(statement);
+            }
+            Stmt::Delete(delete) => self.delete(delete),
+            Stmt::If(_)
+            | Stmt::Try(_)
+            | Stmt::With(_)
+            | Stmt::For(_)
+            | Stmt::While(_)
+            | Stmt::Match(_) => self.compound(statement),
+            _ => self.shaper.statement(statement),
+        }
+    }
+
+    fn compound(&mut self, statement: &'a Stmt) {
+        if let Stmt::If(branch) = statement {
+            self.shaper.expression(&branch.test);
+        }
+        self.conditions += 1;
+        for_each_block(statement, &mut |block| self.body(block));
+        self.conditions -= 1;
+    }
+
+    fn parent(&self) -> Option<DefinitionIndex> {
+        self.classes.last().map(|(_, index)| *index)
+    }
+
+    /// The dotted path, inside the module, of a name in the current scope.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        let mut path = String::new();
+        for (class, _) in &self.classes {
+            path.push_str(class);
+            path.push('.');
+        }
+        path.push_str(name);
+        path
+    }
+
+    pub(super) fn lines_of(&self, range: TextRange) -> (u32, u32) {
+        let last = range.end().to_u32().saturating_sub(1).max(range.start().to_u32());
+        (self.lines.line(range.start().to_u32()), self.lines.line(last))
+    }
+
+    fn blank(&mut self, name: &str, kind: SymbolKind, range: TextRange) -> Definition {
+        Definition {
+            name: self.shaper.interner().text(name),
+            parent: self.parent(),
+            kind,
+            lines: self.lines_of(range),
+            bytes: (range.start().to_u32(), range.end().to_u32()),
+            signature: None,
+            bases: Vec::new(),
+            decorators: Vec::new(),
+            docstring: None,
+            annotation: None,
+            value: None,
+            shape_hash: short_hash(&[]),
+            nodes: 1,
+            uses: Vec::new(),
+            since: None,
+            deprecated: None,
+            experimental: false,
+            conditional: self.conditions > 0,
+            overload: false,
+            in_class_body: !self.classes.is_empty(),
+            class: None,
+        }
+    }
+
+    fn decorators(&mut self, decorators: &'a [ast::Decorator]) -> Vec<DecoratorFact> {
+        let mut facts = Vec::with_capacity(decorators.len());
+        for decorator in decorators {
+            let (callee, arguments) = match &decorator.expression {
+                Expr::Call(call) => (&*call.func, Some(call.arguments.range())),
+                other => (other, None),
+            };
+            let reference = self.shaper.reference_of(callee);
+            let arguments = arguments.map(|range| source(self.text, self.shaper.interner(), range));
+            facts.push(DecoratorFact { reference, arguments });
+        }
+        facts
+    }
+
+    fn function(&mut self, statement: &'a Stmt, function: &'a ast::StmtFunctionDef) {
+        let decorators = self.decorators(&function.decorator_list);
+        let traits = DecoratorTraits::of(&function.decorator_list);
+        let in_class = !self.classes.is_empty();
+        let binding = match (in_class, traits.is_static, traits.is_class) {
+            (false, ..) | (_, true, _) if function.name.as_str() != "__new__" => {
+                ParameterBinding::None
+            }
+            (true, _, true) => ParameterBinding::Class,
+            (true, ..) if takes_class(function.name.as_str()) => ParameterBinding::Class,
+            (true, ..) => ParameterBinding::Instance,
+            _ => ParameterBinding::None,
+        };
+        let receiver = self.receiver(function, binding);
+        self.shaper.begin(Some(function.name.as_str()), receiver);
+        self.shaper.function(statement);
+        let attributes = std::mem::take(&mut self.shaper.instance_attributes);
+        let shape = self.shaper.finish(true);
+        self.shaper.member(function.name.as_str(), &shape);
+        for attribute in attributes {
+            self.instance_attribute(attribute, function.name.as_str() == "__init__");
+        }
+        self.shaper.bind(function.name.as_str());
+        if traits.is_accessor {
+            return;
+        }
+        let kind = match (in_class, traits.is_property) {
+            (false, _) => SymbolKind::Function,
+            (true, true) => SymbolKind::Property,
+            (true, false) => SymbolKind::Method,
+        };
+        let mut definition = self.blank(function.name.as_str(), kind, function.range());
+        definition.signature =
+            Some(signature(self.text, self.shaper.interner(), function, binding));
+        definition.decorators = decorators;
+        definition.docstring = docstring_of(&function.body);
+        definition.overload = traits.is_overload;
+        definition.annotation = match kind {
+            SymbolKind::Property => {
+                definition.signature.as_ref().and_then(|signature| signature.returns.clone())
+            }
+            _ => None,
+        };
+        take_shape(&mut definition, shape);
+        self.facts.definitions.push(definition);
+    }
+
+    fn receiver(
+        &self,
+        function: &'a ast::StmtFunctionDef,
+        binding: ParameterBinding,
+    ) -> Option<(&'a str, String)> {
+        if binding == ParameterBinding::None {
+            return None;
+        }
+        let list = &function.parameters;
+        let first = list.posonlyargs.first().or_else(|| list.args.first())?;
+        let mut path = self.path_of("");
+        path.pop();
+        Some((first.parameter.name.as_str(), path))
+    }
+
+    fn instance_attribute(&mut self, attribute: super::shape::InstanceAttribute<'a>, first: bool) {
+        let name = attribute.name.as_str();
+        let parent = self.parent();
+        let same = |known: &Definition| known.parent == parent && *known.name == *name;
+        // Later assignments only add what the first one left open.
+        let start = parent.unwrap_or(0) as usize;
+        let known = self.facts.definitions.iter_mut().skip(start).find(|known| same(known));
+        if let Some(known) = known {
+            if known.annotation.is_none()
+                && let Some(annotation) = attribute.annotation
+            {
+                known.annotation =
+                    Some(source(self.text, self.shaper.interner(), annotation.range()));
+            }
+            return;
+        }
+        let mut definition = self.blank(name, SymbolKind::Attribute, attribute.name.range());
+        definition.in_class_body = false;
+        definition.conditional = !first;
+        definition.annotation = attribute
+            .annotation
+            .map(|annotation| source(self.text, self.shaper.interner(), annotation.range()));
+        self.set_value(&mut definition, attribute.value.map(Ranged::range));
+        self.facts.definitions.push(definition);
+    }
+
+    fn set_value(&mut self, definition: &mut Definition, value: Option<TextRange>) {
+        let Some(range) = value else { return };
+        let text = self.text.get(range.to_std_range()).unwrap_or_default();
+        let short = if text.contains(['\n', '\r']) {
+            let text = text.get(..text.len().min(4 * MAX_VALUE_BYTES)).unwrap_or(text);
+            std::borrow::Cow::Owned(folded(text, MAX_VALUE_BYTES + 1))
+        } else {
+            std::borrow::Cow::Borrowed(text)
+        };
+        definition.shape_hash = short_hash(text.as_bytes());
+        if short.len() <= MAX_VALUE_BYTES {
+            definition.value = Some(self.shaper.interner().text(&short));
+        }
+    }
+
+    fn class(&mut self, class: &'a ast::StmtClassDef) {
+        if self.classes.len() >= MAX_CLASS_NESTING {
+            return;
+        }
+        let name = class.name.as_str();
+        let mut definition = self.blank(name, SymbolKind::Class, class.range());
+        definition.decorators = self.decorators(&class.decorator_list);
+        definition.docstring = docstring_of(&class.body);
+        let mut fact = ClassFact { keywords: Vec::new(), body_is_empty: is_empty(&class.body) };
+        for base in class.bases() {
+            // `Generic[T]` and the like are their own base.
+            let base = match base {
+                Expr::Subscript(subscript) => &*subscript.value,
+                other => other,
+            };
+            definition.bases.extend(self.shaper.reference_of(base));
+        }
+        for keyword in class.keywords() {
+            if let Some(name) = &keyword.arg {
+                let value = source(self.text, self.shaper.interner(), keyword.value.range());
+                fact.keywords.push((self.shaper.interner().text(name.as_str()), value));
+            }
+        }
+        definition.class = Some(Box::new(fact));
+        let index = self.facts.definitions.len();
+        self.facts.definitions.push(definition);
+        self.shaper.bind(name);
+        self.shaper.begin(Some(name), None);
+        self.classes.push((name, index as DefinitionIndex));
+        let conditions = std::mem::take(&mut self.conditions);
+        for decorator in &class.decorator_list {
+            self.shaper.expression(&decorator.expression);
+        }
+        for base in class.bases() {
+            self.shaper.expression(base);
+        }
+        for keyword in class.keywords() {
+            self.shaper.expression(&keyword.value);
+        }
+        self.body(&class.body);
+        self.conditions = conditions;
+        self.classes.pop();
+        let shape = self.shaper.finish(true);
+        self.shaper.member(name, &shape);
+        if let Some(definition) = self.facts.definitions.get_mut(index) {
+            take_shape(definition, shape);
+        }
+    }
+
+    fn assign(&mut self, assign: &'a ast::StmtAssign) {
+        for target in &assign.targets {
+            match target {
+                Expr::Name(name) => {
+                    self.alias(name, &assign.value);
+                    let value = Some(assign.value.range());
+                    let kind = self.variable_kind(None, &assign.value);
+                    self.variable(name, kind, assign.range(), None, value);
+                }
+                Expr::Tuple(tuple) => {
+                    for element in &tuple.elts {
+                        if let Expr::Name(name) = element {
+                            let kind = self.attribute_or_constant();
+                            self.variable(name, kind, assign.range(), None, None);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn annotated(&mut self, assign: &'a ast::StmtAnnAssign) {
+        let Expr::Name(name) = &*assign.target else { return };
+        let kind = match assign.value.as_deref() {
+            Some(value) => {
+                self.alias(name, value);
+                self.variable_kind(Some(&assign.annotation), value)
+            }
+            None => self.attribute_or_constant(),
+        };
+        let value = assign.value.as_deref().map(Ranged::range);
+        self.variable(name, kind, assign.range(), Some(assign.annotation.range()), value);
+    }
+
+    fn attribute_or_constant(&self) -> SymbolKind {
+        if self.classes.is_empty() { SymbolKind::Constant } else { SymbolKind::Attribute }
+    }
+
+    fn variable_kind(&self, annotation: Option<&Expr>, value: &Expr) -> SymbolKind {
+        if !self.classes.is_empty() {
+            return SymbolKind::Attribute;
+        }
+        let leaf = |expression: &Expr| match expression {
+            Expr::Name(name) => Some(name.id.to_string()),
+            Expr::Attribute(attribute) => Some(attribute.attr.to_string()),
+            _ => None,
+        };
+        if annotation.and_then(leaf).as_deref() == Some("TypeAlias") {
+            return SymbolKind::TypeAlias;
+        }
+        match value {
+            Expr::Subscript(subscript) => match leaf(&subscript.value).as_deref() {
+                Some(
+                    "Union" | "Optional" | "Callable" | "Literal" | "Tuple" | "List" | "Dict"
+                    | "Type" | "Annotated" | "Sequence" | "Mapping" | "Iterable",
+                ) => SymbolKind::TypeAlias,
+                _ => SymbolKind::Constant,
+            },
+            _ => SymbolKind::Constant,
+        }
+    }
+
+    /// Notes `Old = New` when the value is a dotted name.
+    fn alias(&mut self, name: &'a ast::ExprName, value: &'a Expr) {
+        if !matches!(value, Expr::Name(_) | Expr::Attribute(_)) {
+            return;
+        }
+        let Some(mut target) = self.shaper.reference_of(value) else { return };
+        // Inside a class a plain name is first a name of the class.
+        if let (Expr::Name(plain), Some(parent)) = (value, self.parent()) {
+            let member = |known: &Definition| {
+                known.parent == Some(parent) && *known.name == *plain.id.as_str()
+            };
+            if self.facts.definitions.iter().skip(parent as usize).any(member) {
+                let path = self.path_of(plain.id.as_str());
+                let path = self.shaper.interner().text(&path);
+                target = self.shaper.interner().reference(Reference::Local(path));
+            }
+        }
+        self.bind(name.id.as_str(), target, BindingRoute::Assignment, name.range());
+    }
+
+    fn bind(&mut self, name: &str, target: u32, route: BindingRoute, range: TextRange) {
+        let binding = Binding {
+            scope: self.parent(),
+            name: self.shaper.interner().text(name),
+            target,
+            route,
+            conditional: self.conditions > 0,
+            line: self.lines.line(range.start().to_u32()),
+        };
+        self.facts.bindings.push(binding);
+    }
+
+    fn variable(
+        &mut self,
+        name: &'a ast::ExprName,
+        kind: SymbolKind,
+        range: TextRange,
+        annotation: Option<TextRange>,
+        value: Option<TextRange>,
+    ) {
+        let id = name.id.as_str();
+        if id == "__all__" && self.classes.is_empty() {
+            return;
+        }
+        let mut definition = self.blank(id, kind, range);
+        definition.annotation =
+            annotation.map(|range| source(self.text, self.shaper.interner(), range));
+        self.set_value(&mut definition, value);
+        self.facts.definitions.push(definition);
+    }
+
+    fn import(&mut self, import: &'a ast::StmtImport) {
+        for alias in &import.names {
+            let (bound, route) = match &alias.asname {
+                Some(bound) => (bound.as_str(), BindingRoute::ModuleAs),
+                None => (alias.name.as_str(), BindingRoute::Module),
+            };
+            let path = self.shaper.interner().text(alias.name.as_str());
+            let target = self.shaper.interner().reference(Reference::Absolute(path));
+            self.bind(bound, target, route, alias.range());
+        }
+    }
+
+    fn import_from(&mut self, import: &'a ast::StmtImportFrom) {
+        let module = import.module.as_ref().map_or("", |module| module.as_str());
+        for alias in &import.names {
+            let name = alias.name.as_str();
+            let path = match (module, name) {
+                (module, "*") => module.to_owned(),
+                ("", name) => name.to_owned(),
+                (module, name) => format!("{module}.{name}"),
+            };
+            let path: Arc<str> = self.shaper.interner().text(&path);
+            let reference = match import.level {
+                0 => Reference::Absolute(path),
+                level => Reference::Relative(level, path),
+            };
+            let target = self.shaper.interner().reference(reference);
+            let bound = alias.asname.as_ref().map_or(name, |bound| bound.as_str());
+            let route = if name == "*" { BindingRoute::Star } else { BindingRoute::From };
+            self.bind(bound, target, route, alias.range());
+        }
+    }
+
+    fn delete(&mut self, delete: &'a ast::StmtDelete) {
+        if self.conditions > 0 {
+            return;
+        }
+        let scope = self.parent();
+        for target in &delete.targets {
+            let Expr::Name(name) = target else { continue };
+            let name = name.id.as_str();
+            self.facts.bindings.retain(|known| known.scope != scope || *known.name != *name);
+            if let Some(definition) = self
+                .facts
+                .definitions
+                .iter_mut()
+                .rev()
+                .find(|known| known.parent == scope && *known.name == *name)
+            {
+                // Members keep their indices; a name that no module can reach is left out later.
+                definition.name = Arc::from("");
+            }
+        }
+    }
+}
+
+fn take_shape(definition: &mut Definition, shape: Shape) {
+    definition.shape_hash = shape.hash;
+    definition.nodes = shape.nodes;
+    definition.uses = shape.uses;
+}
+
+fn takes_class(name: &str) -> bool {
+    matches!(name, "__new__" | "__init_subclass__" | "__class_getitem__")
+}
+
+/// Whether a class body holds nothing that does anything.
+fn is_empty(body: &[Stmt]) -> bool {
+    body.iter().all(|statement| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(expression) => {
+            expression.value.is_string_literal_expr() || expression.value.is_ellipsis_literal_expr()
+        }
+        _ => false,
+    })
+}
+
+/// What the decorators of a function make of it.
+#[derive(Default)]
+struct DecoratorTraits {
+    is_static: bool,
+    is_class: bool,
+    is_property: bool,
+    is_accessor: bool,
+    is_overload: bool,
+}
+
+impl DecoratorTraits {
+    fn of(decorators: &[ast::Decorator]) -> Self {
+        let mut traits = Self::default();
+        for decorator in decorators {
+            let callee = match &decorator.expression {
+                Expr::Call(call) => &*call.func,
+                other => other,
+            };
+            let leaf = match callee {
+                Expr::Name(name) => name.id.as_str(),
+                Expr::Attribute(attribute) => attribute.attr.as_str(),
+                _ => continue,
+            };
+            match leaf {
+                "staticmethod" => traits.is_static = true,
+                "classmethod" => traits.is_class = true,
+                "setter" | "deleter" => traits.is_accessor = true,
+                "overload" => traits.is_overload = true,
+                _ if leaf.to_ascii_lowercase().ends_with("property") => traits.is_property = true,
+                _ => {}
+            }
+        }
+        traits
+    }
+}
+
+/// The docstring of a body, indentation removed as `inspect.cleandoc` does.
+pub(super) fn docstring_of(body: &[Stmt]) -> Option<Arc<str>> {
+    let Stmt::Expr(first) = body.first()? else { return None };
+    let Expr::StringLiteral(literal) = &*first.value else { return None };
+    let text = match literal.value.as_slice() {
+        [single] => std::borrow::Cow::Borrowed(&*single.value),
+        parts => parts.iter().map(|part| &*part.value).collect::<String>().into(),
+    };
+    Some(clean(&text).into())
+}
+
+fn clean(text: &str) -> String {
+    let margin = text
+        .lines()
+        .skip(1)
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| line.len() - line.trim_start().len())
+        .min()
+        .unwrap_or(0);
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in text.lines().enumerate() {
+        let line = if number == 0 { line.trim_start() } else { line.get(margin..).unwrap_or("") };
+        if number > 0 {
+            out.push('\n');
+        }
+        out.push_str(line.trim_end());
+    }
+    let start = out.len() - out.trim_start_matches('\n').len();
+    out.drain(..start);
+    out.truncate(out.trim_end().len());
+    out
+}
