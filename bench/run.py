@@ -1,0 +1,251 @@
+"""Measures what onx costs beside the tools that a user would pick instead.
+
+CPU seconds are user and system time of the process and everything it started, the median of several
+runs; memory is the peak of the largest process. `scripts/bench` calls it with what it needs.
+"""
+
+import argparse
+import datetime
+import hashlib
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import yaml
+
+import fetch
+import trees
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Measured:
+    """Several runs of one command."""
+
+    def __init__(self, name: str, runs: list):
+        self.name, self.runs = name, runs
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(run[0] for run in self.runs)
+
+    @property
+    def wall(self) -> float:
+        return statistics.median(run[1] for run in self.runs)
+
+    @property
+    def memory(self) -> float:
+        return max(run[2] for run in self.runs)
+
+
+class Bench:
+    def __init__(self, given):
+        self.onx, self.times, self.work = given.onx, given.times, given.work
+        self.tools = pathlib.Path(sys.executable).parent
+        self.quick = given.quick
+        self.lines: list[str] = []
+        self.results: dict[str, Measured] = {}
+
+    def measure(self, name: str, command, prepare=lambda: None, times=None, ends=(0,)) -> Measured:
+        runs = []
+        for _ in range(times or self.times):
+            prepare()
+            runs.append(self.once(command, ends))
+        measured = self.results[name] = Measured(name, runs)
+        print(f"{name:44} CPU {measured.cpu:8.2f} s  wall {measured.wall:8.2f} s  {measured.memory:7.0f} MiB",
+              file=sys.stderr, flush=True)
+        return measured
+
+    def once(self, command, ends) -> tuple[float, float, float]:
+        own = {"ONX_CACHE_DIR": str(self.work / "cache"), "XDG_STATE_HOME": str(self.work / "state")}
+        with tempfile.TemporaryFile() as said:
+            started = time.monotonic()
+            process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=said,
+                                       cwd=self.work, env=os.environ | own)
+            _, status, used = os.wait4(process.pid, 0)
+            wall = time.monotonic() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode not in ends:
+                said.seek(0)
+                words = said.read().decode(errors="replace")[-2000:]
+                raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{words}")
+        scale = 1 if sys.platform == "darwin" else 1024
+        return used.ru_utime + used.ru_stime, wall, used.ru_maxrss * scale / 2**20
+
+    def forget(self) -> None:
+        for name in ("cache", "out"):
+            shutil.rmtree(self.work / name, ignore_errors=True)
+
+    def generate(self, old, new, out="out"):
+        return [self.onx, "manifest", "generate", "--from", old, "--to", new, "--out", self.work / out, "--quiet"]
+
+    def peers(self) -> None:
+        tree = trees.tree("10k")
+        self.measure("ruff, F401, 10k", self.ruff(tree), ends=(0, 1))
+        packages = [folder / name for folder in sorted(tree.iterdir()) for name in ("homeassistant", "langchain")
+                    if (folder / name).is_dir()]
+        loads = [self.tools / "griffe", "dump", "-o", os.devnull]
+        for package in packages:
+            loads += ["-s", package.parent]
+        if not self.quick:
+            self.measure("griffe, load, 10k", [*loads, *[package.name for package in packages]], times=1)
+
+    def ruff(self, tree) -> list:
+        return [self.tools / "ruff", "check", "--isolated", "--select", "F401", "--no-cache", "--quiet", tree]
+
+    def generating(self) -> None:
+        old, new = trees.tree("10k"), trees.changed("10k")
+        command = self.generate(old, new)
+        self.measure("generate, cold, 10k", command, self.forget)
+        before = digests(self.work / "out")
+        self.measure("generate, unchanged repeat, 10k", command)
+        assert digests(self.work / "out") == before, "a repeat wrote something else"
+        self.forget()
+        for name in ("1k", "50k"):
+            if name == "50k" and self.quick:
+                continue
+            pair = trees.tree(name), trees.changed(name)
+            times = 1 if name == "50k" else self.times
+            self.measure(f"generate, cold, {name}", self.generate(*pair), self.forget, times)
+            self.measure(f"ruff, F401, {name}", self.ruff(pair[0]), times=times, ends=(0, 1))
+
+    def applying(self) -> None:
+        old, new = trees.library()
+        self.forget()
+        self.measure("generate, small library", self.generate(old, new, "bundle"))
+        origin, target = trees.tree("10k"), self.work / "target"
+
+        def fresh():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.rmtree(self.work / "state", ignore_errors=True)
+            shutil.copytree(origin, target)
+
+        apply = [self.onx, "migrate", "apply", "--manifest", self.work / "bundle", "--target", target, "--quiet"]
+        self.measure("apply, untyped, 10k", [*apply, "--untyped"], fresh)
+        edited = differing(origin, target)
+        self.measure("apply, untyped, second time, 10k", [*apply, "--untyped"], times=1)
+        assert differing(origin, target) == edited, "a second apply changed something"
+        self.measure("apply, typed, 10k", apply, fresh, times=1)
+        self.edited = (len(edited), len(differing(origin, target)))
+        hundred = self.work / "hundred"
+
+        def fresh_hundred():
+            shutil.rmtree(hundred, ignore_errors=True)
+            shutil.rmtree(self.work / "state", ignore_errors=True)
+            for path in sorted(edited)[:100]:
+                (hundred / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(origin / path, hundred / path)
+
+        small = [hundred if part == target else part for part in apply]
+        self.measure("apply, typed, 100 files", small, fresh_hundred)
+
+    def report(self) -> str:
+        lines = ["## Measured", "", "| what | CPU s | wall s | peak MiB | runs |", "|---|---:|---:|---:|---:|"]
+        for name, measured in self.results.items():
+            lines.append(f"| {name} | {measured.cpu:.2f} | {measured.wall:.2f} | {measured.memory:.0f} | "
+                         f"{len(measured.runs)} |")
+        lines += ["", "## Asked for", "", "| what | asked | measured | |", "|---|---|---|---|"]
+        for what, asked, got, met in self.targets():
+            verdict = {True: "met", False: "**not met**", None: "not measured"}[met]
+            lines.append(f"| {what} | {asked} | {got} | {verdict} |")
+        if hasattr(self, "edited"):
+            lines += ["", f"The untyped apply edited {self.edited[0]} files, the typed one {self.edited[1]}."]
+        return "\n".join(lines)
+
+    def targets(self):
+        ruff = self.results.get("ruff, F401, 10k")
+        cold, repeat = self.results.get("generate, cold, 10k"), self.results.get("generate, unchanged repeat, 10k")
+        untyped, typed = self.results.get("apply, untyped, 10k"), self.results.get("apply, typed, 10k")
+        hundred = self.results.get("apply, typed, 100 files")
+        yield ratio("generate, cold, to ruff (CPU)", cold, ruff, 8)
+        yield ratio("unchanged repeat to cold (CPU)", repeat, cold, 0.1)
+        yield ratio("untyped apply to ruff (CPU)", untyped, ruff, 3)
+        yield bound("memory of generate, MiB", cold and cold.memory, 1536)
+        yield bound("memory of typed apply, MiB", typed and typed.memory, 4096)
+        yield self.growth("1k", "10k", 9294 / 1037)
+        yield self.growth("10k", "50k", 52357 / 9294)
+        both = cold and cold.wall
+        yield bound("snapshot of 10k files, wall s (within generate of two)", both, 30)
+        yield bound("symbols of a file, CPU ms (all of generate, both trees)", cold and cold.cpu * 1000 / 18588, 50)
+        yield bound("differences of 10k files, wall s (within generate)", both, 10)
+        yield bound("inference, 100 operations, wall s (within generate)", both, 5)
+        yield bound("scoring, 100 operations, wall s (within generate)", both, 1)
+        yield bound("manifest, end to end, wall s", both, 60)
+        yield bound("apply, 100 files, wall s", hundred and hundred.wall, 30)
+        yield bound("10k files, end to end, wall minutes", both and both / 60, 5)
+
+    def growth(self, small: str, large: str, files: float):
+        one, other = (self.results.get(f"generate, cold, {name}") for name in (small, large))
+        if not (one and other):
+            return f"growth from {small} to {large}", f"{files:.1f} times the files", "-", None
+        grown = other.cpu / one.cpu
+        return (f"growth from {small} to {large} (CPU)", f"about {files:.1f}, the files", f"{grown:.1f}",
+                grown <= files * 1.25)
+
+
+def ratio(what: str, one, other, limit: float):
+    if not (one and other):
+        return what, f"at most {limit}", "-", None
+    share = one.cpu / other.cpu
+    return what, f"at most {limit}", f"{share:.2f}", share <= limit
+
+
+def bound(what: str, got, limit: float):
+    if got is None:
+        return what, f"at most {limit}", "-", None
+    return what, f"at most {limit}", f"{got:.2f}", got <= limit
+
+
+def digests(folder: pathlib.Path) -> dict:
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def differing(one: pathlib.Path, other: pathlib.Path) -> dict:
+    changed = {}
+    for path in sorted(other.rglob("*.py")):
+        name = path.relative_to(other)
+        content = path.read_bytes()
+        if not (one / name).exists() or (one / name).read_bytes() != content:
+            changed[name.as_posix()] = hashlib.sha256(content).hexdigest()
+    return changed
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GiB, load {load:.1f} at the end"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--onx", required=True)
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="without griffe and without the 50k tree")
+    parser.add_argument("--only", choices=["peers", "generating", "applying"], action="append")
+    parser.add_argument("--write", help="keep the tables in this Markdown file")
+    given = parser.parse_args()
+    given.work = pathlib.Path(tempfile.mkdtemp(prefix="onx-bench-"))
+    bench = Bench(given)
+    try:
+        for part in given.only or ["peers", "generating", "applying"]:
+            getattr(bench, part)()
+        report = bench.report()
+    finally:
+        shutil.rmtree(given.work, ignore_errors=True)
+    text = f"{report}\n\n{machine()}; {datetime.date.today().isoformat()}."
+    print(text)
+    if given.write:
+        head = (HERE / "benchmarks.head.md").read_text()
+        pathlib.Path(given.write).write_text(f"{head}\n{text}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
