@@ -1,1 +1,30 @@
-//! Placeholder until the first module lands.
+//! The one door to the clock, child processes, the user's files and folders, and the environment.
+//!
+//! Everything that touches the world stands behind a trait with a real and a simulated implementation, so that
+//! every step of a longer piece of work can be made to fail or to stop in a test.
+
+mod clock;
+mod environment;
+mod error;
+mod faults;
+mod files;
+mod memory;
+mod place;
+mod process;
+mod user_folders;
+mod walk;
+
+pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use environment::Environment;
+pub use error::{FileError, FileErrorKind};
+pub use faults::{Fault, FaultyFiles};
+pub use files::{
+    DiskFiles, FileLock, Files, FolderEntry, Metadata, NodeKind, remove_temporary_files,
+};
+pub use memory::MemoryFiles;
+pub use place::{Place, split_path};
+pub use process::{
+    ChildCommand, Completed, Ending, ProcessError, Processes, SimulatedProcesses, SystemProcesses,
+};
+pub use user_folders::{FolderError, UserFolders};
+pub use walk::{WalkOptions, Walked, WalkedFile, walk_folder};

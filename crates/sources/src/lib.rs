@@ -1,1 +1,18 @@
-//! Placeholder until the first module lands.
+//! Where code comes from: a git repository at a ref, a folder, an archive, or the package index.
+//!
+//! All of them give one [`SourceTree`]: a sorted list of files that can be read, and what was noticed on the way.
+//! Nothing of a source is ever executed, and nothing is written but the user's cache.
+
+mod error;
+mod folder;
+mod git;
+mod spec;
+mod tree;
+mod version;
+
+pub use error::SourceError;
+pub use folder::{FolderOptions, open_folder};
+pub use git::GitRepository;
+pub use spec::{SourceContext, SourceSpec};
+pub use tree::{ContentIdentity, EntryKind, ReadError, SourceEntry, SourceTree, TreeIdentity};
+pub use version::{ReleasedVersion, tag_version};

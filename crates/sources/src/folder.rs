@@ -1,0 +1,113 @@
+//! A folder on the disk as a tree.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact::{Digest, Finding, Severity, Timestamp};
+use host::{DiskFiles, FileError, FileErrorKind, Files as _, Place, WalkOptions, walk_folder};
+use rayon::prelude::*;
+
+use crate::tree::{Content, FILE_LIMIT_BYTES, is_lfs_pointer};
+use crate::{ContentIdentity, EntryKind, ReadError, SourceEntry, SourceTree, TreeIdentity};
+
+/// How a folder is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FolderOptions {
+    /// Whether what git ignores is part of the tree too.
+    pub with_ignored: bool,
+    /// Whether entries carry the time of their last change.
+    pub with_times: bool,
+}
+
+/// The files of a folder, each with the digest of its content. Links are never followed out of it.
+pub fn open_folder(folder: &Path, options: FolderOptions) -> Result<SourceTree, FileError> {
+    let folder = DiskFiles.canonical(folder)?;
+    let walk = WalkOptions { respect_git_ignore: !options.with_ignored, ..WalkOptions::default() };
+    let walked = walk_folder(&folder, walk)?;
+    let read: Vec<Result<SourceEntry, Finding>> = walked
+        .files
+        .par_iter()
+        .map(|file| {
+            let place = Place::new(&folder, &file.path);
+            entry(place, file.is_link, options).map_err(|error| {
+                Finding::new(Severity::Warning, "unreadable-file", error.to_string())
+                    .in_file(&file.path)
+            })
+        })
+        .collect();
+    let mut entries = Vec::new();
+    let mut findings: Vec<Finding> = walked
+        .problems
+        .iter()
+        .map(|problem| Finding::new(Severity::Warning, "unreadable-folder", problem))
+        .collect();
+    for outcome in read {
+        match outcome {
+            Ok(entry) => entries.push(entry),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    for path in walked.nested_repositories {
+        let message = "a repository of its own: its content is not part of this tree";
+        findings.push(Finding::new(Severity::Note, "nested-repository", message).in_file(&path));
+    }
+    let name = folder
+        .file_name()
+        .map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let content = Arc::new(FolderContent { folder });
+    Ok(SourceTree::new(TreeIdentity::named(name), entries, findings, content))
+}
+
+fn entry(
+    place: Place<'_>,
+    is_link: bool,
+    options: FolderOptions,
+) -> Result<SourceEntry, FileError> {
+    let missing = || FileError::new("read", place.to_path(), FileErrorKind::Missing);
+    let metadata = DiskFiles.metadata(place)?.ok_or_else(missing)?;
+    let bytes =
+        if is_link { link_text(place)? } else { DiskFiles.read(place, FILE_LIMIT_BYTES)? };
+    let modified = metadata.modified_nanoseconds.div_euclid(1_000_000_000);
+    let kind = match is_link {
+        true => EntryKind::Symlink,
+        false if is_lfs_pointer(&bytes) => EntryKind::LfsPointer,
+        false => EntryKind::File,
+    };
+    Ok(SourceEntry {
+        path: place.path.clone(),
+        kind,
+        size_bytes: bytes.len() as u64,
+        is_executable: !is_link && metadata.mode & 0o100 != 0,
+        identity: ContentIdentity::Digest(Digest::of(&bytes)),
+        modified: options.with_times.then(|| Timestamp::from_unix_seconds(modified).ok()).flatten(),
+    })
+}
+
+fn link_text(place: Place<'_>) -> Result<Vec<u8>, FileError> {
+    let target = DiskFiles.read_link(place)?;
+    Ok(target.into_os_string().into_encoded_bytes())
+}
+
+#[derive(Debug)]
+struct FolderContent {
+    folder: PathBuf,
+}
+
+impl Content for FolderContent {
+    fn read(&self, entry: &SourceEntry) -> Result<Vec<u8>, ReadError> {
+        let place = Place::new(&self.folder, &entry.path);
+        let bytes = if entry.kind == EntryKind::Symlink {
+            link_text(place)?
+        } else {
+            DiskFiles.read(place, FILE_LIMIT_BYTES)?
+        };
+        // What is read must be what the identity says, for it is the key of caches.
+        if ContentIdentity::Digest(Digest::of(&bytes)) != entry.identity {
+            return Err(ReadError::Damaged {
+                path: entry.path.clone(),
+                problem: "it changed while it was being read".to_owned(),
+            });
+        }
+        Ok(bytes)
+    }
+}
