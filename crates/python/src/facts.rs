@@ -20,6 +20,7 @@ mod signatures;
 mod walk;
 
 pub use extract::{FileKind, extract};
+pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
 pub const EXTRACTOR_VERSION: u32 = 1;
@@ -89,6 +90,18 @@ pub enum Reference {
     Local(Arc<str>),
     /// A name that nothing in the file binds: a builtin, or from a star import.
     Unbound(Arc<str>),
+}
+
+impl Reference {
+    /// The name without what it is relative to.
+    pub fn text(&self) -> &Arc<str> {
+        match self {
+            Self::Absolute(name)
+            | Self::Relative(_, name)
+            | Self::Local(name)
+            | Self::Unbound(name) => name,
+        }
+    }
 }
 
 /// One definition of a module or class.

@@ -1,7 +1,9 @@
 //! Everything that knows Python: facts of files, names, types and text edits. The parser stays behind this door.
 
+pub mod assemble;
 pub mod edit;
 pub mod facts;
+pub mod module_names;
 mod nesting;
 pub mod parse;
 pub mod references;

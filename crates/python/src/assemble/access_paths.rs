@@ -1,0 +1,126 @@
+//! Names that reach something defined elsewhere.
+
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+use code_model::snapshot::{Alias, AliasRoute};
+
+use super::names::{Entry, Names, PartIndex, Reached};
+use crate::facts::BindingRoute;
+
+/// Every alias of every offered module.
+pub(super) fn aliases(names: &Names<'_>) -> BTreeMap<DottedName, Alias> {
+    let mut aliases = Vec::new();
+    for (index, _) in names.offered() {
+        of_module(names, index, &mut aliases);
+        if let Some(stub) = names.stub_of(index) {
+            let mut of_stub = Vec::new();
+            of_module(names, stub, &mut of_stub);
+            of_stub.retain(|(path, _)| !names.binds(index, path.leaf()));
+            aliases.extend(of_stub);
+        }
+    }
+    aliases.into_iter().collect()
+}
+
+fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName, Alias)>) {
+    let part = names.part(index);
+    for (scope, name, entry) in names.bound(index) {
+        let holder = match scope {
+            None => Some(&part.name),
+            Some(class) => names.path(index, class),
+        };
+        let Some(path) =
+            holder.and_then(|holder| DottedName::new(&format!("{holder}.{name}")).ok())
+        else {
+            continue;
+        };
+        let Some(target) = target(names, index, entry) else { continue };
+        if target == path {
+            continue;
+        }
+        let route = route_of(names, index, entry);
+        let public = is_public(names, index, scope.is_some(), name, entry, &path, &target);
+        aliases.push((path, Alias { target, route, public }));
+    }
+    stars(names, index, aliases);
+}
+
+fn target(names: &Names<'_>, index: PartIndex, entry: Entry) -> Option<DottedName> {
+    let next = names.target_of(index, entry)?;
+    match names.reach(&next) {
+        Reached::Definition(at, definition, false) => names.path(at, definition).cloned(),
+        Reached::Module(at) => Some(names.part(at).name.clone()),
+        Reached::External(text) => DottedName::new(&text).ok(),
+        Reached::Definition(_, _, true) | Reached::Missing => DottedName::new(&next).ok(),
+    }
+}
+
+fn route_of(names: &Names<'_>, index: PartIndex, entry: Entry) -> AliasRoute {
+    let Entry::Binding(number) = entry else { return AliasRoute::LazyTable };
+    match names.part(index).facts.bindings.get(number as usize) {
+        Some(binding) if binding.conditional => AliasRoute::Conditional,
+        Some(binding) if binding.route == BindingRoute::Assignment => AliasRoute::Assignment,
+        _ => AliasRoute::Import,
+    }
+}
+
+fn is_public(
+    names: &Names<'_>,
+    index: PartIndex,
+    in_class: bool,
+    name: &str,
+    entry: Entry,
+    path: &DottedName,
+    target: &DottedName,
+) -> bool {
+    if path.is_private() {
+        return false;
+    }
+    if in_class {
+        return true;
+    }
+    if let Some(exported) = names.exports(index) {
+        return exported.iter().any(|known| **known == *name);
+    }
+    let part = names.part(index);
+    let is_own = match entry {
+        Entry::Binding(number) => part
+            .facts
+            .bindings
+            .get(number as usize)
+            .is_some_and(|binding| binding.route == BindingRoute::Assignment),
+        _ => true,
+    };
+    is_own || (part.is_package && names.is_inside(target.as_str()))
+}
+
+fn stars(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName, Alias)>) {
+    let part = names.part(index);
+    for star in names.stars(index) {
+        let Reached::Module(from) = names.reach_reference(index, *star) else { continue };
+        if from == index {
+            continue;
+        }
+        for name in names.public_names(from).iter() {
+            if names.binds(index, name) {
+                continue;
+            }
+            let Ok(path) = DottedName::new(&format!("{}.{name}", part.name)) else { continue };
+            let next = format!("{}.{name}", names.part(from).name);
+            let Some(target) = names.settled_name(&next).or_else(|| DottedName::new(&next).ok())
+            else {
+                continue;
+            };
+            if target == path {
+                continue;
+            }
+            let public = !path.is_private()
+                && match names.exports(index) {
+                    Some(exported) => exported.contains(name),
+                    None => part.is_package && names.is_inside(target.as_str()),
+                };
+            aliases.push((path, Alias { target, route: AliasRoute::StarImport, public }));
+        }
+    }
+}
