@@ -1,13 +1,16 @@
 //! A manifest compiled to what rewriting asks of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use artifact::TreePath;
 use code_model::DottedName;
 use code_model::operation::{Change, OperationId};
 
 /// Everything that must change, in the old version's names.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
+    /// The importable packages of the old version.
+    pub roots: BTreeSet<DottedName>,
     /// What becomes of old names; everything below a name follows it unless it has an entry of its own.
     pub names: BTreeMap<DottedName, NameChange>,
     /// Members of classes that are renamed, for receivers that only types can tell.
@@ -16,6 +19,8 @@ pub struct Plan {
     pub calls: Vec<CallChange>,
     /// Configuration keys that are renamed.
     pub keys: Vec<KeyChange>,
+    /// Files that are named by their paths and move.
+    pub files: Vec<FileMove>,
     /// Operations that will not be applied.
     pub skipped: Vec<Skipped>,
 }
@@ -74,6 +79,17 @@ pub struct KeyChange {
     pub holder: Option<String>,
 }
 
+/// A file of the package that moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileMove {
+    /// The operation.
+    pub operation: OperationId,
+    /// The old path in the installed package.
+    pub from: TreePath,
+    /// The new path in the installed package.
+    pub to: TreePath,
+}
+
 /// An operation that will not be applied, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
@@ -96,18 +112,41 @@ pub enum SkipReason {
     Malformed(String),
 }
 
+impl NameChange {
+    /// The operation that edits name: the last one of those that lead to the new name.
+    pub fn operation(&self) -> OperationId {
+        self.operations.last().cloned().unwrap_or_else(|| OperationId(String::new()))
+    }
+}
+
 impl Plan {
     /// What becomes of this old name, and by which entry: the longest prefix of it that has one. None when nothing
     /// is said about it.
     pub fn change(&self, old: &DottedName) -> Option<(&DottedName, &NameChange)> {
-        std::iter::once(old.clone())
+        let found = std::iter::once(old.clone())
             .chain(old.ancestors())
-            .find_map(|prefix| self.names.get_key_value(&prefix))
+            .find_map(|prefix| self.names.get_key_value(&prefix));
+        // A module that moves below itself (`a` to `a.b`) must not move again.
+        found.filter(|(prefix, change)| {
+            change
+                .new
+                .as_ref()
+                .is_none_or(|new| new.below(prefix).is_none() || old.below(new).is_none())
+        })
     }
 
     /// The new name of this old one. None when nothing is said about it or it is gone.
     pub fn renamed(&self, old: &DottedName) -> Option<DottedName> {
         let (prefix, change) = self.change(old)?;
         old.rebased(prefix, change.new.as_ref()?)
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+            && self.members.is_empty()
+            && self.calls.is_empty()
+            && self.keys.is_empty()
+            && self.files.is_empty()
     }
 }

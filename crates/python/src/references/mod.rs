@@ -1,9 +1,90 @@
 //! What one file of a dependent says about names of other packages: imports, references, calls, members.
+//!
+//! Names are followed through scopes, imports, local aliases and the dependent's own modules. Two passes: the
+//! first collects scopes, bindings and uses, the second says what each use means.
 
+mod dependent;
+mod expressions;
+mod guards;
 mod model;
+mod names;
+mod proof;
+mod resolve;
+mod scope;
+mod strings;
+#[cfg(test)]
+mod tests;
+mod walk;
 
+use std::collections::BTreeSet;
+
+use code_model::DottedName;
+
+pub use dependent::{DependentIndex, ModuleSurface};
 pub use model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, Certainty, ClassDefinition,
     ClassMember, Conditions, FileReferences, ImportBinding, ImportForm, ImportStatement, MemberUse,
     Place, Reference, ScopeId, Segment, SegmentForm, StatementId, StringForm,
 };
+pub use proof::NameProblem;
+
+use crate::parse::{ParsedFile, with_stack_for};
+
+/// Answers which names `from module import *` brings in.
+pub trait StarExports {
+    /// Whether the module exports this name; none when nobody knows.
+    fn exports(&self, module: &DottedName, name: &str) -> Option<bool>;
+}
+
+/// Knows no module.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoStarExports;
+
+impl StarExports for NoStarExports {
+    fn exports(&self, _module: &DottedName, _name: &str) -> Option<bool> {
+        None
+    }
+}
+
+/// What is asked of a file.
+#[derive(Clone, Copy)]
+pub struct ReferenceOptions<'a> {
+    /// The packages whose names are looked for.
+    pub roots: &'a BTreeSet<DottedName>,
+    /// The module that the file defines, where that is known.
+    pub module: Option<&'a DottedName>,
+    /// Whether that module is a package's `__init__`.
+    pub is_package: bool,
+    /// Which attributes of other things are wanted as member uses.
+    pub members: &'a dyn Fn(&str) -> bool,
+    /// What star imports of the packages bring in.
+    pub star: &'a dyn StarExports,
+    /// The dependent's own modules.
+    pub dependent: Option<&'a DependentIndex>,
+}
+
+impl ReferenceOptions<'_> {
+    pub(crate) fn is_core(&self, name: &DottedName) -> bool {
+        self.roots.iter().any(|root| name.below(root).is_some())
+    }
+
+    pub(crate) fn is_internal(&self, name: &DottedName) -> bool {
+        !self.is_core(name) && self.dependent.is_some_and(|index| index.is_internal(name))
+    }
+}
+
+impl FileReferences {
+    /// Reads everything that a parsed file says about the packages.
+    pub fn read(file: &ParsedFile, options: &ReferenceOptions<'_>) -> Self {
+        with_stack_for(file.depth(), || {
+            let mut walker = walk::Walker::new(file.text(), file.parsed().tokens(), options);
+            walker.body_in_place(&file.syntax().body);
+            resolve::resolve(walker.found, options)
+        })
+    }
+
+    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something else anywhere.
+    pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
+        self.names.is_free(name, scope, readers)
+    }
+}

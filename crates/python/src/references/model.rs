@@ -1,9 +1,11 @@
 //! The values that reading a dependent's file yields.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use code_model::DottedName;
 
+use super::names::NameTable;
 use crate::edit::Span;
 
 /// Index of an import statement in [`FileReferences::statements`].
@@ -39,6 +41,11 @@ pub struct FileReferences {
     pub calls: Vec<CallSite>,
     /// Every class that the file defines, in source order.
     pub classes: Vec<ClassDefinition>,
+    /// The names in `__all__`.
+    pub exported: BTreeSet<Arc<str>>,
+    /// Names of the dependent's own modules that the file uses, complete.
+    pub internal: BTreeSet<DottedName>,
+    pub(super) names: NameTable,
 }
 
 impl FileReferences {
@@ -243,6 +250,8 @@ pub struct MemberUse {
     pub span: Span,
     /// The receiver, parentheses included.
     pub receiver: Span,
+    /// The receiver's expression without parentheses around it: the range of its syntax node.
+    pub receiver_node: Span,
     /// The attribute's identifier.
     pub name_span: Span,
     /// The attribute.

@@ -1,0 +1,182 @@
+//! Choices between versions: code that is right for one version on purpose.
+
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+
+use super::ReferenceOptions;
+use super::model::{Conditions, Reference, SegmentForm};
+use super::resolve::Meaning;
+use super::scope::BindingKind;
+use super::walk::{ChoiceKind, Collected};
+use crate::edit::Span;
+
+/// Attributes of a package that say its version.
+const VERSION_NAMES: &[&str] = &[
+    "__version__",
+    "__version_info__",
+    "__version_tuple__",
+    "VERSION",
+    "Version",
+    "version",
+    "version_info",
+    "version_tuple",
+    "get_version",
+    "short_version",
+    "full_version",
+];
+
+/// The ranges that a choice between versions governs.
+pub(super) struct Guards(Vec<Span>);
+
+pub(super) fn spans(
+    found: &Collected,
+    options: &ReferenceOptions<'_>,
+    references: &[Reference],
+    by_use: &BTreeMap<u32, usize>,
+) -> Guards {
+    if found.choices.is_empty() {
+        return Guards(Vec::new());
+    }
+    let questions = version_questions(found, options, references, by_use);
+    let is_core_import = |inside: Span| {
+        found.imports.iter().any(|import| {
+            inside.contains(import.span)
+                && import.target.as_ref().is_some_and(|target| options.is_core(target))
+        })
+    };
+    let is_core_use = |inside: Span| {
+        references.iter().any(|reference| {
+            inside.contains(reference.span)
+                && reference.target().is_some_and(|target| options.is_core(target))
+        })
+    };
+    let guards = found.choices.iter().filter(|choice| match choice.kind {
+        ChoiceKind::Test(test) => questions.iter().any(|question| test.contains(*question)),
+        ChoiceKind::Import { body, handlers } => is_core_import(body) && is_core_import(handlers),
+        ChoiceKind::Attribute { body, handlers } => {
+            (is_core_use(body) || is_core_import(body))
+                && (is_core_use(handlers) || is_core_import(handlers))
+        }
+    });
+    Guards(guards.map(|choice| choice.whole).collect())
+}
+
+/// Expressions that ask which version is installed, names that hold the answer included.
+fn version_questions(
+    found: &Collected,
+    options: &ReferenceOptions<'_>,
+    references: &[Reference],
+    by_use: &BTreeMap<u32, usize>,
+) -> Vec<Span> {
+    let mut questions: Vec<Span> = references
+        .iter()
+        .filter(|reference| {
+            let asks = reference.target().is_some_and(|target| {
+                options.is_core(target) && VERSION_NAMES.contains(&target.leaf())
+            });
+            let tries = reference.conditions.version_guard
+                && reference
+                    .segments
+                    .last()
+                    .is_some_and(|segment| segment.form == SegmentForm::AttributeString);
+            asks || tries
+        })
+        .map(|reference| reference.span)
+        .collect();
+    questions.extend(&found.version_questions);
+    for (index, used) in found.uses.iter().enumerate() {
+        let named = by_use
+            .get(&(index as u32))
+            .and_then(|at| references[*at].target())
+            .is_some_and(|target| is_flag(options, target));
+        if named {
+            questions.push(used.span);
+        }
+    }
+    // A name that was given an answer asks the question wherever it is read; twice, for names of names.
+    for _ in 0..2 {
+        let flags: Vec<u32> = (0..found.scopes.bindings.len() as u32)
+            .filter(|id| {
+                let binding = found.scopes.binding(*id);
+                matches!(binding.kind, BindingKind::Flag | BindingKind::Alias(_))
+                    && questions.iter().any(|question| binding.value.contains(*question))
+            })
+            .collect();
+        if flags.is_empty() {
+            break;
+        }
+        for used in &found.uses {
+            let Some(owner) = found.scopes.lookup(&used.root, used.position) else { continue };
+            let reaching = found.scopes.reaching(&used.root, owner, used.position);
+            if reaching.iter().any(|id| flags.contains(id)) && !questions.contains(&used.span) {
+                questions.push(used.span);
+            }
+        }
+    }
+    questions
+}
+
+/// Whether a name of the dependent's own modules says which version is installed.
+fn is_flag(options: &ReferenceOptions<'_>, name: &DottedName) -> bool {
+    if !options.is_internal(name) {
+        return false;
+    }
+    let leaf = name.leaf();
+    let spelled = leaf.len() > 2
+        && leaf.chars().all(|c| c == '_' || c.is_ascii_uppercase() || c.is_ascii_digit())
+        && (leaf.contains("VERSION")
+            || leaf.split('_').any(|word| {
+                word.strip_prefix('V').is_some_and(|number| {
+                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                }) || matches!(word, "GE" | "GTE" | "LT" | "LTE")
+            }));
+    spelled || options.dependent.is_some_and(|index| index.is_flag(name))
+}
+
+impl Guards {
+    fn holds(&self, span: Span) -> bool {
+        self.0.iter().any(|guard| guard.contains(span))
+    }
+
+    fn mark_one(&self, span: Span, conditions: &mut Conditions) {
+        conditions.version_guard |= self.holds(span);
+    }
+
+    /// Marks what stands in a choice, and what only means something by one.
+    pub(super) fn mark(
+        &self,
+        found: &mut Collected,
+        references: &mut [Reference],
+        meanings: &[Meaning],
+    ) {
+        for statement in &mut found.statements {
+            let span = statement.span;
+            self.mark_one(span, &mut statement.conditions);
+        }
+        for member in &mut found.members {
+            let span = member.span;
+            self.mark_one(span, &mut member.conditions);
+        }
+        for call in &mut found.calls {
+            let span = call.span;
+            self.mark_one(span, &mut call.conditions);
+        }
+        for (reference, meaning) in references.iter_mut().zip(meanings) {
+            let span = reference.span;
+            self.mark_one(span, &mut reference.conditions);
+            let governed = !meaning.imports.is_empty()
+                && meaning.imports.iter().all(|id| {
+                    found
+                        .imports
+                        .get(id.0 as usize)
+                        .and_then(|import| found.statements.get(import.statement.0 as usize))
+                        .is_some_and(|statement| statement.conditions.version_guard)
+                });
+            // An import that is chosen by version, and everything that names it, is right on purpose; but an
+            // attribute of it that no arm speaks of is not.
+            let reaches_beyond = reference.segments.len() > 1 && meaning.certain;
+            reference.conditions.version_guard |= governed && !reaches_beyond;
+        }
+    }
+}

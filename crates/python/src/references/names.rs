@@ -1,0 +1,72 @@
+//! Questions about all names of a file: is a name free, does every use still find a binding.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::name::Name;
+
+use super::model::ScopeId;
+use super::resolve::is_builtin;
+use super::scope::Scopes;
+
+/// One use of a local name.
+#[derive(Debug, Clone)]
+pub(super) struct NameUse {
+    pub(super) name: Name,
+    pub(super) scope: u32,
+    /// The scope that binds it; none for builtins, star imports and undefined names.
+    pub(super) owner: Option<u32>,
+    pub(super) offset: u32,
+}
+
+/// All local names of a file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NameTable {
+    pub(super) scopes: Scopes,
+    pub(super) uses: Vec<NameUse>,
+    pub(super) declared: BTreeSet<Name>,
+}
+
+impl NameTable {
+    fn inside(&self, inner: u32, outer: u32) -> bool {
+        let mut current = Some(inner);
+        while let Some(id) = current {
+            if id == outer {
+                return true;
+            }
+            current = self.scopes.scope(id).parent;
+        }
+        false
+    }
+
+    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something else
+    /// anywhere.
+    pub(super) fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
+        let name = Name::new(name);
+        if is_builtin(&name) || self.declared.contains(&name) {
+            return false;
+        }
+        if self.scopes.scopes.is_empty() {
+            return true;
+        }
+        let mut path: BTreeSet<u32> = BTreeSet::from([scope.0]);
+        for reader in readers {
+            let mut current = Some(reader.0);
+            while let Some(id) = current {
+                path.insert(id);
+                if id == scope.0 {
+                    break;
+                }
+                current = self.scopes.scope(id).parent;
+            }
+        }
+        if path.iter().any(|id| self.scopes.scope(*id).bindings.contains_key(&name)) {
+            return false;
+        }
+        // A use that now finds a binding further out would find the new one instead.
+        !self.uses.iter().any(|used| {
+            used.name == name
+                && self.inside(used.scope, scope.0)
+                && used.owner.is_none_or(|owner| self.inside(scope.0, owner))
+        })
+    }
+}

@@ -1,0 +1,438 @@
+//! The second pass: what each use means.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use code_model::DottedName;
+use ruff_python_ast::name::Name;
+use ruff_python_stdlib::builtins::{is_python_builtin, python_magic_globals};
+
+use super::model::{
+    BindingId, CallId, Certainty, FileReferences, ImportForm, Reference, ScopeId, Segment,
+    SegmentForm,
+};
+use super::names::{NameTable, NameUse};
+use super::scope::{BindingKind, Position};
+use super::walk::{Collected, RawPath, RawUse};
+use super::{ReferenceOptions, guards};
+
+/// What a local name means at one place.
+#[derive(Debug, Clone)]
+pub(super) struct Meaning {
+    pub(super) target: DottedName,
+    pub(super) binding: Option<BindingId>,
+    pub(super) certain: bool,
+    /// All imports that may give the name here.
+    pub(super) imports: Vec<BindingId>,
+}
+
+/// Answers what names mean, once the whole file was seen.
+pub(super) struct Resolver<'a> {
+    pub(super) found: &'a Collected,
+    pub(super) options: &'a ReferenceOptions<'a>,
+}
+
+pub(super) fn is_builtin(name: &str) -> bool {
+    is_python_builtin(name, 14, false)
+        || python_magic_globals(14).any(|magic| magic == name)
+        || matches!(name, "__class__" | "__path__" | "__module__" | "__qualname__" | "__all__")
+}
+
+impl Resolver<'_> {
+    /// Follows a name of the dependent's own modules to what it stands for.
+    fn follow(&self, name: DottedName) -> (DottedName, bool) {
+        match self.options.dependent.filter(|_| self.options.is_internal(&name)) {
+            Some(index) => match index.follow(&name) {
+                Some(target) => (target, true),
+                None => (name, false),
+            },
+            None => (name, false),
+        }
+    }
+
+    fn wanted(&self, name: &DottedName) -> bool {
+        self.options.is_core(name) || self.options.is_internal(name)
+    }
+
+    fn import_meaning(&self, id: BindingId) -> Option<DottedName> {
+        let import = &self.found.imports[id.0 as usize];
+        let target = import.target.as_ref()?;
+        match import.form {
+            ImportForm::Module => DottedName::new(target.root()).ok(),
+            _ => Some(self.follow(target.clone()).0),
+        }
+    }
+
+    /// What a name means at a place; `path` is the name with its attributes, to tell `import a.b` from `import a.c`.
+    pub(super) fn meaning(
+        &self,
+        name: &Name,
+        position: Position,
+        path: &str,
+        depth: u32,
+    ) -> Option<Meaning> {
+        if depth > 12 {
+            return None;
+        }
+        let Some(owner) = self.found.scopes.lookup(name, position) else {
+            return self.star_meaning(name);
+        };
+        let mut targets: Vec<(Option<DottedName>, Option<BindingId>)> = Vec::new();
+        let mut imports = Vec::new();
+        for id in self.found.scopes.reaching(name, owner, position) {
+            let binding = self.found.scopes.binding(id);
+            match binding.kind {
+                BindingKind::Import(import) => {
+                    imports.push(import);
+                    targets.push((self.import_meaning(import), Some(import)));
+                }
+                BindingKind::Alias(index) => {
+                    let aliased = self
+                        .found
+                        .uses
+                        .get(index as usize)
+                        .filter(|aliased| aliased.root_span != binding.span)
+                        .and_then(|aliased| self.segments(aliased, depth + 1))
+                        .and_then(|(segments, meaning)| {
+                            let target = segments.last()?.target.clone();
+                            meaning.certain.then_some(target)
+                        });
+                    targets.push((aliased, None));
+                }
+                BindingKind::Empty | BindingKind::Delete => {}
+                _ => targets.push((None, None)),
+            }
+        }
+        let (target, mut binding) = targets
+            .iter()
+            .find(|(target, _)| target.as_ref().is_some_and(|target| self.wanted(target)))?
+            .clone();
+        let target = target?;
+        let certain = targets.iter().all(|(other, _)| other.as_ref() == Some(&target));
+        if let Some(best) = self.nearest_module_import(&imports, path) {
+            binding = Some(best);
+        }
+        Some(Meaning { target, binding, certain, imports })
+    }
+
+    /// Of several `import a.…` that bind the same `a`, the one that this path needs.
+    fn nearest_module_import(&self, imports: &[BindingId], path: &str) -> Option<BindingId> {
+        imports
+            .iter()
+            .copied()
+            .filter(|id| {
+                let import = &self.found.imports[id.0 as usize];
+                import.form == ImportForm::Module
+                    && import.target.as_ref().is_some_and(|target| {
+                        path.strip_prefix(target.as_str())
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                    })
+            })
+            .max_by_key(|id| {
+                let import = &self.found.imports[id.0 as usize];
+                (
+                    import.target.as_ref().map_or(0, |target| target.as_str().len()),
+                    std::cmp::Reverse(*id),
+                )
+            })
+    }
+
+    fn star_meaning(&self, name: &Name) -> Option<Meaning> {
+        let mut candidates = Vec::new();
+        let mut unknown = false;
+        for (index, import) in self.found.imports.iter().enumerate() {
+            if import.form != ImportForm::Star {
+                continue;
+            }
+            let Some(module) = import.target.as_ref().filter(|module| self.wanted(module)) else {
+                unknown = true;
+                continue;
+            };
+            let target = module.join(name);
+            if self.options.is_internal(module) {
+                let (followed, crossed) = self.follow(target);
+                if crossed {
+                    candidates.push((followed, BindingId(index as u32), true));
+                }
+                continue;
+            }
+            match self.options.star.exports(module, name) {
+                Some(true) => candidates.push((target, BindingId(index as u32), true)),
+                Some(false) => {}
+                None if is_builtin(name) => {}
+                None => candidates.push((target, BindingId(index as u32), false)),
+            }
+        }
+        let (target, binding, known) = candidates.last()?.clone();
+        let certain = known && candidates.len() == 1 && !unknown;
+        Some(Meaning { target, binding: Some(binding), certain, imports: vec![binding] })
+    }
+
+    /// The identifiers of a use with what each means.
+    pub(super) fn segments(&self, used: &RawUse, depth: u32) -> Option<(Vec<Segment>, Meaning)> {
+        let mut path = used.root.to_string();
+        for (name, _, _) in used.attributes.iter().take(64) {
+            path.push('.');
+            path.push_str(name);
+        }
+        let meaning = self.meaning(&used.root, used.position, &path, depth)?;
+        let mut current = meaning.target.clone();
+        let mut segments = vec![Segment {
+            span: used.root_span,
+            target: current.clone(),
+            form: SegmentForm::Identifier,
+            bound: true,
+        }];
+        for (name, at, form) in &used.attributes {
+            if current.as_str().len() > 3000 {
+                break;
+            }
+            let (next, crossed) = self.follow(current.join(name));
+            current = next;
+            segments.push(Segment {
+                span: *at,
+                target: current.clone(),
+                form: *form,
+                bound: crossed,
+            });
+        }
+        Some((segments, meaning))
+    }
+
+    fn reference(&self, used: &RawUse) -> Option<(Reference, Meaning)> {
+        let (segments, meaning) = self.segments(used, 0)?;
+        let reference = Reference {
+            span: used.span,
+            segments,
+            binding: meaning.binding,
+            certainty: if meaning.certain { Certainty::Certain } else { Certainty::Uncertain },
+            access: used.access,
+            place: used.place,
+            scope: ScopeId(used.position.scope),
+            conditions: used.conditions,
+            call: used.call,
+        };
+        Some((reference, meaning))
+    }
+
+    /// A path that a string spells out, followed through the dependent's own modules.
+    fn spelled(&self, path: &RawPath) -> Option<Reference> {
+        let mut segments = Vec::new();
+        let mut offset = path.span.start;
+        let mut current: Option<DottedName> = None;
+        for part in path.text.split('.') {
+            let at = crate::edit::Span::new(offset, offset + part.len() as u32);
+            offset = at.end + 1;
+            let joined = match &current {
+                Some(name) => name.join(part),
+                None => DottedName::new(part).ok()?,
+            };
+            let (next, bound) = self.follow(joined);
+            segments.push(Segment {
+                span: at,
+                target: next.clone(),
+                form: SegmentForm::Identifier,
+                bound,
+            });
+            current = Some(next);
+        }
+        Some(Reference {
+            span: path.span,
+            segments,
+            binding: None,
+            certainty: Certainty::Certain,
+            access: super::model::Access::Load,
+            place: path.place,
+            scope: ScopeId(path.position.scope),
+            conditions: path.conditions,
+            call: None,
+        })
+    }
+}
+
+/// Resolves everything that the first pass collected.
+pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> FileReferences {
+    let mut references = Vec::new();
+    let mut meanings = Vec::new();
+    let mut by_use: BTreeMap<u32, usize> = BTreeMap::new();
+    let resolver = Resolver { found: &found, options };
+    let mut name_uses = Vec::with_capacity(found.uses.len());
+    let mut counts: BTreeMap<BindingId, u32> = BTreeMap::new();
+    for (index, used) in found.uses.iter().enumerate() {
+        let owner = found.scopes.lookup(&used.root, used.position);
+        if !used.repeated {
+            name_uses.push(NameUse {
+                name: used.root.clone(),
+                scope: used.position.scope,
+                owner,
+                offset: used.root_span.start,
+            });
+            count_imports(&found, used, owner, &mut counts);
+        }
+        if let Some((reference, meaning)) = resolver.reference(used) {
+            if let Some(star) = reference.binding.filter(|_| owner.is_none() && !used.repeated) {
+                *counts.entry(star).or_default() += 1;
+            }
+            by_use.insert(index as u32, references.len());
+            references.push(reference);
+            meanings.push(meaning);
+        }
+    }
+    for path in &found.paths {
+        if let Some(reference) = resolver.spelled(path) {
+            references.push(reference);
+            meanings.push(Meaning {
+                target: DottedName::new("_").unwrap_or_else(|_| unreachable!("an identifier")),
+                binding: None,
+                certain: true,
+                imports: Vec::new(),
+            });
+        }
+    }
+    for (definition, uses) in &mut found.classes {
+        for (base, used) in definition.bases.iter_mut().zip(uses.iter()) {
+            base.1 = used
+                .and_then(|used| by_use.get(&used))
+                .and_then(|at| references[*at].target().cloned());
+        }
+    }
+    let guards = guards::spans(&found, options, &references, &by_use);
+    guards.mark(&mut found, &mut references, &meanings);
+    finish(found, options, references, name_uses, &counts)
+}
+
+/// Counts a use for every import that may give its name.
+fn count_imports(
+    found: &Collected,
+    used: &RawUse,
+    owner: Option<u32>,
+    counts: &mut BTreeMap<BindingId, u32>,
+) {
+    let Some(owner) = owner else { return };
+    let mut path = used.root.to_string();
+    for (name, _, _) in &used.attributes {
+        path.push('.');
+        path.push_str(name);
+    }
+    let imports: Vec<BindingId> = found
+        .scopes
+        .reaching(&used.root, owner, used.position)
+        .into_iter()
+        .filter_map(|id| match found.scopes.binding(id).kind {
+            BindingKind::Import(import) => Some(import),
+            _ => None,
+        })
+        .collect();
+    let needs = |id: &BindingId| {
+        let import = &found.imports[id.0 as usize];
+        import.form == ImportForm::Module
+            && import.target.as_ref().is_some_and(|target| {
+                path.strip_prefix(target.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    };
+    let longest = imports
+        .iter()
+        .filter(|id| needs(id))
+        .map(|id| found.imports[id.0 as usize].target.as_ref().map_or(0, |t| t.as_str().len()))
+        .max();
+    for id in &imports {
+        let length =
+            found.imports[id.0 as usize].target.as_ref().map_or(0, |target| target.as_str().len());
+        if longest.is_none_or(|longest| needs(id) && length == longest) {
+            *counts.entry(*id).or_default() += 1;
+        }
+    }
+}
+
+fn finish(
+    mut found: Collected,
+    options: &ReferenceOptions<'_>,
+    mut references: Vec<Reference>,
+    uses: Vec<NameUse>,
+    counts: &BTreeMap<BindingId, u32>,
+) -> FileReferences {
+    let names: Vec<(Name, u32)> = found
+        .imports
+        .iter()
+        .map(|import| {
+            let scope = found.statements[import.statement.0 as usize].scope.0;
+            let name = Name::new(&*import.local);
+            let owner = found.scopes.owner(scope, &name);
+            (name, owner)
+        })
+        .collect();
+    for (index, (name, owner)) in names.iter().enumerate() {
+        let bindings = found.scopes.scope(*owner).bindings.get(name).map_or(0, |all| {
+            all.iter().filter(|id| found.scopes.binding(**id).kind != BindingKind::Delete).count()
+        });
+        let import = &mut found.imports[index];
+        import.sole = bindings == 1 && !found.declared.contains(name);
+        import.uses = counts.get(&BindingId(index as u32)).copied().unwrap_or(0);
+        let at_module_level = *owner == 0;
+        let used_elsewhere = match (options.dependent, &options.module) {
+            (Some(index), Some(module)) => index.is_used(module, &import.local),
+            _ => false,
+        };
+        import.exported |= at_module_level
+            && (found.exported.contains(&import.local)
+                || used_elsewhere
+                || (options.is_package && import.uses == 0));
+    }
+    let internal = references
+        .iter()
+        .flat_map(|reference| &reference.segments)
+        .map(|segment| &segment.target)
+        .chain(found.imports.iter().filter_map(|import| import.target.as_ref()))
+        .filter(|target| options.is_internal(target))
+        .cloned()
+        .collect();
+    references.retain(|reference| reference.target().is_some_and(|target| options.is_core(target)));
+    references.sort_by_key(|reference| (reference.span, reference.segments.len()));
+    found.members.sort_by_key(|member| (member.span.start, member.span.end));
+    let mut result = FileReferences {
+        statements: found.statements,
+        imports: found.imports,
+        references,
+        members: found.members,
+        calls: Vec::new(),
+        classes: found.classes.into_iter().map(|(definition, _)| definition).collect(),
+        exported: found.exported,
+        internal,
+        names: NameTable { scopes: found.scopes, uses, declared: found.declared },
+    };
+    keep_calls(&mut result, found.calls);
+    result
+}
+
+/// Keeps the calls that a reference or member use is the callee of, and counts them anew.
+fn keep_calls(result: &mut FileReferences, calls: Vec<super::model::CallSite>) {
+    let mut kept: BTreeMap<u32, CallId> = BTreeMap::new();
+    let wanted = result
+        .references
+        .iter()
+        .filter_map(|reference| reference.call)
+        .chain(result.members.iter().filter_map(|member| member.call));
+    let mut wanted: Vec<CallId> = wanted.collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    for (index, id) in wanted.iter().enumerate() {
+        kept.insert(id.0, CallId(index as u32));
+    }
+    result.calls = calls
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| kept.contains_key(&(*index as u32)))
+        .map(|(_, call)| call)
+        .collect();
+    let renumber = |call: &mut Option<CallId>| {
+        *call = call.and_then(|id| kept.get(&id.0).copied());
+    };
+    result.references.iter_mut().for_each(|reference| renumber(&mut reference.call));
+    result.members.iter_mut().for_each(|member| renumber(&mut member.call));
+}
+
+/// A name as shared text.
+pub(super) fn shared(name: &Name) -> Arc<str> {
+    Arc::from(name.as_str())
+}
