@@ -55,6 +55,12 @@ pub fn main(entry: Entry) -> ExitCode {
     }
 }
 
+/// The command line of `onx` as a value, for the pages that are made from it.
+pub fn command_line() -> clap::Command {
+    use clap::CommandFactory as _;
+    Onx::command()
+}
+
 fn parse(entry: Entry) -> (OnxCommand, GlobalArguments) {
     match entry {
         Entry::Onx => {
