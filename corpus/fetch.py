@@ -59,12 +59,12 @@ def newest_matching(package: str, version: str) -> tuple[str, str]:
     return found[0]
 
 
-def unpack(source: pathlib.Path, into: pathlib.Path) -> None:
-    """Unpacks the text files of an archive; the outermost folder of a source archive is dropped."""
+def unpack(source: pathlib.Path, into: pathlib.Path, endings: tuple = TEXTS) -> None:
+    """Unpacks files with these endings; the outermost folder of a source archive is dropped."""
     into.mkdir(parents=True, exist_ok=True)
     for name, data in members(source):
         parts = name.split("/")
-        if ".." in parts or name.startswith("/") or not name.endswith(TEXTS):
+        if ".." in parts or name.startswith("/") or not name.endswith(endings):
             continue
         path = into / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,3 +165,20 @@ def git(folder: pathlib.Path, *arguments: str, at: str = "2020-01-01T00:00:00Z")
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def main() -> int:
+    """fetch.py PACKAGE==VERSION FILE FOLDER: fetches a file, checked by the index's own hash, and unpacks it."""
+    package, file, folder = sys.argv[1:4]
+    told = {name: sha256 for _, name, sha256 in listing(package.split("==")[0])}
+    if not told.get(file):
+        raise Unavailable(f"{file}: not in the package index")
+    unpack(archive(package, file, told[file]), pathlib.Path(folder), endings=("",))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Unavailable as why:
+        sys.exit(f"fetch.py: {why}")

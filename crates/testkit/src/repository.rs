@@ -114,6 +114,13 @@ pub fn children(folder: &Path, ending: &str) -> Vec<PathBuf> {
     files
 }
 
+/// The folders in a folder, in order; none when there is no such folder.
+pub fn folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found = entries(folder);
+    found.retain(|path| path.is_dir());
+    found
+}
+
 /// The last part of a path as text.
 pub fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()

@@ -106,6 +106,8 @@ fn every_rust_file_is_reachable() {
         roots.push(folder.join("build.rs"));
         for place in ["src/bin", "tests", "benches", "examples"] {
             roots.extend(repository::children(&folder.join(place), "rs"));
+            let below = repository::folders(&folder.join(place));
+            roots.extend(below.into_iter().map(|folder| folder.join("main.rs")));
         }
         for root in roots.into_iter().filter(|root| root.is_file()) {
             reach(&root, true, &mut reached);
