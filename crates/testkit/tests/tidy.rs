@@ -193,7 +193,8 @@ fn nothing_speaks_of_one_machine_or_of_how_it_was_made() {
             continue;
         }
         let Ok(text) = fs::read_to_string(repository.root().join(&file)) else { continue };
-        for (number, line) in text.lines().enumerate() {
+        // Unit tests may name folders that need not exist.
+        for (number, line) in repository::product_part(&text).lines().enumerate() {
             let at = format!("{file}:{}", number + 1);
             for word in NEVER.iter().filter(|word| stands_alone(line, word)) {
                 wrong.push(format!("{at}: {word}"));
