@@ -14,6 +14,8 @@ use crate::module_names::{find_roots, module_name, name_outside, role_of};
 
 mod access_paths;
 mod constructors;
+mod hints;
+mod keys;
 mod names;
 mod symbols;
 
@@ -59,6 +61,8 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
     snapshot.modules = modules_of(&names);
     snapshot.symbols = symbols::symbols(&names, &snapshot.aliases);
     snapshot.edges = edges_of(&names, &snapshot);
+    snapshot.keys = keys::keys(&names, &snapshot, files);
+    snapshot.hints = hints::hints(&names, &snapshot, files);
     snapshot
 }
 

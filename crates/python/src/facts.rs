@@ -12,11 +12,17 @@ use code_model::signature::Signature;
 use code_model::snapshot::{Deprecation, ShortHash, SymbolKind};
 use serde::{Deserialize, Serialize};
 
+mod exports;
 mod extract;
+mod forwarding;
 mod imports;
 mod interner;
+mod keywords;
+mod notices;
+mod phrases;
 mod shape;
 mod signatures;
+mod tables;
 mod walk;
 
 pub use extract::{FileKind, extract};
@@ -65,12 +71,16 @@ pub struct ModuleFacts {
     pub unseen: Option<Arc<str>>,
     /// Names that `__getattr__` serves from elsewhere.
     pub lazy: Vec<LazyEntry>,
+    /// Words from a `__getattr__` that serves the names of `__all__` from elsewhere: where from.
+    pub forwards_all: Option<Vec<Arc<str>>>,
+    /// The line of that `__getattr__`.
+    pub forwards_line: u32,
+    /// The keys of tables of defaults.
+    pub keys: Vec<KeyFact>,
     /// What the code says about successors.
     pub hints: Vec<HintFact>,
     /// References used by statements of the module itself, sorted and unique.
     pub uses: Vec<ReferenceIndex>,
-    /// Whether the file consists of imports, a docstring and a warning only.
-    pub forwards_only: bool,
 }
 
 /// A place in [`ModuleFacts::references`].
@@ -285,8 +295,6 @@ pub enum HintFactSubject {
         /// The callable that it calls.
         new: ReferenceIndex,
     },
-    /// Every name of this module that the module re-exports comes from there.
-    ModuleForwards(ReferenceIndex),
 }
 
 /// One key of configuration.

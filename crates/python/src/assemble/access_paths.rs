@@ -44,6 +44,19 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
         aliases.push((path, Alias { target, route, public }));
     }
     stars(names, index, aliases);
+    for (name, place) in names.forwarded(index) {
+        if names.binds(index, &name) {
+            continue;
+        }
+        let next = format!("{place}.{name}");
+        let (Ok(path), Some(target)) =
+            (DottedName::new(&format!("{}.{name}", part.name)), names.settled_name(&next))
+        else {
+            continue;
+        };
+        let public = !path.is_private();
+        aliases.push((path, Alias { target, route: AliasRoute::LazyTable, public }));
+    }
 }
 
 fn target(names: &Names<'_>, index: PartIndex, entry: Entry) -> Option<DottedName> {

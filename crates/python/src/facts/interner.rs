@@ -36,11 +36,6 @@ impl Interner {
         index
     }
 
-    /// A reference by its number.
-    pub(super) fn get(&self, index: ReferenceIndex) -> Option<&Reference> {
-        self.references.get(index as usize)
-    }
-
     /// All references, in the order of their numbers.
     pub(super) fn into_references(self) -> Vec<Reference> {
         self.references

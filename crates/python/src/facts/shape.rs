@@ -58,6 +58,20 @@ struct Frame<'a> {
     receiver: Option<(&'a str, String)>,
 }
 
+impl Frame<'_> {
+    fn empty() -> Self {
+        Self {
+            start: 0,
+            nodes: 0,
+            warns: false,
+            used: Vec::new(),
+            locals: FxHashSet::default(),
+            imports: ScopeNames::default(),
+            receiver: None,
+        }
+    }
+}
+
 /// A name with the attributes read from it.
 #[derive(Clone, Copy)]
 struct Used<'a> {
@@ -88,6 +102,35 @@ impl<'a, 's> Shaper<'a, 's> {
             frames: Vec::new(),
             instance_attributes: Vec::new(),
         }
+    }
+
+    /// The source of a range.
+    pub(super) fn text_of_range(&self, range: ruff_text_size::TextRange) -> &'a str {
+        self.text.get(range.to_std_range()).unwrap_or_default()
+    }
+
+    /// The reference to a name of this module.
+    pub(super) fn local_reference(&mut self, path: &str) -> ReferenceIndex {
+        let path = self.interner.text(path);
+        self.interner.reference(Reference::Local(path))
+    }
+
+    /// The reference that a dotted expression means inside a function, whose imports come first.
+    pub(super) fn reference_in_function(
+        &mut self,
+        function: &'a ast::StmtFunctionDef,
+        expression: &'a Expr,
+    ) -> Option<ReferenceIndex> {
+        let used = used_by(expression)?;
+        let mut frame = Frame::empty();
+        for statement in &function.body {
+            match statement {
+                Stmt::Import(import) => frame.imports.import(import),
+                Stmt::ImportFrom(import) => frame.imports.import_from(import),
+                _ => {}
+            }
+        }
+        self.resolve_or_unbound(&frame, used, true)
     }
 
     /// The shared texts and references.
@@ -166,16 +209,7 @@ impl<'a, 's> Shaper<'a, 's> {
     /// The reference that a dotted expression means in the module's own scope.
     pub(super) fn reference_of(&mut self, expression: &'a Expr) -> Option<ReferenceIndex> {
         let used = used_by(expression)?;
-        let frame = Frame {
-            start: 0,
-            nodes: 0,
-            warns: false,
-            used: Vec::new(),
-            locals: FxHashSet::default(),
-            imports: ScopeNames::default(),
-            receiver: None,
-        };
-        self.resolve_or_unbound(&frame, used, true)
+        self.resolve_or_unbound(&Frame::empty(), used, true)
     }
 
     fn resolve(&mut self, frame: &Frame<'a>, used: Used<'a>) -> Option<ReferenceIndex> {
@@ -440,7 +474,7 @@ fn used_by(expression: &Expr) -> Option<Used<'_>> {
 }
 
 /// The first eight attributes of a chain, each with its dot in front.
-fn write_attributes(outermost: &ast::ExprAttribute, out: &mut String) {
+pub(super) fn write_attributes(outermost: &ast::ExprAttribute, out: &mut String) {
     let chain =
         || std::iter::successors(Some(outermost), |attribute| attribute.value.as_attribute_expr());
     let mut attributes = [""; 8];

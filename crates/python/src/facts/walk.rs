@@ -7,13 +7,15 @@ use code_model::snapshot::SymbolKind;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::forwarding::{self, Callable};
 use super::imports::{ScopeNames, for_each_block};
 use super::interner::Interner;
+use super::notices::{self, Notices};
 use super::shape::{Shape, Shaper};
 use super::signatures::{folded, short_hash, signature, source};
 use super::{
-    Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, ModuleFacts,
-    Reference,
+    Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, HintFactSubject,
+    LazyEntry, ModuleFacts, Reference, exports, keywords, tables,
 };
 
 /// Values up to this length are kept as text.
@@ -32,6 +34,10 @@ pub(super) struct Walker<'a, 's> {
     conditions: u32,
     /// Names and indices of the enclosing classes.
     classes: Vec<(&'a str, DefinitionIndex)>,
+    /// Literal tables of the module, by their names.
+    literals: Vec<(&'a str, &'a Expr)>,
+    /// The module's `__getattr__`.
+    getattr: Option<&'a ast::StmtFunctionDef>,
 }
 
 /// Starts of lines, to turn offsets into line numbers.
@@ -62,6 +68,8 @@ impl<'a, 's> Walker<'a, 's> {
             facts: ModuleFacts::default(),
             conditions: 0,
             classes: Vec::new(),
+            literals: Vec::new(),
+            getattr: None,
         }
     }
 
@@ -72,7 +80,66 @@ impl<'a, 's> Walker<'a, 's> {
         self.body(body);
         let shape = self.shaper.finish(false);
         self.facts.uses = shape.uses;
+        self.module_notices(body);
+        self.lazy_names();
         self.facts
+    }
+
+    /// What the module says about itself: its docstring and the warnings that importing it gives.
+    fn module_notices(&mut self, body: &'a [Stmt]) {
+        let Some(first) = body.first() else { return };
+        let mut notices = Notices::default();
+        if let Some(docstring) = self.facts.docstring.clone() {
+            notices::docstring(&mut notices, &docstring, "", first, true);
+        }
+        let warnings = notices::warnings_in(body);
+        notices::whole_body(&mut notices, &warnings, "", false);
+        self.facts.deprecated = notices.deprecated.take();
+        self.take_hints(notices, None);
+    }
+
+    fn take_hints(&mut self, notices: Notices, owner: Option<DefinitionIndex>) {
+        let lines = self.lines;
+        self.facts.hints.extend(notices.into_facts(owner, |at| lines.line(at)));
+    }
+
+    /// The names that `__getattr__` serves.
+    fn lazy_names(&mut self) {
+        let Some(function) = self.getattr else { return };
+        let served = exports::served(function);
+        let line = self.lines.line(function.range().start().to_u32());
+        let mut entries: Vec<(String, Option<Reference>)> = served.entries;
+        for table in &served.tables {
+            let Some((_, value)) = self.literals.iter().find(|(name, _)| name == table) else {
+                continue;
+            };
+            let by_module = tables::served_by_module(value);
+            let found = if by_module.is_empty() {
+                tables::read(value).map(|table| tables::served(&table)).unwrap_or_default()
+            } else {
+                by_module
+            };
+            entries.extend(found.into_iter().map(|(name, target)| (name, Some(target))));
+        }
+        if entries.is_empty() && served.all_from.is_none() {
+            self.unseen("the module's `__getattr__` serves names that cannot be seen");
+        }
+        for (name, target) in entries {
+            let name = self.shaper.interner().text(&name);
+            let target = target.map(|target| self.shaper.interner().reference(target));
+            self.facts.lazy.push(LazyEntry { name, target, line, deprecated: served.warns });
+        }
+        if let Some(places) = served.all_from {
+            self.facts.forwards_all =
+                Some(places.iter().map(|place| place.as_str().into()).collect());
+            self.facts.forwards_line = line;
+        }
+    }
+
+    fn unseen(&mut self, reason: &str) {
+        if self.facts.unseen.is_none() {
+            self.facts.unseen = Some(reason.into());
+        }
     }
 
     fn body(&mut self, body: &'a [Stmt]) {
@@ -82,6 +149,15 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
+        if self.classes.is_empty() {
+            if let Some(mut steps) = exports::steps(&mut self.shaper, statement) {
+                self.facts.exports.get_or_insert_default().append(&mut steps);
+                return;
+            }
+            if let Some(reason) = exports::unseen(statement) {
+                self.unseen(reason);
+            }
+        }
         match statement {
             Stmt::FunctionDef(function) => self.function(statement, function),
             Stmt::ClassDef(class) => self.class(class),
@@ -208,6 +284,9 @@ impl<'a, 's> Walker<'a, 's> {
         if traits.is_accessor {
             return;
         }
+        if !in_class && function.name.as_str() == "__getattr__" {
+            self.getattr = Some(function);
+        }
         let kind = match (in_class, traits.is_property) {
             (false, _) => SymbolKind::Function,
             (true, true) => SymbolKind::Property,
@@ -225,8 +304,50 @@ impl<'a, 's> Walker<'a, 's> {
             }
             _ => None,
         };
+        let warns = shape.warns;
         take_shape(&mut definition, shape);
+        let notices = self.function_notices(function, &mut definition, warns, traits.is_property);
+        let owner = self.facts.definitions.len() as DefinitionIndex;
         self.facts.definitions.push(definition);
+        self.take_hints(notices, Some(owner));
+    }
+
+    fn function_notices(
+        &mut self,
+        function: &'a ast::StmtFunctionDef,
+        definition: &mut Definition,
+        warns: bool,
+        is_property: bool,
+    ) -> Notices {
+        let mut notices = Notices::default();
+        let own = function.name.as_str();
+        let parameters: Vec<&str> =
+            function.parameters.iter().map(|parameter| parameter.name().as_str()).collect();
+        if !function.decorator_list.is_empty() {
+            let list = &function.decorator_list;
+            notices::decorators(&mut notices, &mut self.shaper, list, own, &parameters);
+            keywords::decorators(&mut notices, &self.shaper, list, &parameters);
+        }
+        if warns {
+            let warnings = notices::warnings_in(&function.body);
+            let is_special = own.starts_with("__") && own.ends_with("__");
+            notices::whole_body(&mut notices, &warnings, own, is_special);
+            keywords::guarded(&mut notices, &warnings, &parameters);
+        }
+        let variadic = function.parameters.kwarg.as_ref().map(|rest| rest.name.as_str());
+        keywords::popped(&mut notices, &self.shaper, &function.body, variadic, &parameters, 0);
+        if let Some(text) = &definition.docstring {
+            definition.since = notices::docstring(&mut notices, text, own, function, false);
+            keywords::documented(&mut notices, text, function, &parameters);
+        }
+        let class =
+            (!self.classes.is_empty()).then(|| self.path_of("").trim_end_matches('.').to_owned());
+        let is_deprecated = notices.deprecated.is_some();
+        let callable = Callable { function, class, is_deprecated, is_property };
+        forwarding::body(&mut notices, &mut self.shaper, &callable);
+        definition.deprecated = notices.deprecated.take();
+        definition.experimental = notices.experimental;
+        notices
     }
 
     fn receiver(
@@ -329,9 +450,69 @@ impl<'a, 's> Walker<'a, 's> {
         self.classes.pop();
         let shape = self.shaper.finish(true);
         self.shaper.member(name, &shape);
+        let notices = self.class_notices(class, index);
         if let Some(definition) = self.facts.definitions.get_mut(index) {
             take_shape(definition, shape);
         }
+        self.take_hints(notices, Some(index as DefinitionIndex));
+    }
+
+    fn class_notices(&mut self, class: &'a ast::StmtClassDef, index: usize) -> Notices {
+        let mut notices = Notices::default();
+        let own = class.name.as_str();
+        notices::decorators(&mut notices, &mut self.shaper, &class.decorator_list, own, &[]);
+        let mut documented = (None, None);
+        if let Some(definition) = self.facts.definitions.get(index) {
+            documented.0.clone_from(&definition.docstring);
+        }
+        let constructor = class.body.iter().find_map(|statement| {
+            statement
+                .as_function_def_stmt()
+                .filter(|function| matches!(function.name.as_str(), "__init__" | "__new__"))
+        });
+        if let Some(text) = &documented.0 {
+            documented.1 = notices::docstring(&mut notices, text, own, class, false);
+            let parameters: Vec<&str> = constructor
+                .iter()
+                .flat_map(|function| function.parameters.iter())
+                .map(|parameter| parameter.name().as_str())
+                .collect();
+            keywords::documented(&mut notices, text, class, &parameters);
+        }
+        // A constructor that always warns deprecates its class.
+        for statement in &class.body {
+            let Some(function) = statement.as_function_def_stmt() else { continue };
+            if matches!(
+                function.name.as_str(),
+                "__init__" | "__new__" | "__init_subclass__" | "__post_init__"
+            ) {
+                let warnings = notices::warnings_in(&function.body);
+                notices::whole_body(&mut notices, &warnings, own, false);
+            }
+        }
+        let is_deprecated = notices.deprecated.is_some();
+        let base =
+            self.facts.definitions.get(index).and_then(|definition| match *definition.bases {
+                [only] => Some(only),
+                _ => None,
+            });
+        if let Some(base) = base.filter(|_| is_deprecated && forwarding::is_shim(&class.body)) {
+            let text = self.shaper.text_of_range(class.range);
+            let first =
+                text.lines().find(|line| line.trim_start().starts_with("class ")).unwrap_or("");
+            notices.add(
+                HintFactSubject::SuccessorReference(base),
+                code_model::hint::HintIdiom::SubclassShim,
+                class,
+                first,
+            );
+        }
+        if let Some(definition) = self.facts.definitions.get_mut(index) {
+            definition.since = documented.1;
+            definition.deprecated = notices.deprecated.take();
+            definition.experimental = notices.experimental;
+        }
+        notices
     }
 
     fn assign(&mut self, assign: &'a ast::StmtAssign) {
@@ -342,6 +523,7 @@ impl<'a, 's> Walker<'a, 's> {
                     let value = Some(assign.value.range());
                     let kind = self.variable_kind(None, &assign.value);
                     self.variable(name, kind, assign.range(), None, value);
+                    self.value_notices(name.id.as_str(), &assign.value);
                 }
                 Expr::Tuple(tuple) => {
                     for element in &tuple.elts {
@@ -367,6 +549,44 @@ impl<'a, 's> Walker<'a, 's> {
         };
         let value = assign.value.as_deref().map(Ranged::range);
         self.variable(name, kind, assign.range(), Some(assign.annotation.range()), value);
+        if let Some(value) = assign.value.as_deref() {
+            self.value_notices(name.id.as_str(), value);
+        }
+    }
+
+    /// What the value of a variable says: tables of names and keys, calls that stand for another name.
+    fn value_notices(&mut self, name: &'a str, value: &'a Expr) {
+        let mut notices = Notices::default();
+        let path = self.path_of(name);
+        let mut owner = None;
+        match value {
+            Expr::Call(call) => {
+                tables::assigned(&mut notices, &mut self.shaper, name, call);
+                owner = self.facts.definitions.len().checked_sub(1).map(|at| at as DefinitionIndex);
+                if notices.hints.is_empty() {
+                    owner = None;
+                    tables::declared_options(&mut notices, &path, call, "", 0);
+                }
+            }
+            Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) => {}
+            _ => return,
+        }
+        if notices.hints.is_empty()
+            && let Some(table) = tables::read(value)
+        {
+            tables::renamed(&mut notices, name, &table);
+        }
+        if self.classes.is_empty() {
+            self.literals.push((name, value));
+        }
+        if matches!(value, Expr::Dict(_)) && holds_settings(name) {
+            let text = self.text;
+            let source = |expression: &Expr| {
+                text.get(expression.range().to_std_range()).unwrap_or_default().to_owned()
+            };
+            self.facts.keys.extend(tables::default_keys(&path, value, source));
+        }
+        self.take_hints(notices, owner);
     }
 
     fn attribute_or_constant(&self) -> SymbolKind {
@@ -502,6 +722,12 @@ impl<'a, 's> Walker<'a, 's> {
             }
         }
     }
+}
+
+/// Whether a table's name says that it holds settings with their defaults.
+fn holds_settings(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["default", "setting", "config", "option", "preference"].iter().any(|word| name.contains(word))
 }
 
 fn take_shape(definition: &mut Definition, shape: Shape) {

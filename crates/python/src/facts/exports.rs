@@ -1,0 +1,436 @@
+//! What a module says about its own namespace: `__all__`, `__getattr__`, and what cannot be seen.
+
+use std::sync::Arc;
+
+use ruff_python_ast::{self as ast, Expr, Operator, Stmt};
+
+use super::shape::Shaper;
+use super::{ExportStep, Reference};
+
+/// Reads what a statement does to `__all__`; none when it does nothing to it.
+pub(super) fn steps<'a>(
+    shaper: &mut Shaper<'a, '_>,
+    statement: &'a Stmt,
+) -> Option<Vec<ExportStep>> {
+    match statement {
+        Stmt::Assign(assign) if assign.targets.iter().any(is_all) => {
+            Some(value(shaper, &assign.value, true))
+        }
+        Stmt::AnnAssign(assign) if is_all(&assign.target) => {
+            Some(value(shaper, assign.value.as_deref()?, true))
+        }
+        Stmt::AugAssign(assign) if is_all(&assign.target) && assign.op == Operator::Add => {
+            Some(value(shaper, &assign.value, false))
+        }
+        Stmt::Expr(expression) => {
+            let call = expression.value.as_call_expr()?;
+            let method = call.func.as_attribute_expr().filter(|method| is_all(&method.value))?;
+            let argument = call.arguments.args.first()?;
+            Some(match method.attr.as_str() {
+                "extend" => value(shaper, argument, false),
+                "append" => match text_of(argument) {
+                    Some(name) => vec![ExportStep::Add(vec![shaper.interner().text(&name)])],
+                    None => vec![ExportStep::Unknown],
+                },
+                "remove" => match text_of(argument) {
+                    Some(name) => vec![ExportStep::Remove(vec![shaper.interner().text(&name)])],
+                    None => vec![ExportStep::Unknown],
+                },
+                _ => return None,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn is_all(target: &Expr) -> bool {
+    target.as_name_expr().is_some_and(|name| name.id.as_str() == "__all__")
+}
+
+fn value<'a>(shaper: &mut Shaper<'a, '_>, value: &'a Expr, sets: bool) -> Vec<ExportStep> {
+    let mut steps = Vec::new();
+    collect(shaper, value, &mut steps, 0);
+    if sets {
+        // The first step starts from nothing, unless the value mentions `__all__` itself.
+        match steps.first_mut() {
+            Some(ExportStep::Add(names)) => steps[0] = ExportStep::Set(std::mem::take(names)),
+            _ => steps.insert(0, ExportStep::Set(Vec::new())),
+        }
+    }
+    steps
+}
+
+fn collect<'a>(
+    shaper: &mut Shaper<'a, '_>,
+    value: &'a Expr,
+    steps: &mut Vec<ExportStep>,
+    depth: u32,
+) {
+    if depth > 40 {
+        steps.push(ExportStep::Unknown);
+        return;
+    }
+    match value {
+        Expr::List(list) => names(shaper, &list.elts, steps, depth),
+        Expr::Tuple(tuple) => names(shaper, &tuple.elts, steps, depth),
+        Expr::Set(set) => names(shaper, &set.elts, steps, depth),
+        Expr::BinOp(sum) if sum.op == Operator::Add => {
+            collect(shaper, &sum.left, steps, depth + 1);
+            collect(shaper, &sum.right, steps, depth + 1);
+        }
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "__all__" => {
+            match shaper.reference_of(&attribute.value) {
+                Some(module) => steps.push(ExportStep::AddOf(module)),
+                None => steps.push(ExportStep::Unknown),
+            }
+        }
+        Expr::Call(call) => {
+            let callee = call.func.as_name_expr().map(|name| name.id.as_str());
+            match (callee, call.arguments.args.first()) {
+                (Some("list" | "tuple" | "sorted" | "set"), Some(inner)) => {
+                    collect(shaper, inner, steps, depth + 1);
+                }
+                (Some("list" | "tuple" | "set"), None) => {}
+                _ => match (&*call.func, call.arguments.is_empty()) {
+                    // `table.keys()` of a table in this module is settled with the table.
+                    (Expr::Attribute(method), true) if method.attr.as_str() == "copy" => {
+                        collect(shaper, &method.value, steps, depth + 1);
+                    }
+                    _ => steps.push(ExportStep::Unknown),
+                },
+            }
+        }
+        Expr::Name(name) if name.id.as_str() == "__all__" => {}
+        _ => steps.push(ExportStep::Unknown),
+    }
+}
+
+fn names<'a>(
+    shaper: &mut Shaper<'a, '_>,
+    elements: &'a [Expr],
+    steps: &mut Vec<ExportStep>,
+    depth: u32,
+) {
+    let mut names: Vec<Arc<str>> = Vec::with_capacity(elements.len());
+    let mut after = Vec::new();
+    for element in elements {
+        match element {
+            Expr::Starred(starred) => collect(shaper, &starred.value, &mut after, depth + 1),
+            // `SomeClass.__name__` stands for the class's name.
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "__name__" => {
+                match attribute.value.as_name_expr() {
+                    Some(name) => names.push(shaper.interner().text(name.id.as_str())),
+                    None => after.push(ExportStep::Unknown),
+                }
+            }
+            other => match text_of(other) {
+                Some(name) => names.push(shaper.interner().text(&name)),
+                None => after.push(ExportStep::Unknown),
+            },
+        }
+    }
+    steps.push(ExportStep::Add(names));
+    steps.append(&mut after);
+}
+
+/// The text of a string literal, implicit concatenation included.
+pub(super) fn text_of(expression: &Expr) -> Option<String> {
+    let literal = expression.as_string_literal_expr()?;
+    Some(literal.value.iter().map(|part| &*part.value).collect())
+}
+
+/// Why a statement at module level may bind names that cannot be seen.
+pub(super) fn unseen(statement: &Stmt) -> Option<&'static str> {
+    let Stmt::Expr(expression) = statement else {
+        return match statement {
+            Stmt::Assign(assign) => assign.targets.iter().find_map(|target| {
+                let subscript = target.as_subscript_expr()?;
+                let container = &*subscript.value;
+                if is_call_of(container, "globals") || is_call_of(container, "vars") {
+                    return text_of(&subscript.slice)
+                        .is_none()
+                        .then_some("names are written into `globals()`");
+                }
+                is_modules_of_sys(container)
+                    .then_some("the module replaces itself in `sys.modules`")
+            }),
+            _ => None,
+        };
+    };
+    let call = expression.value.as_call_expr()?;
+    match &*call.func {
+        Expr::Name(name) if name.id.as_str() == "exec" => Some("code is made by `exec`"),
+        Expr::Name(name) if name.id.as_str() == "setattr" => {
+            let target = call.arguments.args.first()?;
+            let computed = call.arguments.args.get(1).is_some_and(|name| text_of(name).is_none());
+            let is_module =
+                matches!(target, Expr::Subscript(subscript) if is_modules_of_sys(&subscript.value));
+            (computed && is_module).then_some("names are set on the module with `setattr`")
+        }
+        Expr::Attribute(method) if method.attr.as_str() == "update" => {
+            (is_call_of(&method.value, "globals") || is_call_of(&method.value, "vars"))
+                .then_some("names are written into `globals()`")
+        }
+        _ => None,
+    }
+}
+
+fn is_call_of(expression: &Expr, name: &str) -> bool {
+    expression.as_call_expr().is_some_and(|call| {
+        call.func.as_name_expr().is_some_and(|callee| callee.id.as_str() == name)
+    })
+}
+
+fn is_modules_of_sys(expression: &Expr) -> bool {
+    expression.as_attribute_expr().is_some_and(|attribute| {
+        attribute.attr.as_str() == "modules"
+            && attribute.value.as_name_expr().is_some_and(|name| name.id.as_str() == "sys")
+    })
+}
+
+/// What a module's `__getattr__` can be seen to serve.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    /// Names with what they reach.
+    pub(super) entries: Vec<(String, Option<Reference>)>,
+    /// Names of tables in this module that it looks names up in.
+    pub(super) tables: Vec<String>,
+    /// Whether it serves the names of `__all__`, and from which dotted places.
+    pub(super) all_from: Option<Vec<String>>,
+    /// Whether serving a name warns.
+    pub(super) warns: bool,
+}
+
+/// Reads a module-level `__getattr__`.
+pub(super) fn served(function: &ast::StmtFunctionDef) -> Served {
+    let Some(name) = function.parameters.args.first().or(function.parameters.posonlyargs.first())
+    else {
+        return Served::default();
+    };
+    let name = name.parameter.name.as_str();
+    let mut served = Served::default();
+    let mut reader = Reader { name, served: &mut served };
+    reader.body(&function.body, &mut Vec::new());
+    served
+}
+
+struct Reader<'a, 's> {
+    name: &'a str,
+    served: &'s mut Served,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn body(&mut self, body: &'a [Stmt], asked: &mut Vec<String>) {
+        let mut imported: Vec<(&'a str, Reference)> = Vec::new();
+        for statement in body {
+            match statement {
+                Stmt::If(branch) => self.branch(branch),
+                Stmt::ImportFrom(import) => {
+                    let module = import.module.as_ref().map_or("", |module| module.as_str());
+                    for alias in &import.names {
+                        let original = alias.name.as_str();
+                        let bound = alias.asname.as_ref().map_or(original, |bound| bound.as_str());
+                        let path: Arc<str> = if module.is_empty() {
+                            original.into()
+                        } else {
+                            format!("{module}.{original}").into()
+                        };
+                        let reference = match import.level {
+                            0 => Reference::Absolute(path),
+                            level => Reference::Relative(level, path),
+                        };
+                        imported.push((bound, reference));
+                    }
+                }
+                Stmt::Return(returned) => {
+                    let value = returned.value.as_deref();
+                    for asked in asked.iter() {
+                        let reached =
+                            value.and_then(|value| self.returned(value, &imported, asked));
+                        self.served.entries.push((asked.clone(), reached));
+                    }
+                    if let Some(value) = value {
+                        self.expression(value);
+                    }
+                }
+                Stmt::Try(attempt) => {
+                    self.body(&attempt.body, asked);
+                }
+                Stmt::Expr(expression) => self.expression(&expression.value),
+                Stmt::Assign(assign) => self.expression(&assign.value),
+                Stmt::For(repeat) => self.body(&repeat.body, asked),
+                Stmt::With(with) => self.body(&with.body, asked),
+                _ => {}
+            }
+        }
+    }
+
+    fn branch(&mut self, branch: &'a ast::StmtIf) {
+        let mut asked = self.asked(&branch.test);
+        self.body(&branch.body, &mut asked);
+        for clause in &branch.elif_else_clauses {
+            let mut asked = clause.test.as_ref().map(|test| self.asked(test)).unwrap_or_default();
+            self.body(&clause.body, &mut asked);
+        }
+    }
+
+    /// The names that a test compares the asked name with; tables that it looks in are noted.
+    fn asked(&mut self, test: &'a Expr) -> Vec<String> {
+        match test {
+            Expr::Compare(comparison) => {
+                let [right] = &*comparison.comparators else { return Vec::new() };
+                let is_name = |side: &Expr| {
+                    side.as_name_expr().is_some_and(|name| name.id.as_str() == self.name)
+                };
+                if !is_name(&comparison.left) {
+                    return if is_name(right) {
+                        text_of(&comparison.left).into_iter().collect()
+                    } else {
+                        Vec::new()
+                    };
+                }
+                match right {
+                    Expr::Name(table) => {
+                        if table.id.as_str() == "__all__" {
+                            self.served.all_from.get_or_insert_default();
+                        } else {
+                            self.served.tables.push(table.id.to_string());
+                        }
+                        Vec::new()
+                    }
+                    Expr::Tuple(tuple) => tuple.elts.iter().filter_map(text_of).collect(),
+                    Expr::List(list) => list.elts.iter().filter_map(text_of).collect(),
+                    Expr::Set(set) => set.elts.iter().filter_map(text_of).collect(),
+                    other => text_of(other).into_iter().collect(),
+                }
+            }
+            Expr::BoolOp(operation) => {
+                operation.values.iter().flat_map(|value| self.asked(value)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn returned(
+        &self,
+        value: &'a Expr,
+        imported: &[(&'a str, Reference)],
+        asked: &str,
+    ) -> Option<Reference> {
+        match value {
+            Expr::Name(name) => {
+                let found = imported.iter().find(|(bound, _)| *bound == name.id.as_str());
+                Some(match found {
+                    Some((_, reference)) => reference.clone(),
+                    None => Reference::Local(name.id.as_str().into()),
+                })
+            }
+            Expr::Attribute(attribute) => {
+                let root = attribute.value.as_name_expr()?;
+                let (_, reference) =
+                    imported.iter().find(|(bound, _)| *bound == root.id.as_str())?;
+                let path: Arc<str> = format!("{}.{}", reference.text(), attribute.attr).into();
+                Some(match reference {
+                    Reference::Relative(level, _) => Reference::Relative(*level, path),
+                    _ => Reference::Absolute(path),
+                })
+            }
+            // `getattr(module, name)`, `import_module("x").name`
+            Expr::Call(call) if is_named(&call.func, "getattr") => {
+                let module = call.arguments.args.first()?.as_name_expr()?;
+                let found = imported.iter().find(|(bound, _)| *bound == module.id.as_str());
+                let path = |base: &str| -> Arc<str> { format!("{base}.{asked}").into() };
+                Some(match found {
+                    Some((_, Reference::Relative(level, base))) => {
+                        Reference::Relative(*level, path(base))
+                    }
+                    Some((_, reference)) => Reference::Absolute(path(reference.text())),
+                    None => Reference::Local(path(module.id.as_str())),
+                })
+            }
+            Expr::Call(call) => {
+                let text = call.arguments.args.iter().find_map(text_of)?;
+                let dotted = text.trim_start_matches('.');
+                let level = (text.len() - dotted.len()) as u32;
+                let is_import =
+                    is_named(&call.func, "import_module") || is_named(&call.func, "_import");
+                is_import.then(|| match level {
+                    0 => Reference::Absolute(dotted.into()),
+                    level => Reference::Relative(level, dotted.into()),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes tables that are looked up in and places that a forwarding call names.
+    fn expression(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Subscript(subscript) => {
+                let by_name =
+                    subscript.slice.as_name_expr().is_some_and(|it| it.id.as_str() == self.name);
+                if let Expr::Name(table) = &*subscript.value
+                    && by_name
+                {
+                    self.served.tables.push(table.id.to_string());
+                }
+            }
+            Expr::Call(call) => self.call(call),
+            Expr::Attribute(attribute) => self.expression(&attribute.value),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.expression(element)),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: &'a ast::ExprCall) {
+        let callee = match &*call.func {
+            Expr::Name(name) => name.id.as_str(),
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => "",
+        };
+        let lower = callee.to_ascii_lowercase();
+        self.served.warns |= lower.contains("warn") || lower.contains("deprecat");
+        let receives_name = call
+            .arguments
+            .args
+            .iter()
+            .chain(call.arguments.keywords.iter().map(|it| &it.value))
+            .any(|argument| argument.as_name_expr().is_some_and(|it| it.id.as_str() == self.name));
+        if let Expr::Attribute(method) = &*call.func {
+            if matches!(method.attr.as_str(), "get" | "pop")
+                && receives_name
+                && let Expr::Name(table) = &*method.value
+            {
+                self.served.tables.push(table.id.to_string());
+            }
+            self.expression(&method.value);
+        }
+        let mut places = Vec::new();
+        let mut all = false;
+        for argument in
+            call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|it| &it.value))
+        {
+            if let Expr::Name(name) = argument
+                && name.id.as_str() == "__all__"
+            {
+                all = true;
+            }
+            places.extend(text_of(argument));
+            if let Expr::List(list) = argument {
+                places.extend(list.elts.iter().filter_map(text_of));
+            }
+            self.expression(argument);
+        }
+        if receives_name && all {
+            self.served.all_from.get_or_insert_default().append(&mut places);
+        }
+    }
+}
+
+fn is_named(callee: &Expr, name: &str) -> bool {
+    match callee {
+        Expr::Name(callee) => callee.id.as_str() == name,
+        Expr::Attribute(callee) => callee.attr.as_str() == name,
+        _ => false,
+    }
+}
