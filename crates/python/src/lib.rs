@@ -7,3 +7,5 @@ pub mod module_names;
 mod nesting;
 pub mod parse;
 pub mod references;
+pub mod stubs;
+pub mod types;
