@@ -12,12 +12,14 @@ use code_model::signature::Signature;
 use code_model::snapshot::{Deprecation, ShortHash, SymbolKind};
 use serde::{Deserialize, Serialize};
 
+mod documents;
 mod exports;
 mod extract;
 mod forwarding;
 mod imports;
 mod interner;
 mod keywords;
+mod layout;
 mod notices;
 mod phrases;
 mod shape;

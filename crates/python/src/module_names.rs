@@ -99,7 +99,8 @@ pub fn find_roots<'a>(
     }
     if roots.is_empty() {
         for (folder, layout) in layouts {
-            if folder.split('/').all(|part| !NO_PACKAGES.contains(&part) || part == "tools") {
+            let vendored = folder.split('/').any(|part| part.contains("vendor"));
+            if !vendored && folder.split('/').all(|part| !NO_PACKAGES.contains(&part)) {
                 tree.built(folder, layout, &mut roots);
             }
         }
@@ -264,7 +265,11 @@ impl<'a> Tree<'a> {
     fn topmost(&self, folder: &str, depth: usize, roots: &mut BTreeSet<PackageRoot>) {
         for child in self.children(folder) {
             let place = joined(folder, child);
-            if self.is_package(&place) && !NO_PACKAGES.contains(&child) {
+            // A folder whose modules lie beside packages is a package without its `__init__`.
+            let plain = self.folders.contains_key(place.as_str())
+                && self.children(&place).any(|inner| self.is_package(&joined(&place, inner)));
+            let is_name = DottedName::new(child).is_ok() && !NO_PACKAGES.contains(&child);
+            if is_name && (self.is_package(&place) || plain) {
                 add(roots, child, &place);
             } else if depth < 6 {
                 self.topmost(&place, depth + 1, roots);

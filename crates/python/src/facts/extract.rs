@@ -1,12 +1,13 @@
 //! The entry: bytes of any file to its facts.
 
 use artifact::{Finding, Severity, Sha256, TreePath};
+use configuration::Format;
 use serde::{Deserialize, Serialize};
 
 use super::imports::ScopeNames;
 use super::interner::Interner;
 use super::walk::{LineIndex, Walker};
-use super::{FileFacts, ModuleFacts};
+use super::{FileFacts, KeyFact, ModuleFacts};
 use crate::parse::{ParsedFile, with_stack_for};
 
 /// What kind of file a name shows: together with the content it decides all facts.
@@ -99,22 +100,62 @@ pub fn extract(path: &TreePath, bytes: &[u8]) -> FileFacts {
         layout: None,
     };
     match kind {
-        FileKind::Python | FileKind::SetupPy => {
-            python(&mut facts, bytes.len(), || ParsedFile::parse(bytes));
+        FileKind::Python | FileKind::SetupPy => python(&mut facts, ParsedFile::parse(bytes)),
+        FileKind::Stub => python(&mut facts, ParsedFile::parse_stub(bytes)),
+        FileKind::Markdown | FileKind::Rst | FileKind::Text => {
+            facts.notes = super::documents::read(&String::from_utf8_lossy(bytes));
         }
-        FileKind::Stub => python(&mut facts, bytes.len(), || ParsedFile::parse_stub(bytes)),
-        _ => {}
+        FileKind::Other => {}
+        _ => configuration_file(&mut facts, bytes),
     }
     facts
 }
 
-fn python(
-    facts: &mut FileFacts,
-    size_bytes: usize,
-    parse: impl FnOnce() -> Result<ParsedFile, Finding>,
-) {
-    let module = match parse() {
+fn configuration_file(facts: &mut FileFacts, bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        facts.findings.push(Finding::new(
+            Severity::Warning,
+            "undecodable",
+            "The file is not valid UTF-8; its keys were not read.",
+        ));
+        return;
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let format = match facts.kind {
+        FileKind::Yaml => Format::Yaml,
+        FileKind::Toml => Format::Toml,
+        FileKind::Json => Format::Json,
+        FileKind::Ini => Format::Ini,
+        FileKind::Project => {
+            facts.layout = super::layout::project(text);
+            return;
+        }
+        FileKind::SetupCfg => {
+            facts.layout = Some(super::layout::setup_cfg(text));
+            return;
+        }
+        _ => return,
+    };
+    let (keys, findings) = configuration::read(format, text);
+    facts.findings.extend(findings);
+    facts.keys = keys
+        .into_iter()
+        .map(|key| KeyFact {
+            holder: None,
+            key: key.dotted().into(),
+            value_type: key.value_type.into(),
+            value: key.value.map(Into::into),
+        })
+        .collect();
+}
+
+fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) {
+    let module = match parsed {
         Ok(file) => {
+            if facts.kind == FileKind::SetupPy {
+                facts.layout =
+                    Some(with_stack_for(file.depth(), || super::layout::setup_py(&file)));
+            }
             let mut module = with_stack_for(file.depth(), || module_facts(&file));
             if let Some(error) = file.syntax_error() {
                 module.unseen = Some("the file does not parse".into());
@@ -123,16 +164,14 @@ fn python(
             module
         }
         Err(finding) => {
-            let reason = if finding.severity == Severity::Error {
-                "the file could not be read"
-            } else {
-                "the file is too large to be read"
+            let reason = match finding.code.as_str() {
+                "file-too-large" => "the file is too large to be read",
+                _ => "the file could not be read",
             };
             facts.findings.push(finding);
             ModuleFacts { unseen: Some(reason.into()), ..ModuleFacts::default() }
         }
     };
-    debug_assert!(facts.size_bytes == size_bytes as u64);
     facts.module = Some(Box::new(module));
 }
 

@@ -119,7 +119,7 @@ fn topic(name: &str) -> (bool, bool) {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let moves = has(&[
         "moved", "renam", "deprecat", "redirect", "alias", "legacy", "compat", "old", "migrat",
-        "relocat", "replac", "backward", "removed", "obsolete",
+        "relocat", "replac", "backward", "removed", "obsolete", "expired",
     ]);
     let keys =
         has(&["key", "setting", "config", "option", "param", "field", "kwarg", "arg", "env"]);
