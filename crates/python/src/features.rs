@@ -8,7 +8,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::ops::Range;
 
 use ruff_python_ast::{
-    Alias, Arguments, Comprehension, Decorator, ElifElseClause, ExceptHandler, Expr, ExprContext,
+    Arguments, Comprehension, Decorator, ElifElseClause, ExceptHandler, Expr, ExprContext,
     FStringPart, InterpolatedElement, InterpolatedStringElement, Keyword, MatchCase, Parameter,
     Parameters, Pattern, PySourceType, Stmt, TypeParam, WithItem,
 };
@@ -44,8 +44,7 @@ pub fn feature_similarity(a: &[u64], b: &[u64]) -> f64 {
     if a.is_empty() || b.is_empty() {
         return 0.0;
     }
-    let distance =
-        rapidfuzz::distance::levenshtein::distance(a.iter().copied(), b.iter().copied());
+    let distance = rapidfuzz::distance::levenshtein::distance(a.iter().copied(), b.iter().copied());
     1.0 - distance as f64 / size as f64
 }
 
@@ -60,12 +59,12 @@ fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str))
         true => format!("if 1:\n{indentation}{definition}\n"),
         false => format!("{definition}\n"),
     };
-    let source = SourceText {
-        text: fragment,
-        encoding: SourceEncoding::Utf8,
-        has_byte_order_mark: false,
-    };
+    let source =
+        SourceText { text: fragment, encoding: SourceEncoding::Utf8, has_byte_order_mark: false };
     let Ok(file) = ParsedFile::of_source(source, PySourceType::Python) else { return };
+    if !file.parsed().errors().is_empty() {
+        return;
+    }
     let root = match file.syntax().body.first() {
         Some(Stmt::If(block)) if indented => block.body.first(),
         first => first,
@@ -93,7 +92,6 @@ enum Item<'a> {
     Parameters(Option<&'a Parameters>),
     Parameter(&'a Parameter),
     Keyword(&'a Keyword),
-    Alias(&'a Alias),
     WithItem(&'a WithItem),
     Handler(&'a ExceptHandler),
     Case(&'a MatchCase),
@@ -180,7 +178,6 @@ impl<'a> Item<'a> {
             Self::Parameters(_) => "arguments",
             Self::Parameter(_) => "arg",
             Self::Keyword(_) => "keyword",
-            Self::Alias(_) => "alias",
             Self::WithItem(_) => "withitem",
             Self::Handler(_) => "ExceptHandler",
             Self::Case(_) => "match_case",
@@ -244,7 +241,7 @@ impl<'a> Item<'a> {
                 queue.extend(format.map(|format| Self::Joined(&format.elements)));
             }
             Self::Joined(elements) => joined(parts(elements), queue),
-            Self::Alias(_) | Self::Leaf(_) | Self::Parameters(None) | Self::TypeParameter(_) => {}
+            Self::Leaf(_) | Self::Parameters(None) | Self::TypeParameter(_) => {}
         }
     }
 }
@@ -323,8 +320,8 @@ fn statement_children<'a>(statement: &'a Stmt, queue: &mut Queue<'a>) {
             queue.extend([Item::Expr(&part.target), Item::Expr(&part.annotation)]);
             optional(part.value.as_deref(), queue);
         }
-        Stmt::Import(part) => queue.extend(part.names.iter().map(Item::Alias)),
-        Stmt::ImportFrom(part) => queue.extend(part.names.iter().map(Item::Alias)),
+        Stmt::Import(part) => queue.extend(part.names.iter().map(|_| Item::Leaf("alias"))),
+        Stmt::ImportFrom(part) => queue.extend(part.names.iter().map(|_| Item::Leaf("alias"))),
         Stmt::Expr(part) => queue.push_back(Item::Expr(&part.value)),
         Stmt::Raise(part) => {
             optional(part.exc.as_deref(), queue);

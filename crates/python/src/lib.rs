@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod edit;
 pub mod facts;
 pub mod module_names;
+pub mod features;
 mod nesting;
 pub mod parse;
 pub mod references;

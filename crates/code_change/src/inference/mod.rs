@@ -11,6 +11,24 @@ use code_model::snapshot::Snapshot;
 use crate::rules::Rules;
 use crate::sources::SourceText;
 
+mod accounting;
+mod assignment;
+mod context;
+mod files;
+mod hints;
+mod keys;
+mod members;
+mod modules;
+mod names;
+mod parameters;
+mod scoring;
+mod signatures;
+mod successors;
+mod usage;
+
+pub(crate) use context::Context;
+pub(crate) use successors::Successors;
+
 /// What was inferred: every public access path that is gone is in exactly one of the operations' `covers`,
 /// `ambiguous`, `without_successor` and `unseen`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,7 +64,8 @@ pub struct InferredOperation {
     pub covers: Vec<DottedName>,
 }
 
-/// Infers what a dependent must do to move from the one version to the other.
+/// Infers what a dependent must do to move from the one version to the other. Versions that do not differ need
+/// nothing, whatever they deprecate.
 pub fn infer(
     from: &Snapshot,
     to: &Snapshot,
@@ -54,15 +73,15 @@ pub fn infer(
     sources: &dyn SourceText,
     rules: &Rules,
 ) -> Inference {
-    let _ = (from, to, sources, rules);
-    let without_successor = differences
-        .gone
-        .iter()
-        .map(|name| UnresolvedName {
-            name: name.clone(),
-            reason: "no successor was found".to_owned(),
-            witnesses: Vec::new(),
-        })
-        .collect();
-    Inference { without_successor, ..Inference::default() }
+    if differences.is_empty() {
+        return Inference::default();
+    }
+    let context = Context::new(from, to, sources, rules);
+    let successors = Successors::find(&context);
+    let names = names::infer(&context, &successors);
+    let mut operations = names.operations;
+    operations.extend(parameters::infer(&context, &successors));
+    operations.extend(keys::infer(&context, &successors, differences));
+    operations.extend(files::infer(&context, differences));
+    accounting::settle(&context, &differences.gone, operations, names.open)
 }

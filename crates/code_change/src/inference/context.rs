@@ -1,0 +1,163 @@
+//! What every rule of inference looks at.
+
+use code_model::DottedName;
+use code_model::api::{ApiIndex, Resolution};
+use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+use super::hints::Hints;
+use super::usage::Usage;
+use crate::rules::Rules;
+use crate::sources::{SourceText, Version};
+use crate::surface::{AccessPath, access_paths};
+
+/// Both versions with the indexes that rules share.
+pub(crate) struct Context<'a> {
+    pub(crate) from: &'a Snapshot,
+    pub(crate) to: &'a Snapshot,
+    pub(crate) old: ApiIndex<'a>,
+    pub(crate) new: ApiIndex<'a>,
+    pub(crate) old_paths: BTreeMap<DottedName, AccessPath>,
+    pub(crate) new_paths: BTreeMap<DottedName, AccessPath>,
+    /// The new access paths of each definition.
+    pub(crate) new_reach: FxHashMap<DottedName, Vec<DottedName>>,
+    /// The old access paths of each definition.
+    pub(crate) old_reach: FxHashMap<DottedName, Vec<DottedName>>,
+    pub(crate) hints: Hints<'a>,
+    pub(crate) usage: Usage,
+    pub(crate) sources: &'a dyn SourceText,
+    pub(crate) rules: &'a Rules,
+}
+
+fn reach(paths: &BTreeMap<DottedName, AccessPath>) -> FxHashMap<DottedName, Vec<DottedName>> {
+    let mut reach: FxHashMap<DottedName, Vec<DottedName>> = FxHashMap::default();
+    for (path, access) in paths {
+        reach.entry(access.target.clone()).or_default().push(path.clone());
+    }
+    reach
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        from: &'a Snapshot,
+        to: &'a Snapshot,
+        sources: &'a dyn SourceText,
+        rules: &'a Rules,
+    ) -> Self {
+        let (old_paths, new_paths) = (access_paths(from), access_paths(to));
+        Self {
+            from,
+            to,
+            old: ApiIndex::new(from),
+            new: ApiIndex::new(to),
+            old_reach: reach(&old_paths),
+            new_reach: reach(&new_paths),
+            old_paths,
+            new_paths,
+            hints: Hints::new(from, to),
+            usage: Usage::new(from, to),
+            sources,
+            rules,
+        }
+    }
+
+    /// The definition that a new path reaches: a symbol or a module.
+    pub(crate) fn new_definition(&self, path: &DottedName) -> Option<DottedName> {
+        definition(&self.new, path)
+    }
+
+    /// The definition that an old path reaches: a symbol or a module.
+    pub(crate) fn old_definition(&self, path: &DottedName) -> Option<DottedName> {
+        definition(&self.old, path)
+    }
+
+    /// The bytes of a symbol's definition as syntax features; empty without its text.
+    pub(crate) fn features(&self, version: Version, symbol: &Symbol) -> Vec<u64> {
+        match self.sources.text(version, &symbol.file) {
+            Some(text) => {
+                python::features::feature_hashes(&text, symbol.bytes.0..symbol.bytes.1)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The path through which users should reach a definition of the new version: one that the old path's place
+    /// suggests, else the shortest public one, else any that is not private.
+    pub(crate) fn best_path(&self, definition: &DottedName, old: &DottedName) -> Option<DottedName> {
+        if let Some(symbol) = self.to.symbols.get(definition)
+            && let Some(class) = &symbol.parent
+        {
+            return self.best_path(class, old).map(|class| class.join(definition.leaf()));
+        }
+        let paths = self.new_reach.get(definition)?;
+        let old_module = old.parent();
+        paths
+            .iter()
+            .filter(|path| *path != old)
+            .min_by_key(|path| {
+                let access = &self.new_paths[*path];
+                let module = path.parent();
+                let deprecated = module.as_ref().is_some_and(|m| self.module_deprecated(m))
+                    || self.hints.deprecates(path);
+                let away = match (&module, &old_module) {
+                    // A module below or above the old one is the old one's place.
+                    (Some(new), Some(old)) if new == old => 0,
+                    (Some(new), Some(old)) if old.below(new).is_some() => 1,
+                    (Some(new), Some(old)) if new.below(old).is_some() => 1,
+                    _ => 2,
+                };
+                (
+                    deprecated,
+                    path.leaf() != definition.leaf(),
+                    !access.public,
+                    away,
+                    path.parts().count(),
+                    path.as_str().len(),
+                    (*path).clone(),
+                )
+            })
+            .cloned()
+    }
+
+    fn module_deprecated(&self, module: &DottedName) -> bool {
+        self.to.modules.get(module).is_some_and(|module| module.deprecated.is_some())
+            || self.hints.deprecates(module)
+    }
+
+    /// Whether the new version says that the path is deprecated.
+    pub(crate) fn is_deprecated(&self, path: &DottedName, definition: &DottedName) -> bool {
+        self.hints.deprecates(path)
+            || path.parent().is_some_and(|module| self.module_deprecated(&module))
+            || self.to.symbols.get(definition).is_some_and(|s| s.deprecated.is_some())
+    }
+}
+
+fn definition(index: &ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
+    if index.snapshot().symbols.contains_key(path) {
+        return Some(path.clone());
+    }
+    match index.resolve(path) {
+        Resolution::Symbol(definition) | Resolution::Module(definition) => Some(definition),
+        _ => None,
+    }
+}
+
+/// Whether something of the one kind can have become something of the other without every use being rewritten
+/// by hand.
+pub(crate) fn compatible(old: SymbolKind, new: SymbolKind) -> bool {
+    use SymbolKind::{
+        Attribute, Class, Constant, EnumMember, Field, Function, Method, Property, TypeAlias,
+    };
+    let group = |kind| match kind {
+        Class | TypeAlias => 0,
+        Function => 1,
+        Method => 2,
+        Property | Attribute | Field | EnumMember => 3,
+        Constant => 4,
+    };
+    let callable = |kind| matches!(kind, Class | Function);
+    group(old) == group(new)
+        || (callable(old) && callable(new))
+        || matches!((old, new), (Constant, TypeAlias | Class) | (TypeAlias, Constant))
+}

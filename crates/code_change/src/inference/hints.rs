@@ -1,0 +1,135 @@
+//! What the code of both versions says about successors, by old name.
+
+use code_model::DottedName;
+use code_model::evidence::{Factor, Witness};
+use code_model::hint::{Hint, HintIdiom, HintSubject};
+use code_model::snapshot::Snapshot;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::sources::Version;
+
+/// Hints of both versions.
+pub(crate) struct Hints<'a> {
+    by_name: FxHashMap<DottedName, Vec<(Version, &'a Hint)>>,
+    by_callable: FxHashMap<DottedName, Vec<(Version, &'a Hint)>>,
+    pub(crate) keys: Vec<(Version, &'a Hint)>,
+    pub(crate) calls: Vec<(Version, &'a Hint)>,
+    /// Names that the new version deprecates.
+    deprecated: FxHashSet<DottedName>,
+}
+
+/// The factor that an idiom supports.
+pub(crate) fn factor(idiom: HintIdiom) -> Factor {
+    match idiom {
+        HintIdiom::AliasAssignment
+        | HintIdiom::AliasImport
+        | HintIdiom::LazyTable
+        | HintIdiom::ModuleShim
+        | HintIdiom::ForwardingBody
+        | HintIdiom::SubclassShim
+        | HintIdiom::ForwardingProperty
+        | HintIdiom::KeywordForwarding
+        | HintIdiom::KeywordPop
+        | HintIdiom::SettingsTable => Factor::AliasMatch,
+        HintIdiom::DeprecationDecorator
+        | HintIdiom::DeprecationWarning
+        | HintIdiom::DocumentationNote
+        | HintIdiom::KeywordDecorator => Factor::DeprecationMatch,
+        HintIdiom::ChangeLog => Factor::ChangelogMatch,
+    }
+}
+
+/// Whether the idiom says that the old name should no longer be used.
+pub(crate) fn deprecates(idiom: HintIdiom) -> bool {
+    matches!(
+        idiom,
+        HintIdiom::ModuleShim
+            | HintIdiom::DeprecationDecorator
+            | HintIdiom::DeprecationWarning
+            | HintIdiom::DocumentationNote
+            | HintIdiom::KeywordDecorator
+    )
+}
+
+/// A hint as a witness in a manifest.
+pub(crate) fn witness(version: Version, hint: &Hint) -> Witness {
+    let idiom = serde_json::to_value(hint.idiom).ok();
+    Witness {
+        kind: idiom.and_then(|idiom| idiom.as_str().map(str::to_owned)).unwrap_or_default(),
+        version: version.name().to_owned(),
+        file: hint.file.clone(),
+        line: hint.line,
+        text: hint.text.to_string(),
+    }
+}
+
+impl<'a> Hints<'a> {
+    pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot) -> Self {
+        let mut hints = Self {
+            by_name: FxHashMap::default(),
+            by_callable: FxHashMap::default(),
+            keys: Vec::new(),
+            calls: Vec::new(),
+            deprecated: FxHashSet::default(),
+        };
+        let both = [(Version::From, from), (Version::To, to)];
+        for (version, hint) in both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h))) {
+            match &hint.subject {
+                HintSubject::Name { old, .. } => {
+                    hints.by_name.entry(old.clone()).or_default().push((version, hint));
+                    if version == Version::To && deprecates(hint.idiom) {
+                        hints.deprecated.insert(old.clone());
+                    }
+                }
+                HintSubject::NameDeprecated { old } => {
+                    if version == Version::To {
+                        hints.deprecated.insert(old.clone());
+                    }
+                }
+                HintSubject::Parameter { callable, .. } => {
+                    hints.by_callable.entry(callable.clone()).or_default().push((version, hint));
+                }
+                HintSubject::Key { .. } => hints.keys.push((version, hint)),
+                HintSubject::Call { callable, new, .. } => {
+                    hints.calls.push((version, hint));
+                    let _ = new;
+                    hints.by_name.entry(callable.clone()).or_default().push((version, hint));
+                }
+            }
+        }
+        hints
+    }
+
+    /// Hints about this old name, those of the old version first.
+    pub(crate) fn about(&self, old: &DottedName) -> &[(Version, &'a Hint)] {
+        self.by_name.get(old).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Hints about keywords of this callable.
+    pub(crate) fn about_callable(&self, callable: &DottedName) -> &[(Version, &'a Hint)] {
+        self.by_callable.get(callable).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every callable that a keyword hint is about.
+    pub(crate) fn callables(&self) -> impl Iterator<Item = &DottedName> {
+        self.by_callable.keys()
+    }
+
+    /// Every name that a hint is about.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &DottedName> {
+        self.by_name.keys()
+    }
+
+    /// Whether the new version says that this name is deprecated.
+    pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
+        self.deprecated.contains(name)
+    }
+}
+
+/// The successor that a hint names, if it names one.
+pub(crate) fn successor(hint: &Hint) -> Option<&DottedName> {
+    match &hint.subject {
+        HintSubject::Name { new, .. } | HintSubject::Call { new, .. } => Some(new),
+        _ => None,
+    }
+}

@@ -1,0 +1,147 @@
+//! Renamed configuration keys.
+
+use std::collections::BTreeMap;
+
+use code_model::difference::DifferenceSet;
+use code_model::evidence::{Factor, Witness};
+use code_model::hint::HintSubject;
+use code_model::operation::Change;
+use code_model::snapshot::ConfigurationKey;
+
+use super::InferredOperation;
+use super::assignment::{Pair, assign};
+use super::context::Context;
+use super::hints;
+use super::scoring::{Factors, confidence, evidence};
+use super::successors::Successors;
+use crate::similarity::name_similarity;
+
+/// Holders with more changed keys than this on either side are data, not settings.
+const CHANGED_KEYS_MAX: usize = 400;
+
+/// Keys that tables of either version rename, and keys that have the same type and value under a similar name.
+pub(super) fn infer(
+    context: &Context<'_>,
+    _successors: &Successors,
+    differences: &DifferenceSet,
+) -> Vec<InferredOperation> {
+    let mut operations = hinted(context);
+    let known: Vec<String> = operations
+        .iter()
+        .filter_map(|operation| match &operation.change {
+            Change::ConfigKeyRename { from, .. } => Some(from.clone()),
+            _ => None,
+        })
+        .collect();
+    operations.extend(compared(context, differences, &known));
+    operations
+}
+
+fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
+    type Said = (Factors, Vec<Witness>, String);
+    let mut by_old: BTreeMap<String, BTreeMap<String, Said>> = BTreeMap::new();
+    for (version, hint) in &context.hints.keys {
+        let HintSubject::Key { old, new, holder } = &hint.subject else { continue };
+        if old == new {
+            continue;
+        }
+        let said = by_old
+            .entry(old.to_string())
+            .or_default()
+            .entry(new.to_string())
+            .or_insert_with(|| (Factors::new(), Vec::new(), holder.to_string()));
+        said.0.insert(hints::factor(hint.idiom), 1.0);
+        said.1.push(hints::witness(*version, hint));
+    }
+    let mut operations = Vec::new();
+    for (from, news) in by_old {
+        let contested = news.len() > 1;
+        for (to, (factors, witnesses, holder)) in news {
+            let class = if contested { "key_contested" } else { "key_table" };
+            let change =
+                Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
+            operations.push(operation(context, change, class, &factors, &witnesses));
+            if contested {
+                break;
+            }
+        }
+    }
+    operations
+}
+
+fn operation(
+    context: &Context<'_>,
+    change: Change,
+    class: &str,
+    factors: &Factors,
+    witnesses: &[Witness],
+) -> InferredOperation {
+    InferredOperation {
+        confidence: confidence(change.kind(), class, factors, context.rules),
+        change,
+        evidence: evidence(factors, witnesses, context.rules),
+        breaking: true,
+        not_repeatable: false,
+        note: None,
+        covers: Vec::new(),
+    }
+}
+
+fn compared(
+    context: &Context<'_>,
+    differences: &DifferenceSet,
+    known: &[String],
+) -> Vec<InferredOperation> {
+    type Changed<'a> = (Vec<&'a ConfigurationKey>, Vec<&'a ConfigurationKey>);
+    let mut by_holder: BTreeMap<&str, Changed<'_>> = BTreeMap::new();
+    for difference in &differences.keys {
+        match (&difference.before, &difference.after) {
+            (Some(gone), None) if !known.contains(&gone.key.to_string()) => {
+                by_holder.entry(&gone.holder).or_default().0.push(gone);
+            }
+            (None, Some(came)) => by_holder.entry(&came.holder).or_default().1.push(came),
+            _ => {}
+        }
+    }
+    let mut operations = Vec::new();
+    for (holder, (gone, came)) in by_holder {
+        if gone.len() > CHANGED_KEYS_MAX || came.len() > CHANGED_KEYS_MAX {
+            continue;
+        }
+        let mut pairs = Vec::new();
+        for (old, before) in gone.iter().enumerate() {
+            for (new, after) in came.iter().enumerate() {
+                let score = similarity(before, after);
+                if score >= 0.7 {
+                    pairs.push(Pair { old, new, score });
+                }
+            }
+        }
+        for chosen in assign(&pairs) {
+            let class = match chosen.lead >= context.rules.lead_min {
+                true => "key_same_value",
+                false => "key_contested",
+            };
+            let change = Change::ConfigKeyRename {
+                from: gone[chosen.pair.old].key.to_string(),
+                to: came[chosen.pair.new].key.to_string(),
+                holder: Some(holder.to_owned()),
+            };
+            let factors = Factors::from([(Factor::SignatureMatch, chosen.pair.score)]);
+            operations.push(operation(context, change, class, &factors, &[]));
+        }
+    }
+    operations
+}
+
+fn similarity(before: &ConfigurationKey, after: &ConfigurationKey) -> f64 {
+    if before.value_type != after.value_type {
+        return 0.0;
+    }
+    let value = match (&before.value, &after.value) {
+        (Some(a), Some(b)) => f64::from(a == b),
+        _ => 0.4,
+    };
+    let leaf = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
+    0.6 * name_similarity(&leaf(&before.key), &leaf(&after.key)) + 0.4 * value
+}

@@ -1,0 +1,238 @@
+//! Modules that moved as a whole, read off the definitions that moved out of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::DottedName;
+use code_model::evidence::Factor;
+use rustc_hash::FxHashMap;
+
+use super::context::Context;
+use super::scoring::Factors;
+use super::successors::Successors;
+use crate::surface::{is_gone, is_plain};
+
+/// A module path whose successor is another module path.
+#[derive(Debug, Clone)]
+pub(super) struct ModuleMove {
+    pub(super) to: DottedName,
+    pub(super) class: &'static str,
+    pub(super) factors: Factors,
+    pub(super) content_hash: Option<String>,
+    /// Whether the old path is gone.
+    pub(super) gone: bool,
+}
+
+/// Module moves by old path; what a package's own move already says is left out.
+pub(super) fn find(
+    context: &Context<'_>,
+    successors: &Successors,
+) -> BTreeMap<DottedName, ModuleMove> {
+    let mut names: BTreeMap<DottedName, Vec<DottedName>> = BTreeMap::new();
+    for (path, access) in &context.old_paths {
+        let own = context.from.symbols.get(path).is_none_or(|symbol| symbol.parent.is_none());
+        if let Some(module) = path.parent()
+            && own
+            && !context.from.modules.contains_key(&access.target)
+        {
+            names.entry(module).or_default().push(path.clone());
+        }
+    }
+    let mut moves = BTreeMap::new();
+    for module in context.from.modules.keys().filter(|module| context.old_paths.contains_key(*module))
+    {
+        let own = names.get(module).map(Vec::as_slice).unwrap_or_default();
+        if let Some(moved) = module_move(context, successors, module, own) {
+            moves.insert(module.clone(), moved);
+        }
+    }
+    let moves = with_packages(context, moves);
+    collapse(context, moves)
+}
+
+fn module_move(
+    context: &Context<'_>,
+    successors: &Successors,
+    module: &DottedName,
+    names: &[DottedName],
+) -> Option<ModuleMove> {
+    let gone = !context.to.modules.contains_key(module) && is_gone(&context.new, module);
+    let shim = !gone && became_shim(context, module, names);
+    if !gone && !shim {
+        return None;
+    }
+    let reached: Vec<(&DottedName, DottedName)> = names
+        .iter()
+        .filter_map(|path| {
+            let definition = &context.old_paths.get(path)?.target;
+            // What a module merely imports from elsewhere says nothing about where it went.
+            let own = context.from.symbols.get(definition)?.module == *module || shim;
+            if !own {
+                return None;
+            }
+            let new = context
+                .new_definition(path)
+                .or_else(|| successors.of(context, definition))?;
+            Some((path, new))
+        })
+        .collect();
+    let mut votes: BTreeMap<DottedName, usize> = BTreeMap::new();
+    for (path, new) in &reached {
+        for home in homes(context, path, new) {
+            *votes.entry(home).or_default() += 1;
+        }
+    }
+    votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
+    let rank = |home: &DottedName, count: usize| {
+        let related = home.leaf() == module.leaf();
+        (count, related, std::cmp::Reverse(home.parts().count()), std::cmp::Reverse(home.clone()))
+    };
+    let (to, count) =
+        votes.iter().max_by_key(|(home, count)| rank(home, **count)).map(|(h, c)| (h.clone(), *c))?;
+    let share = count as f64 / reached.len() as f64;
+    if share < context.rules.module_move_share_min || count * 2 < own_count(context, module, names) {
+        return None;
+    }
+    let unchanged = same_file(context, module, &to);
+    let mut factors = Factors::from([(Factor::UsageSimilarity, share)]);
+    let mut content_hash = None;
+    if let Some(hash) = unchanged {
+        factors.insert(Factor::HashMatch, 1.0);
+        content_hash = Some(hash);
+    }
+    if shim {
+        factors.insert(Factor::AliasMatch, 1.0);
+    }
+    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
+        || context.hints.deprecates(module);
+    let class = match (gone, content_hash.is_some(), deprecated) {
+        (true, true, _) => "module_moved_unchanged",
+        (true, false, _) if count >= 3 => "module_moved",
+        (true, false, _) => "module_moved_small",
+        (false, _, true) => "module_shim_deprecated",
+        (false, _, false) => "module_shim",
+    };
+    Some(ModuleMove { to, class, factors, content_hash, gone })
+}
+
+fn own_count(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -> usize {
+    names
+        .iter()
+        .filter(|path| {
+            let target = context.old_paths.get(*path).map(|access| &access.target);
+            target
+                .and_then(|target| context.from.symbols.get(target))
+                .is_some_and(|symbol| symbol.module == *module)
+        })
+        .count()
+}
+
+/// Whether a module that is still there now only hands on what lives elsewhere.
+fn became_shim(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -> bool {
+    if names.is_empty() {
+        return false;
+    }
+    let defines = |path: &DottedName| context.to.symbols.contains_key(path);
+    if names.iter().any(defines) {
+        return false;
+    }
+    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
+        || context.hints.deprecates(module)
+        || names.iter().all(|name| context.hints.deprecates(name));
+    let defined = names.iter().filter(|path| context.from.symbols.contains_key(*path)).count();
+    deprecated || (defined > 0 && defined * 2 >= names.len())
+}
+
+/// Modules through which the new definition is reached under the old name.
+fn homes(context: &Context<'_>, path: &DottedName, new: &DottedName) -> BTreeSet<DottedName> {
+    context
+        .new_reach
+        .get(new)
+        .into_iter()
+        .flatten()
+        .filter(|home| home.leaf() == path.leaf())
+        .filter_map(DottedName::parent)
+        .collect()
+}
+
+/// The content hash when the module's file is the same in its new place.
+fn same_file(context: &Context<'_>, old: &DottedName, new: &DottedName) -> Option<String> {
+    let before = context.from.files.get(&context.from.modules.get(old)?.file)?;
+    let after = context.to.files.get(&context.to.modules.get(new)?.file)?;
+    (before.hash == after.hash && before.size_bytes > 0).then(|| String::from(before.hash))
+}
+
+/// A package without names of its own moves with its submodules, when all of them go the same way.
+fn with_packages(
+    context: &Context<'_>,
+    mut moves: BTreeMap<DottedName, ModuleMove>,
+) -> BTreeMap<DottedName, ModuleMove> {
+    let mut submodules: FxHashMap<DottedName, Vec<DottedName>> = FxHashMap::default();
+    for module in context.from.modules.keys() {
+        if let Some(package) = module.parent() {
+            submodules.entry(package).or_default().push(module.clone());
+        }
+    }
+    let mut packages: Vec<&DottedName> = submodules.keys().collect();
+    packages.sort_by_key(|package| (std::cmp::Reverse(package.parts().count()), (*package).clone()));
+    for package in packages {
+        let gone = !context.to.modules.contains_key(package) && is_gone(&context.new, package);
+        if moves.contains_key(package) || !gone || !context.from.modules.contains_key(package) {
+            continue;
+        }
+        let plain: Vec<&DottedName> =
+            submodules[package].iter().filter(|module| is_plain(module)).collect();
+        let targets: BTreeSet<Option<DottedName>> = plain
+            .iter()
+            .map(|module| {
+                let target = &moves.get(*module)?.to;
+                (target.leaf() == module.leaf()).then(|| target.parent()).flatten()
+            })
+            .collect();
+        if targets.len() == 1
+            && let Some(Some(to)) = targets.into_iter().next()
+            && context.to.modules.contains_key(&to)
+        {
+            let factors = Factors::from([(Factor::UsageSimilarity, 1.0)]);
+            let moved =
+                ModuleMove { to, class: "module_moved", factors, content_hash: None, gone: true };
+            moves.insert(package.clone(), moved);
+        }
+    }
+    moves
+}
+
+/// Leaves out moves that follow from the move of a package above them, and moves of packages that would break
+/// what still is where it was.
+fn collapse(
+    context: &Context<'_>,
+    moves: BTreeMap<DottedName, ModuleMove>,
+) -> BTreeMap<DottedName, ModuleMove> {
+    let mut kept: BTreeMap<DottedName, ModuleMove> = BTreeMap::new();
+    for (module, moved) in moves {
+        let above = module
+            .ancestors()
+            .find_map(|package| kept.get(&package).and_then(|m| module.rebased(&package, &m.to)));
+        if above.as_ref() == Some(&moved.to) {
+            continue;
+        }
+        if !moved.gone && stays_below(context, &module, &moved.to) {
+            continue;
+        }
+        kept.insert(module, moved);
+    }
+    kept
+}
+
+/// Whether something below a module that is still there would not be found below its successor.
+fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
+    let prefix = format!("{module}.");
+    context
+        .old_paths
+        .range::<str, _>((std::ops::Bound::Excluded(prefix.as_str()), std::ops::Bound::Unbounded))
+        .take_while(|(path, _)| path.as_str().starts_with(&prefix))
+        .filter(|(path, _)| !is_gone(&context.new, path))
+        .any(|(path, _)| match path.rebased(module, to) {
+            Some(moved) => is_gone(&context.new, &moved),
+            None => true,
+        })
+}

@@ -1,0 +1,406 @@
+//! Operations on names: what dependents write changes to what they should write now.
+
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+use code_model::api::Resolution;
+use code_model::evidence::{Candidate, Factor};
+use code_model::hint::HintIdiom;
+use code_model::operation::{Change, NameMatch};
+use code_model::report::{AmbiguousName, UnresolvedName};
+use code_model::snapshot::SymbolKind;
+
+use super::context::{Context, compatible};
+use super::hints;
+use super::modules::{self, ModuleMove};
+use super::scoring::{confidence, evidence};
+use super::successors::{Successor, Successors, resolve_hint};
+use super::{InferredOperation, hints::Hints};
+use crate::surface::{AccessPath, is_gone, is_plain};
+
+/// What is known about gone paths that no operation covers.
+#[derive(Default)]
+pub(super) struct Open {
+    pub(super) ambiguous: BTreeMap<DottedName, AmbiguousName>,
+    pub(super) unseen: BTreeMap<DottedName, UnresolvedName>,
+    pub(super) reasons: BTreeMap<DottedName, String>,
+}
+
+pub(super) struct Names {
+    pub(super) operations: Vec<InferredOperation>,
+    pub(super) open: Open,
+}
+
+/// Operations on modules, names of modules and members of classes.
+pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Names {
+    let moves = modules::find(context, successors);
+    let mut module_operations: BTreeMap<DottedName, InferredOperation> =
+        moves.iter().map(|(from, moved)| (from.clone(), module(context, from, moved))).collect();
+    let mut names = Names { operations: Vec::new(), open: Open::default() };
+    for (path, access) in &context.old_paths {
+        let is_member =
+            context.from.symbols.get(path).is_some_and(|symbol| symbol.parent.is_some());
+        if is_member {
+            member(context, successors, path, access, &mut names);
+        } else if context.from.modules.contains_key(path) {
+            cover_module(context, path, &moves, &mut module_operations);
+        } else {
+            module_level(context, successors, path, access, &moves, &mut module_operations, &mut names);
+        }
+    }
+    names.operations.splice(0..0, module_operations.into_values());
+    names
+}
+
+fn module(context: &Context<'_>, from: &DottedName, moved: &ModuleMove) -> InferredOperation {
+    let change = Change::RenameImport { from: from.clone(), to: moved.to.clone() };
+    let mut evidence = evidence(&moved.factors, &[], context.rules);
+    evidence.content_hash.clone_from(&moved.content_hash);
+    InferredOperation {
+        confidence: confidence(change.kind(), moved.class, &moved.factors, context.rules),
+        change,
+        evidence,
+        breaking: moved.gone,
+        not_repeatable: false,
+        note: None,
+        covers: Vec::new(),
+    }
+}
+
+/// The module move that a path lies below, the innermost one, and the path that it gives.
+fn moved_path(path: &DottedName, moves: &BTreeMap<DottedName, ModuleMove>) -> Option<(DottedName, DottedName)> {
+    std::iter::once(path.clone()).chain(path.ancestors()).find_map(|module| {
+        let moved = moves.get(&module)?;
+        Some((module.clone(), path.rebased(&module, &moved.to)?))
+    })
+}
+
+fn cover_module(
+    context: &Context<'_>,
+    path: &DottedName,
+    moves: &BTreeMap<DottedName, ModuleMove>,
+    operations: &mut BTreeMap<DottedName, InferredOperation>,
+) {
+    if is_gone(&context.new, path)
+        && let Some((module, new)) = moved_path(path, moves)
+        && !is_gone(&context.new, &new)
+        && let Some(operation) = operations.get_mut(&module)
+    {
+        operation.covers.push(path.clone());
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one step of a loop over all paths")]
+fn module_level(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    access: &AccessPath,
+    moves: &BTreeMap<DottedName, ModuleMove>,
+    module_operations: &mut BTreeMap<DottedName, InferredOperation>,
+    names: &mut Names,
+) {
+    let gone = is_gone(&context.new, path);
+    let target = &access.target;
+    let Some(successor) = successor_of_path(context, successors, path, target, gone) else {
+        if gone {
+            explain(context, successors, path, target, &mut names.open);
+        }
+        return;
+    };
+    if let Some((module, moved)) = moved_path(path, moves)
+        && context.new_definition(&moved).as_ref() == Some(&successor.to)
+    {
+        if gone
+            && access.public
+            && let Some(operation) = module_operations.get_mut(&module)
+        {
+            operation.covers.push(path.clone());
+        }
+        return;
+    }
+    let Some(new) = new_path(context, path, &successor) else {
+        if gone {
+            let reason = format!("its successor `{}` has no public path", successor.to);
+            names.open.reasons.insert(path.clone(), reason);
+        }
+        return;
+    };
+    if new == *path {
+        return;
+    }
+    if let Some(change) = name_change(context, path, &new, &successor.to) {
+        let mut operation = operation(context, change, &successor, gone);
+        operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
+        names.operations.push(operation);
+    }
+}
+
+/// What replaces an old path: what hints about this very path say, else the definition's own new place, else
+/// the definition's successor. A path that is still there is replaced only when it is deprecated or was turned
+/// from a definition into another name for something else.
+fn successor_of_path(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    target: &DottedName,
+    gone: bool,
+) -> Option<Successor> {
+    if !gone {
+        return kept_path(context, successors, path);
+    }
+    if let Some(hinted) = hinted_path(context, path) {
+        return Some(hinted);
+    }
+    if let (Some(before), Some(after)) =
+        (context.from.symbols.get(target), context.to.symbols.get(target))
+    {
+        let mut successor =
+            Successor::of_factor(target.clone(), Factor::AliasMatch, "access_path_dropped");
+        if before.shape_hash == after.shape_hash {
+            successor.factors.insert(Factor::HashMatch, 1.0);
+            successor.content_hash = Some(before.shape_hash.into());
+        }
+        return Some(successor);
+    }
+    successors.found.get(target).cloned()
+}
+
+/// The successor that hints about exactly this path name.
+fn hinted_path(context: &Context<'_>, path: &DottedName) -> Option<Successor> {
+    let mut found: Option<Successor> = None;
+    for (version, hint) in context.hints.about(path) {
+        let Some(definition) = resolve_hint(context, *version, path, hint) else { continue };
+        let factor = hints::factor(hint.idiom);
+        match &mut found {
+            Some(successor) if successor.to == definition => {
+                successor.factors.insert(factor, 1.0);
+                successor.witnesses.push(hints::witness(*version, hint));
+            }
+            Some(successor) => successor.class = "hint_contested",
+            None => {
+                let mut successor = Successor::of_factor(definition, factor, class_of(hint.idiom));
+                successor.witnesses.push(hints::witness(*version, hint));
+                found = Some(successor);
+            }
+        }
+    }
+    if let Some(successor) = &mut found
+        && successor.class != "hint_contested"
+        && successor.factors.contains_key(&Factor::AliasMatch)
+        && successor.factors.contains_key(&Factor::DeprecationMatch)
+    {
+        successor.class = "alias_and_deprecation";
+    }
+    found
+}
+
+fn class_of(idiom: HintIdiom) -> &'static str {
+    match hints::factor(idiom) {
+        Factor::AliasMatch => "alias",
+        Factor::DeprecationMatch if idiom == HintIdiom::DocumentationNote => "deprecation_note",
+        Factor::DeprecationMatch => "deprecation",
+        _ => "changelog",
+    }
+}
+
+/// What should be written instead of a path that still works.
+fn kept_path(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+) -> Option<Successor> {
+    let definition = context.new_definition(path)?;
+    let deprecated = context.is_deprecated(path, &definition);
+    if deprecated {
+        let hinted = hinted_path(context, path).filter(|s| s.to != *path);
+        if let Some(successor) = hinted {
+            return Some(successor);
+        }
+        if definition != *path {
+            let class = "deprecated_path";
+            let mut successor = Successor::of_factor(definition, Factor::AliasMatch, class);
+            successor.factors.insert(Factor::DeprecationMatch, 1.0);
+            return Some(successor);
+        }
+        return None;
+    }
+    // `Old = New` where the old version still defined the old name.
+    let was_defined = context.from.symbols.contains_key(path);
+    let renamed = was_defined && definition != *path && definition.leaf() != path.leaf();
+    if renamed && !context.from.symbols.contains_key(&definition) {
+        return successors.found.get(path).filter(|s| s.to == definition).cloned();
+    }
+    None
+}
+
+/// The path to write for a successor: the one that the hint spells, where it can be written, else the best one.
+fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> Option<DottedName> {
+    let spelled = context.hints.about(old).iter().find_map(|(_, hint)| {
+        let new = hints::successor(hint)?;
+        let usable = context.new_paths.contains_key(new) && is_plain(new);
+        (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
+    });
+    let best = context.best_path(&successor.to, old);
+    match (spelled, best) {
+        (Some(spelled), Some(best)) => {
+            // The spelling of a definition's own module is no advice when a shorter public path exists.
+            let definition_path = spelled == successor.to && !context.new_paths[&spelled].public;
+            Some(if definition_path { best } else { spelled })
+        }
+        (spelled, best) => spelled.or(best),
+    }
+}
+
+fn name_change(
+    context: &Context<'_>,
+    old: &DottedName,
+    new: &DottedName,
+    definition: &DottedName,
+) -> Option<Change> {
+    if context.to.modules.contains_key(definition) {
+        return Some(Change::RenameImport { from: old.clone(), to: new.clone() });
+    }
+    let symbol = context.to.symbols.get(definition)?;
+    let (module, to_module) = (old.parent()?, new.parent()?);
+    if symbol.parent.is_some() && !context.to.modules.contains_key(&to_module) {
+        // A member of a class is no name that can be imported.
+        return None;
+    }
+    let name = NameMatch {
+        to_module: (to_module != module).then_some(to_module),
+        module: Some(module),
+        class: None,
+        from: old.leaf().to_owned(),
+        to: new.leaf().to_owned(),
+    };
+    Some(match symbol.kind {
+        SymbolKind::Function | SymbolKind::Method => Change::RenameCallable(name),
+        _ => Change::RenameSymbol(name),
+    })
+}
+
+fn operation(
+    context: &Context<'_>,
+    change: Change,
+    successor: &Successor,
+    gone: bool,
+) -> InferredOperation {
+    let mut evidence = evidence(&successor.factors, &successor.witnesses, context.rules);
+    evidence.content_hash.clone_from(&successor.content_hash);
+    evidence.candidates.clone_from(&successor.candidates);
+    InferredOperation {
+        confidence: confidence(change.kind(), successor.class, &successor.factors, context.rules),
+        change,
+        evidence,
+        breaking: gone,
+        not_repeatable: false,
+        note: None,
+        covers: Vec::new(),
+    }
+}
+
+/// Says why no operation covers a gone path.
+fn explain(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    target: &DottedName,
+    open: &mut Open,
+) {
+    if let Some(candidates) = successors.ambiguous.get(target) {
+        open.ambiguous.insert(path.clone(), ambiguous(path, candidates));
+    } else if let Some(reason) = successors.unseen_members.get(target) {
+        open.unseen.insert(path.clone(), unresolved(path, reason.clone()));
+    } else if let Resolution::Unseen(reason) = context.new.resolve(path) {
+        open.unseen.insert(path.clone(), unresolved(path, reason));
+    }
+}
+
+fn ambiguous(path: &DottedName, candidates: &[Candidate]) -> AmbiguousName {
+    AmbiguousName {
+        name: path.clone(),
+        reason: "several successors are about equally plausible".to_owned(),
+        candidates: candidates.to_vec(),
+        witnesses: Vec::new(),
+    }
+}
+
+fn unresolved(path: &DottedName, reason: String) -> UnresolvedName {
+    UnresolvedName { name: path.clone(), reason, witnesses: Vec::new() }
+}
+
+fn member(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    access: &AccessPath,
+    names: &mut Names,
+) {
+    let Some(before) = context.from.symbols.get(path) else { return };
+    let Some(class) = before.parent.clone() else { return };
+    if !context.from.modules.contains_key(&before.module) {
+        return;
+    }
+    let Some(new_class) = successors.of(context, &class) else { return };
+    let still_there = matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
+    let successor = match still_there {
+        true => kept_member(context, path, &new_class),
+        false => successors.found.get(path).cloned(),
+    };
+    let Some(successor) = successor else {
+        if !still_there {
+            explain(context, successors, path, path, &mut names.open);
+        }
+        return;
+    };
+    let reachable = context.new.member(&new_class, successor.to.leaf())
+        == Resolution::Symbol(successor.to.clone());
+    let Some(after) = context.to.symbols.get(&successor.to) else { return };
+    if !reachable || !compatible(before.kind, after.kind) {
+        if !still_there {
+            let candidates = [Candidate { name: successor.to.to_string(), score: 0.5 }];
+            let mut entry = ambiguous(path, &candidates);
+            entry.reason = match reachable {
+                true => "its successor is used differently".to_owned(),
+                false => "its successor belongs to another class or module".to_owned(),
+            };
+            entry.witnesses.clone_from(&successor.witnesses);
+            names.open.ambiguous.insert(path.clone(), entry);
+        }
+        return;
+    }
+    let (from, to) = (path.leaf().to_owned(), successor.to.leaf().to_owned());
+    if from == to {
+        return;
+    }
+    let change = match before.kind {
+        SymbolKind::Method | SymbolKind::Function | SymbolKind::Class => {
+            Change::RenameCallable(NameMatch {
+                module: None,
+                class: Some(class),
+                from,
+                to,
+                to_module: None,
+            })
+        }
+        kind => Change::RenameAttribute { class, from, to, keyword: kind == SymbolKind::Field },
+    };
+    let mut operation = operation(context, change, &successor, !still_there);
+    let counted = access.public && is_gone(&context.new, path) && !still_there;
+    operation.covers = if counted { vec![path.clone()] } else { Vec::new() };
+    names.operations.push(operation);
+}
+
+/// What should be used instead of a member that still works, when the new version says so.
+fn kept_member(context: &Context<'_>, path: &DottedName, new_class: &DottedName) -> Option<Successor> {
+    let here = new_class.join(path.leaf());
+    let deprecated = context.hints.deprecates(&here)
+        || context.to.symbols.get(&here).is_some_and(|symbol| symbol.deprecated.is_some());
+    if !deprecated {
+        return None;
+    }
+    let about = |hints: &Hints<'_>| !hints.about(&here).is_empty();
+    let subject = if about(&context.hints) { &here } else { path };
+    hinted_path(context, subject).filter(|successor| successor.to != here)
+}

@@ -1,0 +1,497 @@
+//! Operations on parameters: each old callable's signature against that of the callable that it became.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::DottedName;
+use code_model::evidence::{Factor, Witness};
+use code_model::hint::{HintIdiom, HintSubject};
+use code_model::operation::{AddedParameter, Change, ParameterRename, RemovedParameter};
+use code_model::signature::{Parameter, ParameterKind, Signature};
+use code_model::snapshot::Symbol;
+
+use super::InferredOperation;
+use super::assignment::{Pair, assign};
+use super::context::Context;
+use super::hints;
+use super::scoring::{Factors, confidence, evidence};
+use super::successors::Successors;
+use crate::similarity::{doc_similarity, name_similarity};
+use crate::sources::Version;
+use crate::surface::is_plain;
+
+/// Pairs of parameters below this are two changes and not a rename.
+const RENAME_SCORE_MIN: f64 = 0.55;
+
+/// A callable in both versions.
+struct Callable<'a> {
+    /// The old access path that users write.
+    path: DottedName,
+    /// The class of the receiver, for methods.
+    receiver: Option<DottedName>,
+    definition: &'a DottedName,
+    before: &'a Symbol,
+    new_definition: DottedName,
+    after: &'a Symbol,
+    public: bool,
+}
+
+/// Operations on parameters of every callable that users can reach.
+pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<InferredOperation> {
+    let hinted: BTreeSet<&DottedName> = context.hints.callables().collect();
+    let mut operations = Vec::new();
+    for (definition, before) in &context.from.symbols {
+        let may_differ = before.kind.is_callable() && is_called_by_users(context, definition, before);
+        if !may_differ {
+            continue;
+        }
+        let Some(new_definition) = successors.of(context, definition) else { continue };
+        let Some(after) = context.to.symbols.get(&new_definition) else { continue };
+        let mentioned = hinted.contains(definition) || hinted.contains(&new_definition);
+        if !after.kind.is_callable()
+            || (!mentioned && before.signature_hash == after.signature_hash)
+        {
+            continue;
+        }
+        let Some((path, receiver, public)) = written_path(context, definition, before) else {
+            continue;
+        };
+        let callable =
+            Callable { path, receiver, definition, before, new_definition, after, public };
+        compare(context, &callable, &mut operations);
+    }
+    operations
+}
+
+fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &Symbol) -> bool {
+    match &symbol.parent {
+        Some(class) => {
+            is_plain(definition)
+                && definition.leaf() != "__init__"
+                && definition.leaf() != "__new__"
+                && context.old_reach.contains_key(class)
+        }
+        None => context.old_reach.contains_key(definition),
+    }
+}
+
+/// The access path that users write for a callable, the class of its receiver, and whether it is public.
+fn written_path(
+    context: &Context<'_>,
+    definition: &DottedName,
+    symbol: &Symbol,
+) -> Option<(DottedName, Option<DottedName>, bool)> {
+    let shortest = |definition: &DottedName| {
+        context.old_reach.get(definition)?.iter().min_by_key(|path| {
+            let public = context.old_paths.get(*path).is_some_and(|access| access.public);
+            (!public, path.leaf() != definition.leaf(), path.parts().count(), (*path).clone())
+        })
+    };
+    let is_public = |path: &DottedName| context.old_paths.get(path).is_some_and(|a| a.public);
+    match &symbol.parent {
+        Some(class) => {
+            let receiver = shortest(class)?.clone();
+            let public = is_public(&receiver);
+            Some((receiver.join(definition.leaf()), Some(receiver), public))
+        }
+        None => shortest(definition).map(|path| (path.clone(), None, is_public(path))),
+    }
+}
+
+/// What the code says about one keyword.
+#[derive(Default)]
+struct KeywordHint {
+    new: Option<String>,
+    witnesses: Vec<Witness>,
+    factors: Factors,
+    in_new_version: bool,
+    contested: bool,
+}
+
+fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<String, KeywordHint> {
+    let mut found: BTreeMap<String, KeywordHint> = BTreeMap::new();
+    let both = [callable.definition, &callable.new_definition];
+    let same = both[0] == both[1];
+    for (version, hint) in
+        both.iter().take(if same { 1 } else { 2 }).flat_map(|name| context.hints.about_callable(name))
+    {
+        let HintSubject::Parameter { old, new, .. } = &hint.subject else { continue };
+        let entry = found.entry(old.to_string()).or_default();
+        let new = new.as_deref().map(str::to_owned);
+        if entry.witnesses.is_empty() {
+            entry.new = new;
+        } else if entry.new != new && new.is_some() {
+            // A removal said in one place and a successor named in another are no contradiction.
+            entry.contested |= entry.new.is_some();
+            entry.new = entry.new.take().or(new);
+        }
+        let certain = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
+        entry.factors.insert(hints::factor(hint.idiom), if certain { 0.8 } else { 1.0 });
+        entry.in_new_version |= *version == Version::To;
+        entry.witnesses.push(hints::witness(*version, hint));
+    }
+    found
+}
+
+fn compare(context: &Context<'_>, callable: &Callable<'_>, operations: &mut Vec<InferredOperation>) {
+    let (Some(before), Some(after)) = (&callable.before.signature, &callable.after.signature) else {
+        return;
+    };
+    let mut state = State {
+        context,
+        callable,
+        before,
+        after,
+        settled_old: BTreeSet::new(),
+        settled_new: BTreeSet::new(),
+        operations,
+    };
+    state.from_hints();
+    state.renames();
+    state.removals();
+    state.additions();
+    state.positions();
+}
+
+struct State<'a, 'b> {
+    context: &'a Context<'a>,
+    callable: &'a Callable<'a>,
+    before: &'a Signature,
+    after: &'a Signature,
+    settled_old: BTreeSet<String>,
+    settled_new: BTreeSet<String>,
+    operations: &'b mut Vec<InferredOperation>,
+}
+
+fn is_named(parameter: &Parameter) -> bool {
+    !matches!(
+        parameter.kind,
+        ParameterKind::VariadicPositional | ParameterKind::VariadicKeyword
+    )
+}
+
+impl State<'_, '_> {
+    fn push(
+        &mut self,
+        change: Change,
+        class: &str,
+        factors: &Factors,
+        witnesses: &[Witness],
+        breaking: bool,
+    ) {
+        let rules = self.context.rules;
+        let mut evidence = evidence(factors, witnesses, rules);
+        if !matches!(change, Change::ArgAddDefault { .. }) {
+            evidence.sig_from = Some(self.callable.before.signature_hash.into());
+            evidence.sig_to = Some(self.callable.after.signature_hash.into());
+        }
+        let used = self.context.usage.used(self.callable.definition);
+        evidence.callsites_found = (used > 0).then_some(used);
+        self.operations.push(InferredOperation {
+            confidence: confidence(change.kind(), class, factors, rules),
+            change,
+            evidence,
+            breaking,
+            not_repeatable: false,
+            note: None,
+            covers: Vec::new(),
+        });
+    }
+
+    /// A callable that is not the same definition any more is less certain in everything.
+    fn class(&self, class: &'static str, of_successor: &'static str) -> &'static str {
+        if *self.callable.definition == self.callable.new_definition { class } else { of_successor }
+    }
+
+    fn from_hints(&mut self) {
+        for (old, hint) in keyword_hints(self.context, self.callable) {
+            let still = self.after.parameter(&old).is_some();
+            let was = self.before.parameter(&old).is_some() || self.before.takes_any_keyword();
+            match &hint.new {
+                Some(new) => {
+                    let target = self.after.parameter(new);
+                    let accepted = target.is_some_and(Parameter::takes_keyword)
+                        || (target.is_none() && self.after.takes_any_keyword());
+                    if !accepted || *new == old {
+                        continue;
+                    }
+                    // A decorator may take what neither signature shows.
+                    if !was && !hint.witnesses.iter().any(|w| w.version == "from" || w.kind == "keyword_decorator") {
+                        continue;
+                    }
+                    let rename = ParameterRename {
+                        from: old.clone(),
+                        to: new.clone(),
+                        default: target.and_then(|p| p.default.as_deref()).map(str::to_owned),
+                        required: target.is_some_and(Parameter::is_required),
+                    };
+                    let change = self.rename(rename);
+                    let class = match (hint.contested, hint.factors.contains_key(&Factor::ChangelogMatch)) {
+                        (true, _) => "keyword_contested",
+                        (_, true) if hint.factors.len() == 1 => "keyword_changelog",
+                        _ => keyword_class(&hint.witnesses),
+                    };
+                    let breaking = !still && !hint.in_new_version;
+                    self.settled_new.insert(new.clone());
+                    self.push(change, class, &hint.factors, &hint.witnesses, breaking);
+                }
+                None => {
+                    if still && !hint.in_new_version {
+                        continue;
+                    }
+                    let change = self.removal(&old);
+                    self.push(change, "keyword_removed", &hint.factors, &hint.witnesses, !still);
+                }
+            }
+            self.settled_old.insert(old);
+        }
+    }
+
+    fn rename(&self, parameter: ParameterRename) -> Change {
+        Change::ArgRename {
+            callable: self.callable.path.clone(),
+            receiver: self.callable.receiver.clone(),
+            parameter,
+        }
+    }
+
+    fn removal(&self, name: &str) -> Change {
+        let position = self
+            .before
+            .caller_parameters()
+            .iter()
+            .filter(|parameter| parameter.takes_position())
+            .position(|parameter| &*parameter.name == name);
+        Change::ArgRemove {
+            callable: self.callable.path.clone(),
+            receiver: self.callable.receiver.clone(),
+            parameter: RemovedParameter {
+                name: name.to_owned(),
+                position: position.map(|p| p as u32),
+            },
+        }
+    }
+
+    fn vanished(&self) -> Vec<(usize, Parameter)> {
+        let open = |(_, p): &(usize, &Parameter)| {
+            is_named(p)
+                && !p.name.starts_with('_')
+                && self.after.parameter(&p.name).is_none()
+                && !self.settled_old.contains(&*p.name)
+        };
+        let all = self.before.caller_parameters().iter().enumerate();
+        all.filter(open).map(|(position, p)| (position, p.clone())).collect()
+    }
+
+    fn appeared(&self) -> Vec<(usize, Parameter)> {
+        let open = |(_, p): &(usize, &Parameter)| {
+            is_named(p)
+                && !p.name.starts_with('_')
+                && self.before.parameter(&p.name).is_none()
+                && !self.settled_new.contains(&*p.name)
+        };
+        let all = self.after.caller_parameters().iter().enumerate();
+        all.filter(open).map(|(position, p)| (position, p.clone())).collect()
+    }
+
+    fn renames(&mut self) {
+        let (old, new) = (self.vanished(), self.appeared());
+        if old.is_empty() || new.is_empty() || old.len() * new.len() > 2500 {
+            return;
+        }
+        let mut pairs = Vec::new();
+        for (i, before) in old.iter().enumerate() {
+            for (j, after) in new.iter().enumerate() {
+                let score = self.similarity(before, after);
+                if score >= RENAME_SCORE_MIN {
+                    pairs.push(Pair { old: i, new: j, score });
+                }
+            }
+        }
+        for chosen in assign(&pairs) {
+            let (before, after) = (&old[chosen.pair.old].1, &new[chosen.pair.new].1);
+            let name = name_similarity(&before.name, &after.name);
+            let class = match (chosen.lead >= self.context.rules.lead_min, name >= 0.5) {
+                (false, _) => "parameter_contested",
+                (true, true) => "parameter_similar_name",
+                (true, false) => "parameter_other_name",
+            };
+            let class = self.class(class, "parameter_of_successor");
+            let factors = Factors::from([(Factor::SignatureMatch, chosen.pair.score)]);
+            let change = self.rename(ParameterRename {
+                from: before.name.to_string(),
+                to: after.name.to_string(),
+                default: after.default.as_deref().map(str::to_owned),
+                required: after.is_required(),
+            });
+            let breaking = !self.after.takes_any_keyword();
+            self.settled_old.insert(before.name.to_string());
+            self.settled_new.insert(after.name.to_string());
+            self.push(change, class, &factors, &[], breaking);
+        }
+    }
+
+    /// Place, kind, default, type, name and documentation of two parameters.
+    fn similarity(&self, before: &(usize, Parameter), after: &(usize, Parameter)) -> f64 {
+        let ((old_place, old), (new_place, new)) = (before, after);
+        let name = name_similarity(&old.name, &new.name);
+        let place = if old_place == new_place {
+            1.0
+        } else {
+            f64::from(self.same_neighbours(*old_place, *new_place)) * 0.8
+        };
+        let kind = f64::from(old.kind == new.kind);
+        let default = match (&old.default, &new.default) {
+            (Some(a), Some(b)) if a == b && &**a != "None" => 1.0,
+            (Some(a), Some(b)) if a == b => 0.8,
+            (None, None) => 0.8,
+            _ => 0.0,
+        };
+        let (mut sum, mut weight) = (0.3 * name + 0.25 * place + 0.1 * kind + 0.2 * default, 0.85);
+        if let (Some(a), Some(b)) = (&old.annotation, &new.annotation) {
+            sum += 0.15 * f64::from(a == b);
+            weight += 0.15;
+        }
+        if let (Some(a), Some(b)) = (
+            parameter_document(self.callable.before, &old.name),
+            parameter_document(self.callable.after, &new.name),
+        ) {
+            sum += 0.25 * doc_similarity(&a, &b);
+            weight += 0.25;
+        }
+        sum / weight
+    }
+
+    fn same_neighbours(&self, old: usize, new: usize) -> bool {
+        let (before, after) = (self.before.caller_parameters(), self.after.caller_parameters());
+        let name = |list: &[Parameter], place: Option<usize>| {
+            place.and_then(|place| list.get(place)).map(|p| p.name.clone())
+        };
+        let left = name(before, old.checked_sub(1)) == name(after, new.checked_sub(1));
+        let right = name(before, Some(old + 1)) == name(after, Some(new + 1));
+        left || right
+    }
+
+    fn removals(&mut self) {
+        let beside_added = !self.appeared().is_empty();
+        for (_, parameter) in self.vanished() {
+            if self.after.takes_any_keyword() {
+                continue;
+            }
+            let class = if beside_added { "parameter_removed_beside" } else { "parameter_removed" };
+            let class = self.class(class, "parameter_removed_of_successor");
+            let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
+            let change = self.removal(&parameter.name);
+            self.push(change, class, &factors, &[], true);
+        }
+    }
+
+    fn additions(&mut self) {
+        if !self.callable.public || *self.callable.definition != self.callable.new_definition {
+            return;
+        }
+        for (_, parameter) in self.appeared() {
+            let added = AddedParameter {
+                name: parameter.name.to_string(),
+                default: parameter.default.as_deref().map(str::to_owned),
+                old_behaviour: None,
+            };
+            let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
+            let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
+            let required = added.default.is_none();
+            let change = match required {
+                true => Change::ArgAddRequired { callable, receiver, parameter: added },
+                false => Change::ArgAddDefault { callable, receiver, parameter: added },
+            };
+            // What used to be swallowed by `**kwargs` has only become visible.
+            if !required || !self.before.takes_any_keyword() {
+                self.push(change, "parameter_added", &factors, &[], required);
+            }
+        }
+    }
+
+    /// Parameters that no longer take the position that they took.
+    fn positions(&mut self) {
+        if self.after.takes_any_position() || *self.callable.definition != self.callable.new_definition {
+            return;
+        }
+        let positional = |signature: &Signature| -> Vec<String> {
+            let parameters = signature.caller_parameters().iter();
+            parameters.filter(|p| p.takes_position()).map(|p| p.name.to_string()).collect()
+        };
+        let (before, after) = (positional(self.before), positional(self.after));
+        let keyword_only: Vec<String> = before
+            .iter()
+            .filter(|name| {
+                self.after.parameter(name).is_some_and(|p| p.kind == ParameterKind::KeywordOnly)
+            })
+            .cloned()
+            .collect();
+        let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
+        let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
+        if !keyword_only.is_empty() {
+            let change = Change::ArgKeywordOnly {
+                callable: callable.clone(),
+                receiver: receiver.clone(),
+                positional: before.clone(),
+                parameters: keyword_only,
+            };
+            self.push(change, "parameter_kind", &factors, &[], true);
+        }
+        let common_before: Vec<String> =
+            before.iter().filter(|name| after.contains(name)).cloned().collect();
+        let common_after: Vec<String> =
+            after.iter().filter(|name| before.contains(name)).cloned().collect();
+        if common_before != common_after {
+            let change = Change::ArgReorder {
+                callable,
+                receiver,
+                from: common_before,
+                to: common_after,
+            };
+            self.push(change, "parameter_order", &factors, &[], true);
+        }
+    }
+}
+
+/// Keyword hints differ in weight by how the code says it.
+fn keyword_class(witnesses: &[Witness]) -> &'static str {
+    let says = |kind: &str| witnesses.iter().any(|witness| witness.kind == kind);
+    if says("keyword_decorator") {
+        "keyword_decorator"
+    } else if says("keyword_forwarding") || says("keyword_pop") {
+        "keyword_body"
+    } else {
+        "keyword_note"
+    }
+}
+
+/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an indented text,
+/// `name (type): text`, `:param name: text`.
+fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
+    let text = symbol.docstring.as_ref()?;
+    let mut lines = text.lines();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim_start();
+        let rest = trimmed
+            .strip_prefix(":param ")
+            .map_or(trimmed, |rest| rest.trim_start());
+        let Some(rest) = rest.strip_prefix(name) else { continue };
+        if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
+            continue;
+        }
+        if rest.is_empty() && !lines.clone().next().is_some_and(|next| indent(next) > indent(line)) {
+            continue;
+        }
+        let mut found = rest.trim_start_matches([' ', ':']).to_owned();
+        for next in lines.by_ref() {
+            if next.trim().is_empty() || indent(next) <= indent(line) {
+                break;
+            }
+            found.push(' ');
+            found.push_str(next.trim());
+        }
+        return Some(found);
+    }
+    None
+}

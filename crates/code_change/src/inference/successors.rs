@@ -1,0 +1,509 @@
+//! Which new definition each old definition became, or is replaced by.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use code_model::DottedName;
+use code_model::evidence::{Candidate, Factor, Witness};
+use code_model::snapshot::{Symbol, SymbolKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::assignment::{Pair, assign};
+use super::context::{Context, compatible};
+use super::hints;
+use super::members;
+use super::scoring::{Factors, raw_score, round};
+use super::signatures;
+use crate::similarity::{doc_similarity, name_similarity, overlap, words};
+use crate::sources::Version;
+
+/// What an old definition became, with what speaks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Successor {
+    /// The new definition.
+    pub(crate) to: DottedName,
+    pub(crate) factors: Factors,
+    /// The class of evidence, by which confidence is calibrated.
+    pub(crate) class: &'static str,
+    pub(crate) witnesses: Vec<Witness>,
+    pub(crate) content_hash: Option<String>,
+    /// Others that were plausible.
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+impl Successor {
+    pub(crate) fn of_factor(to: DottedName, factor: Factor, class: &'static str) -> Self {
+        Self {
+            to,
+            factors: Factors::from([(factor, 1.0)]),
+            class,
+            witnesses: Vec::new(),
+            content_hash: None,
+            candidates: Vec::new(),
+        }
+    }
+}
+
+/// The successors of old definitions that are gone from their place.
+#[derive(Debug, Default)]
+pub(crate) struct Successors {
+    pub(crate) found: FxHashMap<DottedName, Successor>,
+    /// Old definitions with several plausible successors, best first.
+    pub(crate) ambiguous: FxHashMap<DottedName, Vec<Candidate>>,
+    /// Members that may still be there, with what could not be seen.
+    pub(crate) unseen_members: FxHashMap<DottedName, String>,
+}
+
+impl Successors {
+    pub(crate) fn find(context: &Context<'_>) -> Self {
+        let mut successors = Self::default();
+        let comparison = Comparison::new(context);
+        let vanished = vanished(context);
+        let mut open = Vec::new();
+        for old in &vanished {
+            match certain(context, old) {
+                Some(successor) => {
+                    successors.found.insert(old.clone(), successor);
+                }
+                None => open.push(old.clone()),
+            }
+        }
+        let taken: FxHashSet<DottedName> =
+            successors.found.values().map(|successor| successor.to.clone()).collect();
+        let appeared = Appeared::new(context, &taken);
+        successors.assign_open(context, &comparison, &open, &appeared);
+        members::find(context, &comparison, &mut successors);
+        successors
+    }
+
+    /// The new definition of an old one: itself where it is still defined.
+    pub(crate) fn of(&self, context: &Context<'_>, old: &DottedName) -> Option<DottedName> {
+        if context.to.symbols.contains_key(old) || context.to.modules.contains_key(old) {
+            return Some(old.clone());
+        }
+        if let Some(successor) = self.found.get(old) {
+            return Some(successor.to.clone());
+        }
+        // A member follows its class.
+        let class = context.from.symbols.get(old)?.parent.clone()?;
+        let class = self.of(context, &class)?;
+        match context.new.member(&class, old.leaf()) {
+            code_model::api::Resolution::Symbol(member) => Some(member),
+            _ => None,
+        }
+    }
+
+    fn assign_open(
+        &mut self,
+        context: &Context<'_>,
+        comparison: &Comparison<'_>,
+        open: &[DottedName],
+        appeared: &Appeared,
+    ) {
+        let mut pairs = Vec::new();
+        let mut details: FxHashMap<(usize, usize), Compared> = FxHashMap::default();
+        for (position, old) in open.iter().enumerate() {
+            let Some(symbol) = context.from.symbols.get(old) else { continue };
+            for new in appeared.candidates(context, old, symbol) {
+                let target = &appeared.names[new];
+                let Some(after) = context.to.symbols.get(target) else { continue };
+                let compared = comparison.compare(old, symbol, target, after);
+                if compared.score >= context.rules.candidate_score_min {
+                    pairs.push(Pair { old: position, new, score: compared.score });
+                    details.insert((position, new), compared);
+                }
+            }
+        }
+        settle(context, open, &appeared.names, &pairs, details, self);
+    }
+}
+
+/// Chooses among compared pairs; near ties become ambiguous.
+pub(super) fn settle(
+    context: &Context<'_>,
+    olds: &[DottedName],
+    news: &[DottedName],
+    pairs: &[Pair],
+    mut details: FxHashMap<(usize, usize), Compared>,
+    successors: &mut Successors,
+) {
+    let mut by_old: FxHashMap<usize, Vec<Pair>> = FxHashMap::default();
+    for pair in pairs {
+        by_old.entry(pair.old).or_default().push(*pair);
+    }
+    for list in by_old.values_mut() {
+        list.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.new.cmp(&b.new)));
+    }
+    for chosen in assign(pairs) {
+        let pair = chosen.pair;
+        let candidates: Vec<Candidate> = by_old
+            .get(&pair.old)
+            .into_iter()
+            .flatten()
+            .take(5)
+            .map(|other| Candidate {
+                name: news[other.new].to_string(),
+                score: round(other.score),
+            })
+            .collect();
+        let Some(compared) = details.remove(&(pair.old, pair.new)) else { continue };
+        let old = &olds[pair.old];
+        if chosen.lead < context.rules.lead_min && !compared.is_same_definition {
+            if pair.score >= context.rules.assignment_score_min {
+                successors.ambiguous.insert(old.clone(), candidates);
+            }
+            continue;
+        }
+        if pair.score < context.rules.assignment_score_min && !compared.class.starts_with("weak") {
+            continue;
+        }
+        let others = candidates.into_iter().filter(|c| c.name != news[pair.new].as_str());
+        successors.found.insert(
+            old.clone(),
+            Successor {
+                to: news[pair.new].clone(),
+                class: compared.class,
+                content_hash: compared.content_hash,
+                factors: compared.factors,
+                witnesses: Vec::new(),
+                candidates: others.collect(),
+            },
+        );
+    }
+}
+
+/// Old module-level definitions that users can reach and that are no longer defined where they were.
+fn vanished(context: &Context<'_>) -> Vec<DottedName> {
+    let mut names: Vec<DottedName> = context
+        .from
+        .symbols
+        .iter()
+        .filter(|(path, symbol)| {
+            symbol.parent.is_none()
+                && !context.to.symbols.contains_key(*path)
+                && context.old_reach.contains_key(*path)
+        })
+        .map(|(path, _)| path.clone())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Successors that need no comparison: the old place now names another definition, or the code of either version
+/// says what to use instead.
+fn certain(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
+    if let Some(new) = context.new_definition(old).filter(|new| new != old) {
+        let mut successor = Successor::of_factor(new, Factor::AliasMatch, "alias_kept");
+        let (before, after) =
+            (context.from.symbols.get(old)?, context.to.symbols.get(&successor.to));
+        if after.is_some_and(|after| {
+            after.shape_hash == before.shape_hash && before.nodes >= context.rules.shape_nodes_min
+        }) {
+            successor.factors.insert(Factor::HashMatch, 1.0);
+            successor.content_hash = Some(before.shape_hash.into());
+        }
+        return Some(successor);
+    }
+    hinted(context, old)
+}
+
+/// The successor that hints about any access path of a definition agree on.
+pub(super) fn hinted(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
+    let mut found: Option<Successor> = None;
+    let reach = context.old_reach.get(old).map(Vec::as_slice).unwrap_or_default();
+    for path in std::iter::once(old).chain(reach.iter().filter(|path| *path != old)) {
+        for (version, hint) in context.hints.about(path) {
+            let Some(target) = resolve_hint(context, *version, path, hint) else { continue };
+            if target == *old {
+                continue;
+            }
+            let factor = hints::factor(hint.idiom);
+            match &mut found {
+                None => {
+                    let mut successor = Successor::of_factor(target, factor, "hint");
+                    successor.witnesses.push(hints::witness(*version, hint));
+                    found = Some(successor);
+                }
+                Some(successor) if successor.to == target => {
+                    successor.factors.insert(factor, 1.0);
+                    successor.witnesses.push(hints::witness(*version, hint));
+                }
+                // What the code does outweighs what its documentation says.
+                Some(successor) if factor == Factor::AliasMatch
+                    && !successor.factors.contains_key(&Factor::AliasMatch) =>
+                {
+                    let others = vec![Candidate { name: successor.to.to_string(), score: 0.5 }];
+                    *successor = Successor::of_factor(target, factor, "hint_contested");
+                    successor.witnesses.push(hints::witness(*version, hint));
+                    successor.candidates = others;
+                }
+                Some(successor) => {
+                    if factor == Factor::AliasMatch {
+                        successor.class = "hint_contested";
+                    }
+                }
+            }
+        }
+    }
+    let mut successor = found?;
+    if successor.class == "hint" {
+        let has = |factor| successor.factors.contains_key(&factor);
+        successor.class = if has(Factor::AliasMatch) && has(Factor::DeprecationMatch) {
+            "alias_and_deprecation"
+        } else if has(Factor::AliasMatch) {
+            "alias"
+        } else if has(Factor::DeprecationMatch) {
+            "deprecation"
+        } else {
+            "changelog"
+        };
+    }
+    Some(successor)
+}
+
+/// The new definition that a hint about an old path names.
+pub(super) fn resolve_hint(
+    context: &Context<'_>,
+    version: Version,
+    old: &DottedName,
+    hint: &code_model::hint::Hint,
+) -> Option<DottedName> {
+    let new = hints::successor(hint)?;
+    let complete = context.new.is_inside(new) || context.old.is_inside(new);
+    if complete {
+        if let Some(definition) = context.new_definition(new) {
+            return Some(definition);
+        }
+        // Named in the old version's words: it may itself have moved since.
+        if version == Version::From
+            && let Some(definition) = context.old_definition(new)
+        {
+            let reach = context.old_reach.get(&definition).into_iter().flatten();
+            return std::iter::once(&definition)
+                .chain(reach)
+                .find_map(|path| context.new_definition(path));
+        }
+        return None;
+    }
+    // A partial name is read from the old name's place outwards.
+    old.ancestors().find_map(|place| context.new_definition(&place.join(new.as_str())))
+}
+
+/// New definitions that no old definition has as its place, by what they can be found with.
+struct Appeared {
+    names: Vec<DottedName>,
+    by_shape: FxHashMap<u64, Vec<usize>>,
+    by_words: FxHashMap<String, Vec<usize>>,
+    by_module: FxHashMap<DottedName, Vec<usize>>,
+    by_document: FxHashMap<std::sync::Arc<str>, Vec<usize>>,
+    by_name: FxHashMap<DottedName, usize>,
+}
+
+impl Appeared {
+    fn new(context: &Context<'_>, taken: &FxHashSet<DottedName>) -> Self {
+        let mut appeared = Self {
+            names: Vec::new(),
+            by_shape: FxHashMap::default(),
+            by_words: FxHashMap::default(),
+            by_module: FxHashMap::default(),
+            by_document: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+        };
+        for (path, symbol) in &context.to.symbols {
+            let is_new = symbol.parent.is_none()
+                && !context.from.symbols.contains_key(path)
+                && context.new_reach.contains_key(path)
+                && !taken.contains(path);
+            if !is_new {
+                continue;
+            }
+            let index = appeared.names.len();
+            appeared.names.push(path.clone());
+            appeared.by_name.insert(path.clone(), index);
+            if symbol.nodes >= context.rules.shape_nodes_min {
+                appeared.by_shape.entry(symbol.shape_hash.0).or_default().push(index);
+            }
+            appeared.by_words.entry(words(path.leaf()).concat()).or_default().push(index);
+            appeared.by_module.entry(symbol.module.clone()).or_default().push(index);
+            if let Some(text) = symbol.docstring.as_ref().filter(|text| text.len() >= 40) {
+                appeared.by_document.entry(text.clone()).or_default().push(index);
+            }
+        }
+        appeared
+    }
+
+    /// New definitions worth a close comparison, at most as many as the rules allow.
+    fn candidates(&self, context: &Context<'_>, old: &DottedName, symbol: &Symbol) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        let limit = context.rules.candidates_max;
+        let mut take = |list: Option<&Vec<usize>>, limit: usize| {
+            found.extend(list.into_iter().flatten().take(limit));
+        };
+        if symbol.nodes >= context.rules.shape_nodes_min {
+            take(self.by_shape.get(&symbol.shape_hash.0), limit);
+        }
+        take(self.by_words.get(&words(old.leaf()).concat()), limit);
+        take(symbol.docstring.as_ref().and_then(|text| self.by_document.get(text)), limit);
+        let replacements = context.usage.replacements(old);
+        found.extend(replacements.iter().filter_map(|(name, _)| self.by_name.get(name)));
+        if let Some(same_module) = self.by_module.get(&symbol.module) {
+            let mut ranked: Vec<(f64, usize)> = same_module
+                .iter()
+                .take(400)
+                .map(|new| (self.promise(context, old, symbol, *new), *new))
+                .collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            found.extend(ranked.into_iter().take(limit).map(|(_, new)| new));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|new| {
+            context
+                .to
+                .symbols
+                .get(&self.names[*new])
+                .is_some_and(|after| compatible(symbol.kind, after.kind))
+        });
+        found
+    }
+
+    /// A cheap guess of how well a candidate will do.
+    fn promise(&self, context: &Context<'_>, old: &DottedName, symbol: &Symbol, new: usize) -> f64 {
+        let Some(after) = context.to.symbols.get(&self.names[new]) else { return 0.0 };
+        let size = f64::from(symbol.nodes.min(after.nodes)) / f64::from(symbol.nodes.max(after.nodes).max(1));
+        name_similarity(old.leaf(), self.names[new].leaf()) + 0.5 * size
+    }
+}
+
+/// A compared pair.
+pub(super) struct Compared {
+    pub(super) score: f64,
+    pub(super) factors: Factors,
+    pub(super) class: &'static str,
+    pub(super) content_hash: Option<String>,
+    /// Equal in shape and name: only the place differs.
+    pub(super) is_same_definition: bool,
+}
+
+/// Compares definitions closely; features of syntax are taken once a definition.
+pub(super) struct Comparison<'a> {
+    context: &'a Context<'a>,
+    features: RefCell<FxHashMap<(Version, DottedName), Rc<Vec<u64>>>>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(context: &'a Context<'a>) -> Self {
+        Self { context, features: RefCell::new(FxHashMap::default()) }
+    }
+
+    fn features(&self, version: Version, path: &DottedName, symbol: &Symbol) -> Rc<Vec<u64>> {
+        let key = (version, path.clone());
+        if let Some(known) = self.features.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let features = Rc::new(self.context.features(version, symbol));
+        self.features.borrow_mut().insert(key, Rc::clone(&features));
+        features
+    }
+
+    pub(super) fn compare(
+        &self,
+        old: &DottedName,
+        before: &Symbol,
+        new: &DottedName,
+        after: &Symbol,
+    ) -> Compared {
+        let rules = self.context.rules;
+        let name = name_similarity(old.leaf(), new.leaf());
+        let same_name = old.leaf() == new.leaf();
+        let large = before.nodes >= rules.shape_nodes_min;
+        let mut factors = Factors::new();
+        if before.shape_hash == after.shape_hash && (large || same_name) {
+            factors.insert(Factor::HashMatch, 1.0);
+            let score = 0.9 + 0.1 * name;
+            let class = match (large, same_name) {
+                (true, true) => "moved_unchanged",
+                (true, false) => "renamed_unchanged",
+                _ => "moved_small",
+            };
+            let content_hash = Some(before.shape_hash.into());
+            return Compared {
+                score,
+                factors,
+                class,
+                content_hash,
+                is_same_definition: same_name,
+            };
+        }
+        self.similarities(old, before, new, after, &mut factors);
+        let raw = raw_score(&factors, rules);
+        let (replaced, dropped) = self.context.usage.replaced(old, new);
+        let usage = if replaced >= 2 && replaced * 2 > dropped { 0.1 } else { 0.0 };
+        let score = (0.7 * raw + 0.3 * name + usage).min(0.99);
+        let class = match (same_name, name >= 0.6) {
+            (true, _) => "moved_changed",
+            (false, true) => "renamed_similar_name",
+            (false, false) => "renamed_other_name",
+        };
+        Compared { score, factors, class, content_hash: None, is_same_definition: false }
+    }
+
+    fn similarities(
+        &self,
+        old: &DottedName,
+        before: &Symbol,
+        new: &DottedName,
+        after: &Symbol,
+        factors: &mut Factors,
+    ) {
+        let value = |symbol: &Symbol| {
+            matches!(
+                symbol.kind,
+                SymbolKind::Constant
+                    | SymbolKind::TypeAlias
+                    | SymbolKind::Attribute
+                    | SymbolKind::Field
+                    | SymbolKind::EnumMember
+            )
+        };
+        if value(before) && value(after) {
+            // The syntax of a small assignment says nothing; its value and type do.
+            let equal = match (&before.value, &after.value) {
+                (Some(a), Some(b)) => f64::from(a == b),
+                _ => 0.3,
+            };
+            let typed = match (&before.annotation, &after.annotation) {
+                (Some(a), Some(b)) => f64::from(a == b),
+                _ => equal,
+            };
+            factors.insert(Factor::AstSimilarity, 0.6 * equal + 0.4 * typed);
+        } else {
+            let a = self.features(Version::From, old, before);
+            let b = self.features(Version::To, new, after);
+            if !a.is_empty() && !b.is_empty() {
+                factors.insert(
+                    Factor::AstSimilarity,
+                    python::features::feature_similarity(&a, &b),
+                );
+            }
+        }
+        if let (Some(a), Some(b)) = (&before.docstring, &after.docstring) {
+            factors.insert(Factor::DocSimilarity, doc_similarity(a, b));
+        }
+        if let Some(uses) = overlap(&before.uses, &after.uses) {
+            factors.insert(Factor::UsageSimilarity, uses);
+        }
+        if let (Some(a), Some(b)) = (&before.signature, &after.signature)
+            && let Some(similar) = signatures::similarity(a, b)
+        {
+            factors.insert(Factor::SignatureMatch, similar);
+        }
+        let (replaced, dropped) = self.context.usage.replaced(old, new);
+        if dropped > 0 && replaced > 0 {
+            factors.insert(
+                Factor::CallsiteCoverage,
+                f64::from(replaced) / f64::from(dropped),
+            );
+        }
+    }
+}
