@@ -1,35 +1,322 @@
 //! What in a public API is gone or different, and what that asks of the version number.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::DottedName;
+use code_model::api::{ApiIndex, Resolution};
+use code_model::operation::Change;
 use code_model::report::{Breakage, Bump};
-use code_model::snapshot::Snapshot;
+use code_model::signature::{Parameter, Signature};
+use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 
 use crate::inference::Inference;
+use crate::surface::{access_paths, gone_paths};
 
 /// Everything in the old version's public API that is gone or different in the new one, in order of the paths.
+/// Names that the inference knows the successor of say so; a version against itself gives nothing.
 pub fn breakages(from: &Snapshot, to: &Snapshot, inference: &Inference) -> Vec<Breakage> {
-    let _ = (to, inference);
-    crate::surface::gone_paths(from, to)
+    let successors = Named::of(inference);
+    let mut found: Vec<Breakage> = gone_paths(from, to)
         .into_iter()
-        .filter_map(|path| {
-            let module = from.modules.get(&path).map(|module| (module.file.clone(), 1));
-            let symbol = from.symbols.get(&path).map(|s| (s.file.clone(), s.lines.0));
-            let (file, line) = symbol.or(module)?;
-            let message = format!("`{path}` is gone");
-            let code = "object-removed".to_owned();
-            Some(Breakage { path, code, bump: Bump::Major, message, file, line, successor: None })
-        })
-        .collect()
+        .filter_map(|path| gone(from, to, &path, &successors))
+        .collect();
+    let index = ApiIndex::new(to);
+    let mut compared: BTreeSet<DottedName> = BTreeSet::new();
+    for (path, access) in access_paths(from) {
+        let Some(before) = from.symbols.get(&access.target).filter(|_| access.public) else {
+            continue;
+        };
+        let Resolution::Symbol(definition) = index.resolve(&path) else { continue };
+        let Some(after) = index.symbol(&definition) else { continue };
+        // One definition is compared once, through the first of its paths.
+        if before == after || !compared.insert(access.target.clone()) {
+            continue;
+        }
+        let pair = Pair { from, to, path: &path, before, after, successors: &successors };
+        pair.compare(&mut found);
+    }
+    found.sort();
+    found
 }
 
 /// The smallest bump that the differences allow.
 pub fn required_bump(from: &Snapshot, to: &Snapshot, breakages: &[Breakage]) -> Bump {
     let added = || {
-        let old = crate::surface::access_paths(from);
-        crate::surface::access_paths(to).iter().any(|(p, a)| a.public && !old.contains_key(p))
+        let old = access_paths(from);
+        access_paths(to).iter().any(|(path, access)| access.public && !old.contains_key(path))
+    };
+    let deprecated = || {
+        to.symbols.iter().any(|(path, symbol)| {
+            symbol.deprecated.is_some()
+                && from.symbols.get(path).is_some_and(|before| before.deprecated.is_none())
+        })
     };
     match breakages.iter().map(|breakage| breakage.bump).max() {
         Some(bump) => bump,
-        None if added() => Bump::Minor,
+        None if added() || deprecated() => Bump::Minor,
         None => Bump::Patch,
+    }
+}
+
+/// What an inference says about old names and keywords.
+#[derive(Default)]
+struct Named {
+    paths: BTreeMap<DottedName, String>,
+    keywords: BTreeMap<(DottedName, String), String>,
+}
+
+impl Named {
+    fn of(inference: &Inference) -> Self {
+        let mut named = Self::default();
+        for operation in &inference.operations {
+            for path in &operation.covers {
+                if let Some(new) = successor(&operation.change, path) {
+                    named.paths.insert(path.clone(), new);
+                }
+            }
+            if let Change::ArgRename { callable, parameter, .. } = &operation.change {
+                let key = (callable.clone(), parameter.from.clone());
+                named.keywords.insert(key, parameter.to.clone());
+            }
+        }
+        named
+    }
+
+    /// The keyword that replaces one of a callable, however the callable is reached.
+    fn keyword(&self, path: &DottedName, old: &str) -> Option<&String> {
+        self.keywords.get(&(path.clone(), old.to_owned())).or_else(|| {
+            self.keywords
+                .iter()
+                .find(|((callable, name), _)| {
+                    name == old && callable.leaf() == path.leaf() && callable.root() == path.root()
+                })
+                .map(|(_, new)| new)
+        })
+    }
+}
+
+fn successor(change: &Change, path: &DottedName) -> Option<String> {
+    match change {
+        Change::RenameImport { from, to } => path.rebased(from, to).map(|new| new.to_string()),
+        Change::RenameSymbol(name) | Change::RenameCallable(name) => {
+            name.new_name().map(|new| new.to_string())
+        }
+        Change::RenameAttribute { class, to, .. } => Some(class.join(to).to_string()),
+        _ => None,
+    }
+}
+
+fn gone(from: &Snapshot, to: &Snapshot, path: &DottedName, successors: &Named) -> Option<Breakage> {
+    let place = |definition: &DottedName| {
+        let symbol = from.symbols.get(definition).map(|s| (s.file.clone(), s.lines.0));
+        symbol.or_else(|| from.modules.get(definition).map(|module| (module.file.clone(), 1)))
+    };
+    let module = || path.parent().and_then(|module| place(&module));
+    let (file, line) = place(path)
+        .or_else(|| from.aliases.get(path).and_then(|alias| place(&alias.target)))
+        .or_else(module)?;
+    let unseen = match ApiIndex::new(to).resolve(path) {
+        Resolution::Unseen(reason) => Some(reason),
+        _ => None,
+    };
+    let new = successors.paths.get(path).cloned();
+    let (code, bump, message) = match (&new, unseen) {
+        (Some(new), _) => ("object-renamed", Bump::Major, format!("`{path}` is now `{new}`")),
+        (None, Some(reason)) => {
+            ("object-unseen", Bump::Minor, format!("`{path}` may be gone: {reason}"))
+        }
+        (None, None) => ("object-removed", Bump::Major, format!("`{path}` is gone")),
+    };
+    Some(Breakage {
+        path: path.clone(),
+        code: code.to_owned(),
+        bump,
+        message,
+        file,
+        line,
+        successor: new,
+    })
+}
+
+/// One public definition in both versions.
+struct Pair<'a> {
+    from: &'a Snapshot,
+    to: &'a Snapshot,
+    path: &'a DottedName,
+    before: &'a Symbol,
+    after: &'a Symbol,
+    successors: &'a Named,
+}
+
+impl Pair<'_> {
+    fn say(
+        &self,
+        found: &mut Vec<Breakage>,
+        code: &str,
+        bump: Bump,
+        message: String,
+        successor: Option<String>,
+    ) {
+        found.push(Breakage {
+            path: self.path.clone(),
+            code: code.to_owned(),
+            bump,
+            message,
+            file: self.after.file.clone(),
+            line: self.after.lines.0,
+            successor,
+        });
+    }
+
+    fn compare(&self, found: &mut Vec<Breakage>) {
+        if kind_group(self.before.kind) != kind_group(self.after.kind) {
+            let message = format!(
+                "`{}` was a {} and is a {}",
+                self.path,
+                kind_name(self.before.kind),
+                kind_name(self.after.kind)
+            );
+            self.say(found, "object-kind-changed", Bump::Major, message, None);
+            return;
+        }
+        self.bases(found);
+        match (&self.before.signature, &self.after.signature) {
+            (Some(before), Some(after)) if before != after => {
+                self.parameters(before, after, found);
+            }
+            _ => {}
+        }
+        if let (Some(old), Some(new)) = (&self.before.value, &self.after.value)
+            && old != new
+        {
+            let message = format!("`{}` was {old} and is {new}", self.path);
+            self.say(found, "attribute-value-changed", Bump::Minor, message, None);
+        }
+    }
+
+    /// Bases that instances no longer have, however their names are reached.
+    fn bases(&self, found: &mut Vec<Breakage>) {
+        if self.before.bases == self.after.bases {
+            return;
+        }
+        let (old, new) = (ApiIndex::new(self.from), ApiIndex::new(self.to));
+        let all = |index: &ApiIndex<'_>, bases: &[DottedName]| -> Vec<DottedName> {
+            bases
+                .iter()
+                .flat_map(|base| match index.resolve(base) {
+                    Resolution::Symbol(path) => index.linearised(&path),
+                    Resolution::External(path) => vec![path],
+                    _ => vec![base.clone()],
+                })
+                .collect()
+        };
+        let after = all(&new, &self.after.bases);
+        for base in all(&old, &self.before.bases) {
+            let kept = after.contains(&base) || after.iter().any(|new| new.leaf() == base.leaf());
+            if !kept && !base.is_private() && base.as_str() != "object" {
+                let message = format!("`{}` no longer inherits from `{base}`", self.path);
+                self.say(found, "base-removed", Bump::Major, message, None);
+            }
+        }
+    }
+
+    fn parameters(&self, before: &Signature, after: &Signature, found: &mut Vec<Breakage>) {
+        let place = |signature: &Signature, name: &str| {
+            let mut positional =
+                signature.caller_parameters().iter().filter(|p| p.takes_position());
+            positional.position(|parameter| &*parameter.name == name)
+        };
+        for old in
+            before.caller_parameters().iter().filter(|p| p.takes_keyword() || p.takes_position())
+        {
+            let Some(new) = after.parameter(&old.name) else {
+                self.removed(old, after, found);
+                continue;
+            };
+            let (path, name) = (self.path, &old.name);
+            if (old.takes_position() && !new.takes_position() && !after.takes_any_position())
+                || (old.takes_keyword() && !new.takes_keyword())
+            {
+                let message = format!("`{path}` takes `{name}` {} now", how(new));
+                self.say(found, "parameter-kind-changed", Bump::Major, message, None);
+            } else if place(before, name) != place(after, name) && !after.takes_any_position() {
+                let message = format!("`{path}` takes `{name}` at another position");
+                self.say(found, "parameter-moved", Bump::Major, message, None);
+            }
+            match (&old.default, &new.default) {
+                (Some(_), None) => {
+                    let message = format!("`{path}` requires `{name}` now");
+                    self.say(found, "parameter-required", Bump::Major, message, None);
+                }
+                (Some(a), Some(b)) if a != b => {
+                    let message = format!("the default of `{name}` of `{path}` was {a} and is {b}");
+                    self.say(found, "parameter-default-changed", Bump::Minor, message, None);
+                }
+                _ => {}
+            }
+        }
+        for new in after.caller_parameters().iter().filter(|p| p.is_required()) {
+            if before.parameter(&new.name).is_none() && !self.is_renamed_to(before, new) {
+                let message = format!("`{}` requires the new `{}`", self.path, new.name);
+                self.say(found, "parameter-added-required", Bump::Major, message, None);
+            }
+        }
+    }
+
+    fn is_renamed_to(&self, before: &Signature, new: &Parameter) -> bool {
+        before.caller_parameters().iter().any(|old| {
+            self.successors.keyword(self.path, &old.name).is_some_and(|to| **to == *new.name)
+        })
+    }
+
+    fn removed(&self, old: &Parameter, after: &Signature, found: &mut Vec<Breakage>) {
+        let swallowed = after.takes_any_keyword() && !old.takes_position();
+        let new = self.successors.keyword(self.path, &old.name).cloned();
+        let (code, message) = match &new {
+            Some(new) => (
+                "parameter-renamed",
+                format!("`{}` takes `{new}` instead of `{}`", self.path, old.name),
+            ),
+            None if swallowed => return,
+            None => {
+                ("parameter-removed", format!("`{}` no longer takes `{}`", self.path, old.name))
+            }
+        };
+        self.say(found, code, Bump::Major, message, new);
+    }
+}
+
+fn how(parameter: &Parameter) -> &'static str {
+    match (parameter.takes_position(), parameter.takes_keyword()) {
+        (true, false) => "by position only",
+        (false, true) => "by keyword only",
+        _ => "differently",
+    }
+}
+
+/// Kinds within a group are used alike.
+fn kind_group(kind: SymbolKind) -> u8 {
+    match kind {
+        SymbolKind::Class | SymbolKind::TypeAlias => 0,
+        SymbolKind::Function | SymbolKind::Method => 1,
+        SymbolKind::Property
+        | SymbolKind::Attribute
+        | SymbolKind::Field
+        | SymbolKind::EnumMember
+        | SymbolKind::Constant => 2,
+    }
+}
+
+fn kind_name(kind: SymbolKind) -> &'static str {
+    match kind {
+        SymbolKind::Class => "class",
+        SymbolKind::Function => "function",
+        SymbolKind::Method => "method",
+        SymbolKind::Property => "property",
+        SymbolKind::Attribute => "attribute",
+        SymbolKind::Field => "field",
+        SymbolKind::EnumMember => "enumeration member",
+        SymbolKind::Constant => "constant",
+        SymbolKind::TypeAlias => "type alias",
     }
 }

@@ -156,7 +156,13 @@ mod tests {
     use super::*;
 
     fn pair(group: u32, class: &str, raw: f64, right: bool) -> LabelledPair {
-        LabelledPair { group, kind: "rename.symbol".to_owned(), class: class.to_owned(), raw, right }
+        LabelledPair {
+            group,
+            kind: "rename.symbol".to_owned(),
+            class: class.to_owned(),
+            raw,
+            right,
+        }
     }
 
     #[test]

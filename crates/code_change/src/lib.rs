@@ -7,6 +7,7 @@ pub mod calibration;
 mod difference;
 pub mod inference;
 pub mod rules;
+pub mod similarity;
 pub mod sources;
 mod surface;
 mod synthesis;

@@ -13,8 +13,10 @@ pub fn doc_similarity(a: &str, b: &str) -> f64 {
     let cut = |text: &str| text.chars().take(TEXT_LIMIT_CHARS).collect::<Vec<char>>();
     let (a_chars, b_chars) = (cut(a), cut(b));
     let longer = a_chars.len().max(b_chars.len());
-    let distance =
-        rapidfuzz::distance::levenshtein::distance(a_chars.iter().copied(), b_chars.iter().copied());
+    let distance = rapidfuzz::distance::levenshtein::distance(
+        a_chars.iter().copied(),
+        b_chars.iter().copied(),
+    );
     let exact = 1.0 - distance as f64 / longer as f64;
     0.3 * exact + 0.7 * tf_idf_cosine(a, b)
 }
@@ -96,8 +98,7 @@ pub(crate) fn name_similarity(a: &str, b: &str) -> f64 {
         return 0.98;
     }
     let longer = a_joined.chars().count().max(b_joined.chars().count());
-    let distance =
-        rapidfuzz::distance::levenshtein::distance(a_joined.chars(), b_joined.chars());
+    let distance = rapidfuzz::distance::levenshtein::distance(a_joined.chars(), b_joined.chars());
     let letters = 1.0 - distance as f64 / longer as f64;
     let common = a_words.iter().filter(|word| b_words.contains(word)).count();
     let shared = common as f64 / a_words.len().max(b_words.len()) as f64;

@@ -3,8 +3,8 @@
 pub mod assemble;
 pub mod edit;
 pub mod facts;
-pub mod module_names;
 pub mod features;
+pub mod module_names;
 mod nesting;
 pub mod parse;
 pub mod references;

@@ -33,8 +33,10 @@ pub(super) fn assign(pairs: &[Pair]) -> Vec<Chosen> {
     for group in groups(pairs, 0.0) {
         solve(&group, &mut chosen);
     }
-    let score_of_new: BTreeMap<usize, f64> = chosen.iter().map(|p: &Pair| (p.new, p.score)).collect();
-    let score_of_old: BTreeMap<usize, f64> = chosen.iter().map(|p: &Pair| (p.old, p.score)).collect();
+    let score_of_new: BTreeMap<usize, f64> =
+        chosen.iter().map(|p: &Pair| (p.new, p.score)).collect();
+    let score_of_old: BTreeMap<usize, f64> =
+        chosen.iter().map(|p: &Pair| (p.old, p.score)).collect();
     let mut rivals: BTreeMap<usize, f64> = BTreeMap::new();
     let mut rivals_of_new: BTreeMap<usize, f64> = BTreeMap::new();
     for pair in pairs {

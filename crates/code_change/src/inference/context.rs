@@ -75,16 +75,18 @@ impl<'a> Context<'a> {
     /// The bytes of a symbol's definition as syntax features; empty without its text.
     pub(crate) fn features(&self, version: Version, symbol: &Symbol) -> Vec<u64> {
         match self.sources.text(version, &symbol.file) {
-            Some(text) => {
-                python::features::feature_hashes(&text, symbol.bytes.0..symbol.bytes.1)
-            }
+            Some(text) => python::features::feature_hashes(&text, symbol.bytes.0..symbol.bytes.1),
             None => Vec::new(),
         }
     }
 
     /// The path through which users should reach a definition of the new version: one that the old path's place
     /// suggests, else the shortest public one, else any that is not private.
-    pub(crate) fn best_path(&self, definition: &DottedName, old: &DottedName) -> Option<DottedName> {
+    pub(crate) fn best_path(
+        &self,
+        definition: &DottedName,
+        old: &DottedName,
+    ) -> Option<DottedName> {
         if let Some(symbol) = self.to.symbols.get(definition)
             && let Some(class) = &symbol.parent
         {

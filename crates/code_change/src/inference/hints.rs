@@ -73,7 +73,9 @@ impl<'a> Hints<'a> {
             deprecated: FxHashSet::default(),
         };
         let both = [(Version::From, from), (Version::To, to)];
-        for (version, hint) in both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h))) {
+        for (version, hint) in
+            both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h)))
+        {
             match &hint.subject {
                 HintSubject::Name { old, .. } => {
                     hints.by_name.entry(old.clone()).or_default().push((version, hint));

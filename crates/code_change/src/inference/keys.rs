@@ -58,8 +58,7 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
         let contested = news.len() > 1;
         for (to, (factors, witnesses, holder)) in news {
             let class = if contested { "key_contested" } else { "key_table" };
-            let change =
-                Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
+            let change = Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
             operations.push(operation(context, change, class, &factors, &witnesses));
             if contested {
                 break;

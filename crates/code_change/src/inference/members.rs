@@ -27,7 +27,11 @@ fn by_class(snapshot: &Snapshot) -> BTreeMap<&DottedName, Vec<&DottedName>> {
 }
 
 /// Finds the successors of members that are gone from classes that are still there, under any name.
-pub(super) fn find(context: &Context<'_>, comparison: &Comparison<'_>, successors: &mut Successors) {
+pub(super) fn find(
+    context: &Context<'_>,
+    comparison: &Comparison<'_>,
+    successors: &mut Successors,
+) {
     let (old_members, new_members) = (by_class(context.from), by_class(context.to));
     for (class, members) in old_members {
         let Some(before) = context.from.symbols.get(class) else { continue };
@@ -36,7 +40,9 @@ pub(super) fn find(context: &Context<'_>, comparison: &Comparison<'_>, successor
         }
         let Some(new_class) = successors.of(context, class) else { continue };
         let Some(after) = context.to.symbols.get(&new_class) else { continue };
-        if *class == new_class && before.shape_hash == after.shape_hash && before.bases == after.bases
+        if *class == new_class
+            && before.shape_hash == after.shape_hash
+            && before.bases == after.bases
         {
             continue;
         }

@@ -38,7 +38,8 @@ pub(super) fn find(
         }
     }
     let mut moves = BTreeMap::new();
-    for module in context.from.modules.keys().filter(|module| context.old_paths.contains_key(*module))
+    for module in
+        context.from.modules.keys().filter(|module| context.old_paths.contains_key(*module))
     {
         let own = names.get(module).map(Vec::as_slice).unwrap_or_default();
         if let Some(moved) = module_move(context, successors, module, own) {
@@ -69,9 +70,8 @@ fn module_move(
             if !own {
                 return None;
             }
-            let new = context
-                .new_definition(path)
-                .or_else(|| successors.of(context, definition))?;
+            let new =
+                context.new_definition(path).or_else(|| successors.of(context, definition))?;
             Some((path, new))
         })
         .collect();
@@ -86,10 +86,13 @@ fn module_move(
         let related = home.leaf() == module.leaf();
         (count, related, std::cmp::Reverse(home.parts().count()), std::cmp::Reverse(home.clone()))
     };
-    let (to, count) =
-        votes.iter().max_by_key(|(home, count)| rank(home, **count)).map(|(h, c)| (h.clone(), *c))?;
+    let (to, count) = votes
+        .iter()
+        .max_by_key(|(home, count)| rank(home, **count))
+        .map(|(h, c)| (h.clone(), *c))?;
     let share = count as f64 / reached.len() as f64;
-    if share < context.rules.module_move_share_min || count * 2 < own_count(context, module, names) {
+    if share < context.rules.module_move_share_min || count * 2 < own_count(context, module, names)
+    {
         return None;
     }
     let unchanged = same_file(context, module, &to);
@@ -173,7 +176,8 @@ fn with_packages(
         }
     }
     let mut packages: Vec<&DottedName> = submodules.keys().collect();
-    packages.sort_by_key(|package| (std::cmp::Reverse(package.parts().count()), (*package).clone()));
+    packages
+        .sort_by_key(|package| (std::cmp::Reverse(package.parts().count()), (*package).clone()));
     for package in packages {
         let gone = !context.to.modules.contains_key(package) && is_gone(&context.new, package);
         if moves.contains_key(package) || !gone || !context.from.modules.contains_key(package) {

@@ -45,7 +45,15 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Names {
         } else if context.from.modules.contains_key(path) {
             cover_module(context, path, &moves, &mut module_operations);
         } else {
-            module_level(context, successors, path, access, &moves, &mut module_operations, &mut names);
+            module_level(
+                context,
+                successors,
+                path,
+                access,
+                &moves,
+                &mut module_operations,
+                &mut names,
+            );
         }
     }
     names.operations.splice(0..0, module_operations.into_values());
@@ -68,7 +76,10 @@ fn module(context: &Context<'_>, from: &DottedName, moved: &ModuleMove) -> Infer
 }
 
 /// The module move that a path lies below, the innermost one, and the path that it gives.
-fn moved_path(path: &DottedName, moves: &BTreeMap<DottedName, ModuleMove>) -> Option<(DottedName, DottedName)> {
+fn moved_path(
+    path: &DottedName,
+    moves: &BTreeMap<DottedName, ModuleMove>,
+) -> Option<(DottedName, DottedName)> {
     std::iter::once(path.clone()).chain(path.ancestors()).find_map(|module| {
         let moved = moves.get(&module)?;
         Some((module.clone(), path.rebased(&module, &moved.to)?))
@@ -393,7 +404,11 @@ fn member(
 }
 
 /// What should be used instead of a member that still works, when the new version says so.
-fn kept_member(context: &Context<'_>, path: &DottedName, new_class: &DottedName) -> Option<Successor> {
+fn kept_member(
+    context: &Context<'_>,
+    path: &DottedName,
+    new_class: &DottedName,
+) -> Option<Successor> {
     let here = new_class.join(path.leaf());
     let deprecated = context.hints.deprecates(&here)
         || context.to.symbols.get(&here).is_some_and(|symbol| symbol.deprecated.is_some());

@@ -40,7 +40,8 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
     let hinted: BTreeSet<&DottedName> = context.hints.callables().collect();
     let mut operations = Vec::new();
     for (definition, before) in &context.from.symbols {
-        let may_differ = before.kind.is_callable() && is_called_by_users(context, definition, before);
+        let may_differ =
+            before.kind.is_callable() && is_called_by_users(context, definition, before);
         if !may_differ {
             continue;
         }
@@ -111,8 +112,10 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
     let mut found: BTreeMap<String, KeywordHint> = BTreeMap::new();
     let both = [callable.definition, &callable.new_definition];
     let same = both[0] == both[1];
-    for (version, hint) in
-        both.iter().take(if same { 1 } else { 2 }).flat_map(|name| context.hints.about_callable(name))
+    for (version, hint) in both
+        .iter()
+        .take(if same { 1 } else { 2 })
+        .flat_map(|name| context.hints.about_callable(name))
     {
         let HintSubject::Parameter { old, new, .. } = &hint.subject else { continue };
         let entry = found.entry(old.to_string()).or_default();
@@ -132,8 +135,13 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
     found
 }
 
-fn compare(context: &Context<'_>, callable: &Callable<'_>, operations: &mut Vec<InferredOperation>) {
-    let (Some(before), Some(after)) = (&callable.before.signature, &callable.after.signature) else {
+fn compare(
+    context: &Context<'_>,
+    callable: &Callable<'_>,
+    operations: &mut Vec<InferredOperation>,
+) {
+    let (Some(before), Some(after)) = (&callable.before.signature, &callable.after.signature)
+    else {
         return;
     };
     let mut state = State {
@@ -163,10 +171,7 @@ struct State<'a, 'b> {
 }
 
 fn is_named(parameter: &Parameter) -> bool {
-    !matches!(
-        parameter.kind,
-        ParameterKind::VariadicPositional | ParameterKind::VariadicKeyword
-    )
+    !matches!(parameter.kind, ParameterKind::VariadicPositional | ParameterKind::VariadicKeyword)
 }
 
 impl State<'_, '_> {
@@ -215,7 +220,12 @@ impl State<'_, '_> {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
-                    if !was && !hint.witnesses.iter().any(|w| w.version == "from" || w.kind == "keyword_decorator") {
+                    if !was
+                        && !hint
+                            .witnesses
+                            .iter()
+                            .any(|w| w.version == "from" || w.kind == "keyword_decorator")
+                    {
                         continue;
                     }
                     let rename = ParameterRename {
@@ -225,7 +235,10 @@ impl State<'_, '_> {
                         required: target.is_some_and(Parameter::is_required),
                     };
                     let change = self.rename(rename);
-                    let class = match (hint.contested, hint.factors.contains_key(&Factor::ChangelogMatch)) {
+                    let class = match (
+                        hint.contested,
+                        hint.factors.contains_key(&Factor::ChangelogMatch),
+                    ) {
                         (true, _) => "keyword_contested",
                         (_, true) if hint.factors.len() == 1 => "keyword_changelog",
                         _ => keyword_class(&hint.witnesses),
@@ -411,7 +424,9 @@ impl State<'_, '_> {
 
     /// Parameters that no longer take the position that they took.
     fn positions(&mut self) {
-        if self.after.takes_any_position() || *self.callable.definition != self.callable.new_definition {
+        if self.after.takes_any_position()
+            || *self.callable.definition != self.callable.new_definition
+        {
             return;
         }
         let positional = |signature: &Signature| -> Vec<String> {
@@ -442,12 +457,8 @@ impl State<'_, '_> {
         let common_after: Vec<String> =
             after.iter().filter(|name| before.contains(name)).cloned().collect();
         if common_before != common_after {
-            let change = Change::ArgReorder {
-                callable,
-                receiver,
-                from: common_before,
-                to: common_after,
-            };
+            let change =
+                Change::ArgReorder { callable, receiver, from: common_before, to: common_after };
             self.push(change, "parameter_order", &factors, &[], true);
         }
     }
@@ -473,14 +484,13 @@ fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     while let Some(line) = lines.next() {
         let trimmed = line.trim_start();
-        let rest = trimmed
-            .strip_prefix(":param ")
-            .map_or(trimmed, |rest| rest.trim_start());
+        let rest = trimmed.strip_prefix(":param ").map_or(trimmed, |rest| rest.trim_start());
         let Some(rest) = rest.strip_prefix(name) else { continue };
         if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
             continue;
         }
-        if rest.is_empty() && !lines.clone().next().is_some_and(|next| indent(next) > indent(line)) {
+        if rest.is_empty() && !lines.clone().next().is_some_and(|next| indent(next) > indent(line))
+        {
             continue;
         }
         let mut found = rest.trim_start_matches([' ', ':']).to_owned();

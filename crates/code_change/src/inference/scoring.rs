@@ -30,13 +30,13 @@ pub(crate) fn raw_score(factors: &Factors, rules: &Rules) -> f64 {
 /// The factor that contributes most: the method that a manifest names.
 pub(crate) fn method(factors: &Factors, rules: &Rules) -> &'static str {
     let weight = |factor: &Factor| rules.weights.get(factor).copied().unwrap_or_default();
-    factors
-        .iter()
-        .max_by(|a, b| (a.1 * weight(a.0)).total_cmp(&(b.1 * weight(b.0))))
-        .map_or("unstated", |(factor, _)| match factor {
+    factors.iter().max_by(|a, b| (a.1 * weight(a.0)).total_cmp(&(b.1 * weight(b.0)))).map_or(
+        "unstated",
+        |(factor, _)| match factor {
             Factor::CallsiteCoverage => "callsite_analysis",
             factor => factor.name(),
-        })
+        },
+    )
 }
 
 /// How sure an operation of this kind is with evidence of this class.

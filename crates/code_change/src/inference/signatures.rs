@@ -14,7 +14,9 @@ pub(crate) fn similarity(old: &Signature, new: &Signature) -> Option<f64> {
         let same_place = new.get(position);
         let same_name = new.iter().find(|candidate| candidate.name == parameter.name);
         sum += match (same_name, same_place) {
-            (Some(named), Some(placed)) if std::ptr::eq(named, placed) => 0.6 + rest(parameter, named),
+            (Some(named), Some(placed)) if std::ptr::eq(named, placed) => {
+                0.6 + rest(parameter, named)
+            }
             (Some(named), _) => 0.45 + rest(parameter, named),
             (None, Some(placed)) if old.iter().all(|other| other.name != placed.name) => {
                 0.2 + 0.5 * rest(parameter, placed)

@@ -141,10 +141,7 @@ pub(super) fn settle(
             .into_iter()
             .flatten()
             .take(5)
-            .map(|other| Candidate {
-                name: news[other.new].to_string(),
-                score: round(other.score),
-            })
+            .map(|other| Candidate { name: news[other.new].to_string(), score: round(other.score) })
             .collect();
         let Some(compared) = details.remove(&(pair.old, pair.new)) else { continue };
         let old = &olds[pair.old];
@@ -229,8 +226,9 @@ pub(super) fn hinted(context: &Context<'_>, old: &DottedName) -> Option<Successo
                     successor.witnesses.push(hints::witness(*version, hint));
                 }
                 // What the code does outweighs what its documentation says.
-                Some(successor) if factor == Factor::AliasMatch
-                    && !successor.factors.contains_key(&Factor::AliasMatch) =>
+                Some(successor)
+                    if factor == Factor::AliasMatch
+                        && !successor.factors.contains_key(&Factor::AliasMatch) =>
                 {
                     let others = vec![Candidate { name: successor.to.to_string(), score: 0.5 }];
                     *successor = Successor::of_factor(target, factor, "hint_contested");
@@ -370,7 +368,8 @@ impl Appeared {
     /// A cheap guess of how well a candidate will do.
     fn promise(&self, context: &Context<'_>, old: &DottedName, symbol: &Symbol, new: usize) -> f64 {
         let Some(after) = context.to.symbols.get(&self.names[new]) else { return 0.0 };
-        let size = f64::from(symbol.nodes.min(after.nodes)) / f64::from(symbol.nodes.max(after.nodes).max(1));
+        let size = f64::from(symbol.nodes.min(after.nodes))
+            / f64::from(symbol.nodes.max(after.nodes).max(1));
         name_similarity(old.leaf(), self.names[new].leaf()) + 0.5 * size
     }
 }
@@ -427,13 +426,7 @@ impl<'a> Comparison<'a> {
                 _ => "moved_small",
             };
             let content_hash = Some(before.shape_hash.into());
-            return Compared {
-                score,
-                factors,
-                class,
-                content_hash,
-                is_same_definition: same_name,
-            };
+            return Compared { score, factors, class, content_hash, is_same_definition: same_name };
         }
         self.similarities(old, before, new, after, &mut factors);
         let raw = raw_score(&factors, rules);
@@ -481,10 +474,7 @@ impl<'a> Comparison<'a> {
             let a = self.features(Version::From, old, before);
             let b = self.features(Version::To, new, after);
             if !a.is_empty() && !b.is_empty() {
-                factors.insert(
-                    Factor::AstSimilarity,
-                    python::features::feature_similarity(&a, &b),
-                );
+                factors.insert(Factor::AstSimilarity, python::features::feature_similarity(&a, &b));
             }
         }
         if let (Some(a), Some(b)) = (&before.docstring, &after.docstring) {
@@ -500,10 +490,7 @@ impl<'a> Comparison<'a> {
         }
         let (replaced, dropped) = self.context.usage.replaced(old, new);
         if dropped > 0 && replaced > 0 {
-            factors.insert(
-                Factor::CallsiteCoverage,
-                f64::from(replaced) / f64::from(dropped),
-            );
+            factors.insert(Factor::CallsiteCoverage, f64::from(replaced) / f64::from(dropped));
         }
     }
 }
