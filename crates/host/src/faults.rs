@@ -16,9 +16,11 @@ pub enum Fault {
     Denied,
     /// The process stops before it: nothing works any more.
     StopBefore,
-    /// The process stops after it: it is done, but its caller never learns, and nothing works any more.
+    /// The process stops after it: it is done, but its caller never learns, and nothing works any
+    /// more.
     StopAfter,
-    /// The process stops in the middle of a write: half of the bytes are there, and nothing works any more.
+    /// The process stops in the middle of a write: half of the bytes are there, and nothing works
+    /// any more.
     StopWithin,
 }
 
@@ -29,12 +31,19 @@ pub struct FaultyFiles<F> {
     at: u64,
     fault: Fault,
     count: AtomicU64,
+    read_only: Option<PathBuf>,
 }
 
 impl<F: Files> FaultyFiles<F> {
     /// Files whose operation number `at`, counted from 1, meets this fault.
     pub fn new(inner: F, at: u64, fault: Fault) -> Self {
-        Self { inner, at, fault, count: AtomicU64::new(0) }
+        Self { inner, at, fault, count: AtomicU64::new(0), read_only: None }
+    }
+
+    /// Files of which those below this folder can be read but not changed.
+    pub fn read_only_below(inner: F, folder: &Path) -> Self {
+        let read_only = Some(folder.to_owned());
+        Self { inner, at: u64::MAX, fault: Fault::Denied, count: AtomicU64::new(0), read_only }
     }
 
     /// Whether the fault has happened; a run that ends without it was longer than the test needed.
@@ -49,6 +58,10 @@ impl<F: Files> FaultyFiles<F> {
         half: impl FnOnce(),
         whole: impl FnOnce() -> Result<T, FileError>,
     ) -> Result<T, FileError> {
+        let reads = matches!(action, "look at" | "list" | "read" | "read the link" | "find");
+        if !reads && self.read_only.as_ref().is_some_and(|folder| path.starts_with(folder)) {
+            return Err(FileError::new(action, path, FileErrorKind::ReadOnly));
+        }
         let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
         let stops = matches!(self.fault, Fault::StopBefore | Fault::StopAfter | Fault::StopWithin);
         if count < self.at || (count > self.at && !stops) {

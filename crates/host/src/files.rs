@@ -63,8 +63,8 @@ impl fmt::Debug for FileLock {
     }
 }
 
-/// The user's files. Each method but the last group is one step that can fail on its own; nothing below a base
-/// folder is reached through a symbolic link.
+/// The user's files. Each method but the last group is one step that can fail on its own; nothing
+/// below a base folder is reached through a symbolic link.
 pub trait Files: Send + Sync + fmt::Debug {
     /// What stands there; none when nothing does.
     fn metadata(&self, place: Place<'_>) -> Result<Option<Metadata>, FileError>;
@@ -76,7 +76,8 @@ pub trait Files: Send + Sync + fmt::Debug {
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError>;
     /// Makes a new file with this content and mode (else by the umask), synced to the disk.
     fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError>;
-    /// Adds to the end of a file in one write, synced to the disk; makes the file when it is missing.
+    /// Adds to the end of a file in one write, synced to the disk; makes the file when it is
+    /// missing.
     fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError>;
     /// Gives a file, folder or link another name, replacing a file or link of that name.
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError>;
@@ -96,11 +97,13 @@ pub trait Files: Send + Sync + fmt::Debug {
     fn create_base(&self, base: &Path) -> Result<(), FileError>;
     /// The absolute path with every link in it resolved.
     fn canonical(&self, path: &Path) -> Result<PathBuf, FileError>;
-    /// Takes the lock of this file, and writes there who holds it. The lock of a process that ended is free.
+    /// Takes the lock of this file, and writes there who holds it. The lock of a process that ended
+    /// is free.
     fn lock(&self, place: Place<'_>, holder: &str) -> Result<FileLock, FileError>;
 
-    /// Replaces the content of a file so that a reader sees the old or the new bytes, never a mixture: a temporary
-    /// file in the same folder, synced, then renamed. An existing file keeps its mode unless one is given.
+    /// Replaces the content of a file so that a reader sees the old or the new bytes, never a
+    /// mixture: a temporary file in the same folder, synced, then renamed. An existing file keeps
+    /// its mode unless one is given.
     fn write(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
         let mode = match (mode, self.metadata(place)?) {
             (Some(mode), _) | (None, Some(Metadata { kind: NodeKind::File, mode, .. })) => {
@@ -128,7 +131,8 @@ pub trait Files: Send + Sync + fmt::Debug {
         self.sync_folder(place.base, parent.as_ref())
     }
 
-    /// Makes every folder above this path, below the base; returns those that were missing, outermost first.
+    /// Makes every folder above this path, below the base; returns those that were missing,
+    /// outermost first.
     fn create_parents(&self, base: &Path, path: &TreePath) -> Result<Vec<TreePath>, FileError> {
         let mut made = Vec::new();
         let mut next = parent_path(path)?;
@@ -165,8 +169,8 @@ pub trait Files: Send + Sync + fmt::Debug {
 const TEMPORARY_PREFIX: &str = ".onx-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
-/// Removes what a run that was interrupted left beside this file; to be called while holding a lock that keeps
-/// other writers of the file away. Returns how many files were removed.
+/// Removes what a run that was interrupted left beside this file; to be called while holding a lock
+/// that keeps other writers of the file away. Returns how many files were removed.
 pub fn remove_temporary_files(files: &dyn Files, place: Place<'_>) -> Result<usize, FileError> {
     let parent = parent_path(place.path)?;
     let entries = match files.list(place.base, parent.as_ref()) {
@@ -193,8 +197,9 @@ fn temporary_stem(path: &TreePath) -> String {
     format!("{TEMPORARY_PREFIX}{}-", &Digest::of(path.file_name().as_bytes()).hex()[..12])
 }
 
-/// A name beside the file that no other writer uses, in this process or another.
-fn temporary_path(path: &TreePath) -> Result<TreePath, FileError> {
+/// A name beside the file that no other writer uses, in this process or another; what is left of it
+/// after an interruption is removed by [`remove_temporary_files`].
+pub fn temporary_path(path: &TreePath) -> Result<TreePath, FileError> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let process = std::process::id();
@@ -335,7 +340,8 @@ impl Files for DiskFiles {
     fn sync_folder(&self, base: &Path, below: Option<&TreePath>) -> Result<(), FileError> {
         let (folder, path) = open_below(base, below, "sync")?;
         match rustix::fs::fsync(&folder) {
-            // Some file systems cannot sync a folder; its names are then as durable as they make them.
+            // Some file systems cannot sync a folder; its names are then as durable as they make
+            // them.
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP | Errno::BADF) => Ok(()),
             Err(errno) => Err(FileError::from_errno("sync", &path, errno)),
         }
@@ -399,7 +405,8 @@ impl Files for DiskFiles {
                 return Err(FileError::from_io("lock", &place.to_path(), error));
             }
         }
-        // The kernel frees the lock of a process that ended, so a name left in the file is stale by definition.
+        // The kernel frees the lock of a process that ended, so a name left in the file is stale by
+        // definition.
         file.set_len(0)
             .and_then(|()| file.write_all(holder.as_bytes()))
             .map_err(|error| FileError::from_io("lock", &place.to_path(), error))?;
@@ -428,8 +435,8 @@ fn open_parent(place: Place<'_>, action: &'static str) -> Result<OwnedFd, FileEr
     open_below(place.base, parent.as_ref(), action).map(|(folder, _)| folder)
 }
 
-/// Opens the base, then one part after the other without following links: what is opened is below the base even
-/// when someone changes the folders meanwhile.
+/// Opens the base, then one part after the other without following links: what is opened is below
+/// the base even when someone changes the folders meanwhile.
 fn open_below(
     base: &Path,
     below: Option<&TreePath>,

@@ -1,7 +1,8 @@
 //! The one door to the clock, child processes, the user's files and folders, and the environment.
 //!
-//! Everything that touches the world stands behind a trait with a real and a simulated implementation, so that
-//! every step of a longer piece of work can be made to fail or to stop in a test.
+//! Everything that touches the world stands behind a trait with a real and a simulated
+//! implementation, so that every step of a longer piece of work can be made to fail or to stop in a
+//! test.
 
 mod clock;
 mod environment;
@@ -20,6 +21,7 @@ pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
     DiskFiles, FileLock, Files, FolderEntry, Metadata, NodeKind, remove_temporary_files,
+    temporary_path,
 };
 pub use memory::MemoryFiles;
 pub use place::{Place, split_path};

@@ -6,8 +6,8 @@ use artifact::TreePath;
 
 use crate::{FileError, FileErrorKind};
 
-/// A place below a base folder. Links in the base are followed, for the user named it; below it none is, so that
-/// nothing is read or written outside it.
+/// A place below a base folder. Links in the base are followed, for the user named it; below it
+/// none is, so that nothing is read or written outside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
     /// The folder that the user named.

@@ -12,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A child process to be run: no shell, an environment of exactly these variables, and a limit on everything.
+/// A child process to be run: no shell, an environment of exactly these variables, and a limit on
+/// everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildCommand {
     /// The program: a path, or a name that is looked up in `PATH` of this process.

@@ -31,7 +31,8 @@ impl FolderError {
 }
 
 impl UserFolders {
-    /// The folders by `ONX_CACHE_DIR` and `ONX_STATE_DIR`, else by the XDG base directories, else below HOME.
+    /// The folders by `ONX_CACHE_DIR` and `ONX_STATE_DIR`, else by the XDG base directories, else
+    /// below HOME.
     pub fn of(environment: &Environment) -> Result<Self, FolderError> {
         let place = |what, own, xdg, below_home: &str| {
             if let Some(path) = environment.path(own) {

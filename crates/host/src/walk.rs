@@ -42,8 +42,9 @@ pub struct Walked {
     pub problems: Vec<String>,
 }
 
-/// Lists the files of a folder. Left out are folders of version control systems, virtual environments, `__pycache__`,
-/// `node_modules`, nested repositories and, if asked for, what git ignores.
+/// Lists the files of a folder. Left out are folders of version control systems, virtual
+/// environments, `__pycache__`, `node_modules`, nested repositories and, if asked for, what git
+/// ignores.
 pub fn walk_folder(folder: &Path, options: WalkOptions) -> Result<Walked, FileError> {
     let mut walked = Walked::default();
     let mut nested = Vec::new();

@@ -19,7 +19,10 @@ pub enum SourceError {
         problem: String,
     },
     /// A folder holds no git repository, but a version was asked for.
-    #[error("`{}` is no git repository, so version `{version}` cannot be looked up there", path.display())]
+    #[error(
+        "`{}` is no git repository, so version `{version}` cannot be looked up there",
+        path.display()
+    )]
     NoRepository {
         /// The folder.
         path: PathBuf,

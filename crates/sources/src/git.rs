@@ -34,8 +34,8 @@ impl std::fmt::Debug for GitRepository {
 }
 
 impl GitRepository {
-    /// The repository that this folder is, or lies in. A folder inside a work tree stands for that folder alone.
-    /// None when there is no repository.
+    /// The repository that this folder is, or lies in. A folder inside a work tree stands for that
+    /// folder alone. None when there is no repository.
     pub fn discover(path: &Path) -> Result<Option<Self>, SourceError> {
         use host::Files as _;
         let path = host::DiskFiles.canonical(path)?;
@@ -71,8 +71,8 @@ impl GitRepository {
         repository.head_id().ok().map(|id| id.to_string())
     }
 
-    /// The commit that a version, tag, branch or (shortened) commit id names. Two tags of one version that name
-    /// different commits are an error.
+    /// The commit that a version, tag, branch or (shortened) commit id names. Two tags of one
+    /// version that name different commits are an error.
     pub fn resolve(
         &self,
         version: &str,
@@ -229,8 +229,8 @@ impl GitRepository {
         Ok(SourceTree::new(identity, entries, findings, content))
     }
 
-    /// When each path last changed in the history of a commit: the time of the newest commit on the first-parent line that
-    /// touched it.
+    /// When each path last changed in the history of a commit: the time of the newest commit on the
+    /// first-parent line that touched it.
     pub fn last_modified(
         &self,
         commit: &str,

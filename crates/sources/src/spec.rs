@@ -7,7 +7,10 @@ use std::sync::Arc;
 use host::{Clock, DiskFiles, Environment, Files as _, UserFolders};
 use pep440_rs::Version;
 
-use crate::{FolderOptions, GitRepository, ReleasedVersion, SourceError, SourceTree, open_folder};
+use crate::{
+    ArchiveKind, ArchiveLimits, FolderOptions, GitRepository, PackageIndex, ReleasedVersion,
+    SourceError, SourceTree, open_archive, open_folder,
+};
 
 /// What opening a source needs from the user's machine.
 #[derive(Debug, Clone)]
@@ -34,7 +37,8 @@ pub enum SourceSpec {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// A version, tag, branch or commit of the repository; the files on the disk when there is none.
+        /// A version, tag, branch or commit of the repository; the files on the disk when there is
+        /// none.
         version: Option<String>,
     },
     /// An sdist or wheel.
@@ -43,9 +47,6 @@ pub enum SourceSpec {
         path: PathBuf,
     },
 }
-
-/// File name endings of archives that can be read.
-const ARCHIVE_ENDINGS: [&str; 7] = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar"];
 
 impl SourceSpec {
     /// Reads `pypi:NAME`, `pypi:NAME==VERSION`, the path of a folder or archive, or `PATH@REF`.
@@ -84,9 +85,8 @@ impl SourceSpec {
             return Ok(Self::Folder { path, version: Some(version.to_owned()) });
         }
         let path = environment.absolute(text);
-        let lower = text.to_ascii_lowercase();
         let is_folder = DiskFiles.list(&path, None).is_ok();
-        if !is_folder && ARCHIVE_ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
+        if !is_folder && ArchiveKind::of_name(text).is_some() {
             return Ok(Self::Archive { path });
         }
         Ok(Self::Folder { path, version: None })
@@ -118,7 +118,7 @@ impl SourceSpec {
     pub fn open(
         &self,
         distribution: Option<&str>,
-        _context: &SourceContext,
+        context: &SourceContext,
     ) -> Result<SourceTree, SourceError> {
         match self {
             Self::Folder { path, version: Some(version) } => {
@@ -131,22 +131,23 @@ impl SourceSpec {
             Self::Folder { path, version: None } => {
                 Ok(open_folder(path, FolderOptions::default())?)
             }
-            Self::Archive { path } => Err(SourceError::Archive {
-                name: path.display().to_string(),
-                problem: "archives are not read yet".to_owned(),
-            }),
-            Self::Index { name, .. } => Err(SourceError::Index {
-                wanted: name.clone(),
-                problem: "the index is not asked yet".to_owned(),
+            Self::Archive { path } => open_archive(path, ArchiveLimits::default()),
+            Self::Index { name, version: Some(version) } => {
+                PackageIndex::new(context)?.open(name, version)
+            }
+            Self::Index { name, version: None } => Err(SourceError::Spec {
+                text: format!("pypi:{name}"),
+                problem: "it names no version".to_owned(),
             }),
         }
     }
 
-    /// The released versions that the source knows, oldest first: the tags of a repository, or the index.
+    /// The released versions that the source knows, oldest first: the tags of a repository, or the
+    /// index.
     pub fn versions(
         &self,
         distribution: Option<&str>,
-        _context: &SourceContext,
+        context: &SourceContext,
     ) -> Result<Vec<ReleasedVersion>, SourceError> {
         match self {
             Self::Folder { path, .. } => match GitRepository::discover(path)? {
@@ -156,10 +157,7 @@ impl SourceSpec {
                 }
             },
             Self::Archive { .. } => Ok(Vec::new()),
-            Self::Index { name, .. } => Err(SourceError::Index {
-                wanted: name.clone(),
-                problem: "the index is not asked yet".to_owned(),
-            }),
+            Self::Index { name, .. } => PackageIndex::new(context)?.versions(name),
         }
     }
 }

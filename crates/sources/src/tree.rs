@@ -1,6 +1,6 @@
 //! One version of a code base: a sorted list of files that can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ pub enum EntryKind {
     LfsPointer,
 }
 
-/// Names the content of an entry: equal identities have equal bytes, so it can be the key of a cache.
+/// Names the content of an entry: equal identities have equal bytes, so it can be the key of a
+/// cache.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContentIdentity {
     /// The id that git gives to the content.
@@ -70,7 +71,8 @@ pub struct SourceEntry {
 /// Where a tree came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeIdentity {
-    /// How the tree can be found again: a git ref, `pypi:NAME==VERSION`, or the name of a folder or archive.
+    /// How the tree can be found again: a git ref, `pypi:NAME==VERSION`, or the name of a folder or
+    /// archive.
     pub reference: String,
     /// The commit, when the source is a git repository.
     pub commit: Option<String>,
@@ -185,8 +187,8 @@ impl SourceTree {
         &self.entries
     }
 
-    /// What was noticed while listing: submodules, large file pointers, refused members, names that differ only in
-    /// case.
+    /// What was noticed while listing: submodules, large file pointers, refused members, names that
+    /// differ only in case.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
@@ -257,22 +259,30 @@ impl SourceTree {
         self
     }
 
-    /// This tree, and the files of another that it lacks. Content comes from where the entry was.
-    pub(crate) fn merged_with(self, other: Self, keep: impl Fn(&SourceEntry) -> bool) -> Self {
-        let added: Vec<SourceEntry> = other
-            .entries
-            .iter()
-            .filter(|entry| self.entry(entry.path.as_str()).is_none() && keep(entry))
-            .cloned()
-            .collect();
-        let content = Merged {
-            first: self.content.clone(),
-            second: other.content.clone(),
-            of_second: added.iter().map(|entry| entry.path.clone()).collect(),
-        };
+    /// This tree, and those files of another for which `place` gives a path that this tree lacks.
+    /// Content comes from where the entry was.
+    pub(crate) fn merged_with(
+        self,
+        other: Self,
+        place: impl Fn(&SourceEntry) -> Option<TreePath>,
+    ) -> Self {
+        let mut added = BTreeMap::new();
+        for entry in other.entries.iter() {
+            if let Some(path) = place(entry)
+                && self.entry(path.as_str()).is_none()
+            {
+                added.insert(path, entry.clone());
+            }
+        }
+        let moved =
+            added.iter().map(|(path, entry)| SourceEntry { path: path.clone(), ..entry.clone() });
+        let entries = self.entries.iter().cloned().chain(moved).collect();
+        let kept: BTreeSet<&TreePath> = added.values().map(|entry| &entry.path).collect();
         let mut findings = self.findings;
-        findings.extend(other.findings);
-        let entries = self.entries.iter().cloned().chain(added).collect();
+        // What was noticed about files that are left out would only confuse.
+        let is_kept = |finding: &Finding| finding.file.as_ref().is_none_or(|f| kept.contains(f));
+        findings.extend(other.findings.into_iter().filter(is_kept));
+        let content = Merged { first: self.content, second: other.content, of_second: added };
         Self::new(self.identity, entries, findings, Arc::new(content))
     }
 }
@@ -290,13 +300,16 @@ impl Content for Held {
 struct Merged {
     first: Arc<dyn Content>,
     second: Arc<dyn Content>,
-    of_second: std::collections::BTreeSet<TreePath>,
+    /// The entries of the second, by their paths in the merged tree.
+    of_second: BTreeMap<TreePath, SourceEntry>,
 }
 
 impl Content for Merged {
     fn read(&self, entry: &SourceEntry) -> Result<Vec<u8>, ReadError> {
-        let from = if self.of_second.contains(&entry.path) { &self.second } else { &self.first };
-        from.read(entry)
+        match self.of_second.get(&entry.path) {
+            Some(original) => self.second.read(original),
+            None => self.first.read(entry),
+        }
     }
 }
 
@@ -343,7 +356,7 @@ fn kind_finding(entry: &SourceEntry) -> Option<Finding> {
         }
         EntryKind::LfsPointer => (
             "lfs-pointer",
-            "a pointer into a large file store: its content is not in the repository and was not read",
+            "a pointer into a large file store: its content is elsewhere and was not read",
         ),
         EntryKind::File | EntryKind::Symlink => return None,
     };
@@ -403,7 +416,7 @@ mod tests {
     fn a_merged_tree_reads_each_file_from_its_own_source() {
         let wheel = SourceTree::from_memory("w", [("pkg/a.py", "wheel")]);
         let sdist = SourceTree::from_memory("s", [("pkg/a.py", "sdist"), ("tests/t.py", "test")]);
-        let both = wheel.merged_with(sdist, |_| true);
+        let both = wheel.merged_with(sdist, |entry| Some(entry.path.clone()));
         assert_eq!(both.read("pkg/a.py").expect("a file"), b"wheel");
         assert_eq!(both.read("tests/t.py").expect("a file"), b"test");
     }

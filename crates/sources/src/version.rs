@@ -20,7 +20,8 @@ pub struct ReleasedVersion {
     pub released_at: Option<Timestamp>,
 }
 
-/// The version that a tag names: `1.2`, `v1.2`, `NAME-1.2`, `NAME-v1.2`, `NAME/1.2`, `release-1.2` and the like.
+/// The version that a tag names: `1.2`, `v1.2`, `NAME-1.2`, `NAME-v1.2`, `NAME/1.2`, `release-1.2`
+/// and the like.
 pub fn tag_version(tag: &str, distribution: Option<&str>) -> Option<Version> {
     let rest = strip_name(tag, distribution).unwrap_or(tag);
     let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);

@@ -1,0 +1,102 @@
+//! Why a change of a target could not be made.
+
+use std::path::PathBuf;
+
+use artifact::TreePath;
+use host::FileError;
+
+use crate::checkpoint::CheckpointError;
+use crate::settling::SettleError;
+
+/// A change of a target that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactionError {
+    /// A file could not be used; nothing was changed.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A checkpoint could not be used; nothing was changed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A file is not as it was when it was read; nothing was changed.
+    #[error("`{0}` changed since it was read; nothing was written")]
+    Changed(TreePath),
+    /// One file has two changes; nothing was changed.
+    #[error("`{0}` is to be changed twice; nothing was written")]
+    Twice(TreePath),
+    /// The checkpoint would lie in the folder that changes.
+    #[error("the checkpoint `{}` lies inside the target", .0.display())]
+    CheckpointInside(PathBuf),
+    /// Another checkpoint lies there already.
+    #[error("`{}` holds another checkpoint", .0.display())]
+    CheckpointExists(PathBuf),
+    /// An earlier change was interrupted and must be brought to its end first.
+    #[error("an earlier change of `{}` was interrupted", .0.display())]
+    Pending(PathBuf),
+    /// Files were edited after the change that is to be taken back or brought to its end.
+    #[error("files were edited since: {}", listed(.0))]
+    Edited(Vec<TreePath>),
+    /// There is nothing to take back.
+    #[error("there is no checkpoint of `{}`", .0.display())]
+    NoCheckpoint(PathBuf),
+    /// The checkpoint is of another version.
+    #[error("the checkpoint is of version `{found}`, not of `{wanted}`")]
+    OtherVersion {
+        /// The version that was asked for.
+        wanted: String,
+        /// The version of the checkpoint.
+        found: String,
+    },
+    /// The checkpoint is of another folder.
+    #[error("the checkpoint is of `{0}`")]
+    OtherTarget(String),
+    /// Writing failed, and every file was brought back: nothing is changed.
+    #[error("the change could not be made; every file is as it was")]
+    TakenBack(#[source] SettleError),
+    /// Writing failed in the middle, and what is pending was noted.
+    #[error("the change was interrupted: each file is old or new")]
+    Interrupted(#[source] SettleError),
+}
+
+fn listed(paths: &[TreePath]) -> String {
+    let shown: Vec<_> = paths.iter().take(5).map(|path| format!("`{path}`")).collect();
+    match paths.len().saturating_sub(5) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+impl TransactionError {
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::File(error) | Self::Checkpoint(CheckpointError::File(error)) => error.hint(),
+            Self::Checkpoint(CheckpointError::Damaged { .. }) => {
+                "restore the files from version control"
+            }
+            Self::Changed(_) => "run the same command again",
+            Self::Twice(_) => "please report this with the manifest",
+            Self::CheckpointInside(_) => "keep the checkpoint outside the package",
+            Self::CheckpointExists(_) => "name another folder for the checkpoint",
+            Self::Pending(_) => "run the same apply again to end it, or roll back",
+            Self::Edited(_) => {
+                "put the files back, or use --force; their later content is then kept in a checkpoint"
+            }
+            Self::NoCheckpoint(_) => "name the checkpoint's folder",
+            Self::OtherVersion { .. } => "name the version of the checkpoint, or another checkpoint",
+            Self::OtherTarget(_) => "use --force if the package was moved here",
+            Self::TakenBack(_) => "remove the cause and run the same command again",
+            Self::Interrupted(_) => {
+                "remove the cause and run the same command again to end it, or roll back"
+            }
+        }
+        .to_owned()
+    }
+
+    /// Whether the state of the target stands against it, rather than something outside.
+    pub fn is_conflict(&self) -> bool {
+        !matches!(
+            self,
+            Self::File(_) | Self::Checkpoint(_) | Self::TakenBack(_) | Self::Interrupted(_)
+        )
+    }
+}
