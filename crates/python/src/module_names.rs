@@ -99,8 +99,11 @@ pub fn find_roots<'a>(
     }
     if roots.is_empty() {
         for (folder, layout) in layouts {
+            // What lies in a package is a module of it, whatever its name says.
+            let is_module = !folder.is_empty() && tree.is_package(folder);
             let vendored = folder.split('/').any(|part| part.contains("vendor"));
-            if !vendored && folder.split('/').all(|part| !NO_PACKAGES.contains(&part)) {
+            let elsewhere = folder.split('/').any(|part| NO_PACKAGES.contains(&part));
+            if !is_module && !vendored && !elsewhere {
                 tree.built(folder, layout, &mut roots);
             }
         }
@@ -465,6 +468,13 @@ mod tests {
             ["a=libs/a/a", "n=libs/b/src/n"]
         );
         assert_eq!(roots(&["x-1/a/__init__.py", "y-2/b/__init__.py"], &[]), ["a=x-1/a", "b=y-2/b"]);
+        assert_eq!(
+            roots(
+                &["x-1/a/__init__.py", "x-1/a/setup.py", "x-1/a/c/__init__.py"],
+                &[("x-1/a", plain.clone())]
+            ),
+            ["a=x-1/a"]
+        );
     }
 
     #[test]
