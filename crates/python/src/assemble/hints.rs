@@ -6,7 +6,7 @@ use std::sync::Arc;
 use artifact::TreePath;
 use code_model::DottedName;
 use code_model::hint::{Hint, HintIdiom, HintSubject};
-use code_model::snapshot::{Alias, AliasRoute, FileRole, Snapshot};
+use code_model::snapshot::{Alias, AliasRoute, FileRole, Snapshot, SymbolKind};
 use rustc_hash::FxHashMap;
 
 use super::TreeFile;
@@ -94,6 +94,11 @@ impl Gathered<'_, '_, '_> {
             }),
         };
         let Some(owner) = owner else { return };
+        // A deprecated constructor is a deprecated class.
+        let owner = match (owner.leaf(), owner.parent()) {
+            ("__init__" | "__new__", Some(class)) => class,
+            _ => owner,
+        };
         let subjects = self.subjects(index, &owner, fact);
         for subject in subjects {
             self.push(part.path, fact.line, fact.idiom, &fact.text, subject);
@@ -132,11 +137,8 @@ impl Gathered<'_, '_, '_> {
             HintFactSubject::Deprecated => vec![HintSubject::NameDeprecated { old: owner.clone() }],
             HintFactSubject::Names { old, new } => self.written(index, old, new.as_deref()),
             HintFactSubject::Parameter { old, new } => {
-                let callable = match owner.leaf() {
-                    "__init__" | "__new__" => owner.parent().unwrap_or_else(|| owner.clone()),
-                    _ => owner.clone(),
-                };
-                vec![HintSubject::Parameter { callable, old: old.clone(), new: new.clone() }]
+                let (callable, old, new) = (owner.clone(), old.clone(), new.clone());
+                vec![HintSubject::Parameter { callable, old, new }]
             }
             HintFactSubject::Key { old, new, holder } => {
                 let module = &self.names.part(index).name;
@@ -218,8 +220,12 @@ impl Gathered<'_, '_, '_> {
                 return Some(found);
             }
         }
-        if let Some(found) = self.unique(text, Some(owner)) {
-            return Some((found, true));
+        // Documentation shortens modules in ways of its own; a class and its member are rarely ambiguous.
+        let last_two = text.rmatch_indices('.').nth(1).map_or(text, |(at, _)| &text[at + 1..]);
+        for ending in [text, last_two] {
+            if let Some(found) = self.unique(ending, Some(owner)) {
+                return Some((found, true));
+            }
         }
         let plausible = text.contains(['.', '_']) || text.chars().any(char::is_uppercase);
         DottedName::new(text).ok().filter(|_| plausible).map(|name| (name, false))
@@ -261,6 +267,14 @@ impl Gathered<'_, '_, '_> {
             self.push(part.path, part.facts.forwards_line, HintIdiom::ModuleShim, &text, subject);
         }
         let Some(deprecation) = &part.facts.deprecated else { return };
+        // A module that defines something of its own imports for its own use.
+        let defines = |definition: &crate::facts::Definition| {
+            matches!(definition.kind, SymbolKind::Class | SymbolKind::Function)
+                && !definition.name.starts_with('_')
+        };
+        if part.facts.definitions.iter().any(defines) {
+            return;
+        }
         for (scope, name, _) in names.bound(index) {
             let Ok(old) = DottedName::new(&format!("{}.{name}", part.name)) else { continue };
             let Some(alias) = snapshot.aliases.get(&old).filter(|_| scope.is_none()) else {
@@ -292,6 +306,12 @@ impl Gathered<'_, '_, '_> {
                 _ => continue,
             };
             if path.is_private() || !self.is_worth(snapshot, alias, idiom) {
+                continue;
+            }
+            let in_tests = path
+                .ancestors()
+                .any(|outer| snapshot.modules.get(&outer).is_some_and(|module| module.is_test));
+            if in_tests {
                 continue;
             }
             let Some((file, line)) = self.place_of(snapshot, path) else { continue };

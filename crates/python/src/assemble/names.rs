@@ -157,10 +157,17 @@ impl<'a> Names<'a> {
                 }
                 let reached = self.reach_reference(index, binding.target);
                 let is_alias = match reached {
+                    // A class attribute that holds a class or a value is an attribute; one that holds a
+                    // function or another member is that under another name.
                     Reached::Definition(at, definition, false) => {
+                        let target = self.parts[at].facts.definitions.get(definition as usize);
+                        let is_member = target.is_some_and(|target| {
+                            target.parent.is_some() || target.kind == SymbolKind::Function
+                        });
                         self.paths[at][definition as usize].is_some()
+                            && (binding.scope.is_none() || is_member)
                     }
-                    Reached::Module(_) | Reached::External(_) => true,
+                    Reached::Module(_) | Reached::External(_) => binding.scope.is_none(),
                     _ => false,
                 };
                 let same = |known: &Definition| {

@@ -41,7 +41,10 @@ pub(super) fn body<'a>(
     }
     match returned {
         Expr::Call(call) => forwarded_call(notices, shaper, callable, call),
-        Expr::Attribute(_) if callable.is_property => {
+        Expr::Attribute(attribute) if callable.is_property => {
+            if attribute.attr.starts_with('_') && !callable.is_deprecated {
+                return;
+            }
             let Some(target) = target(shaper, callable, returned) else { return };
             let text = shaper.text_of_range(function.range);
             notices.add(
@@ -96,7 +99,13 @@ fn forwarded_call<'a>(
     }
     let Some(target) = target(shaper, callable, &call.func) else { return };
     let passes = passes_through(function, call, callable.class.is_some());
-    if !callable.is_deprecated && !passes {
+    // Passing on is what ordinary wrappers do as well; only what takes anything stands for its target.
+    let is_stand_in = passes
+        && !callable.is_property
+        && !leaf.starts_with('_')
+        && function.parameters.vararg.is_some()
+        && function.parameters.kwarg.is_some();
+    if !callable.is_deprecated && !is_stand_in {
         return;
     }
     let source = shaper.text_of_range(call.range());

@@ -146,8 +146,18 @@ pub(super) fn guarded(notices: &mut Notices, warnings: &[Warning<'_>], parameter
                     .map(|name| name.rsplit('.').next().unwrap_or("").to_owned())
                     .find(|name| *name != old && parameters.contains(&name.as_str()));
                 let new = named.or(assigned);
-                let mentions = warning.text.contains(&old);
-                if new.is_none() && !mentions {
+                let lower = warning.text.to_ascii_lowercase();
+                let about_it = ["argument", "parameter", "keyword", "kwarg", "option"]
+                    .iter()
+                    .any(|word| lower.contains(word));
+                let mentions = warning
+                    .text
+                    .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                    .any(|word| word == old);
+                if !mentions && !(new.is_some() && speaks_of_deprecation(&warning.text)) {
+                    continue;
+                }
+                if new.is_none() && !about_it {
                     continue;
                 }
                 notices.add(

@@ -328,6 +328,35 @@ pub(super) struct Warning<'a> {
 pub(super) fn warnings_in<'a>(body: &'a [Stmt]) -> Vec<Warning<'a>> {
     let mut found = Vec::new();
     collect_warnings(body, &mut Vec::new(), &mut found, 0);
+    for warning in &mut found {
+        if warning.text.is_empty() {
+            warning.text = assigned_message(body, warning.call, 0).unwrap_or_default();
+        }
+    }
+    found
+}
+
+/// The words of a message that was put into a variable before the call.
+fn assigned_message(body: &[Stmt], call: &ast::ExprCall, depth: u32) -> Option<String> {
+    let variable = call.arguments.args.first()?.as_name_expr()?.id.as_str();
+    let mut found = None;
+    for statement in body {
+        if statement.start() >= call.start() || depth > 8 {
+            break;
+        }
+        if let Stmt::Assign(assign) = statement
+            && assign.targets.iter().any(|target| {
+                target.as_name_expr().is_some_and(|name| name.id.as_str() == variable)
+            })
+        {
+            found = prose_of(&assign.value).or(found);
+        }
+        super::imports::for_each_block(statement, &mut |block| {
+            if let Some(inner) = assigned_message(block, call, depth + 1) {
+                found = Some(inner);
+            }
+        });
+    }
     found
 }
 
@@ -427,7 +456,11 @@ pub(super) fn whole_body(
 ) {
     for warning in warnings {
         let is_conditional = warning.guards.iter().any(|guard| !is_always(guard));
-        if is_conditional || is_special {
+        // A function that makes such warnings is not deprecated itself.
+        let is_helper = own.contains("warn")
+            || own.contains("deprecat")
+            || warning.text.trim_matches(['…', ' ']).is_empty();
+        if is_conditional || is_special || is_helper {
             continue;
         }
         notices.deprecate(&warning.text);
@@ -517,7 +550,12 @@ pub(super) fn docstring(
     .any(|words| first_lower.contains(words));
     if is_alias && !is_module && first.len() < 200 {
         let mut names = successors(&first, false);
-        names.retain(|name| **name != *own);
+        let is_name = |name: &str| {
+            super::phrases::looks_like_code(name)
+                || ["`", "'", "\""].iter().any(|mark| first.contains(&format!("{mark}{name}")))
+                || first.contains(&format!("{name}("))
+        };
+        names.retain(|name| **name != *own && is_name(name));
         if !names.is_empty() {
             notices.add(
                 HintFactSubject::Successor(names),
