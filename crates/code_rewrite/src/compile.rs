@@ -183,26 +183,27 @@ impl<'m> Compiler<'m> {
     /// The names of the old version that read as `name` once the operations before this one are applied.
     fn originals(&self, index: usize, name: &DottedName) -> BTreeSet<DottedName> {
         let node = &self.nodes[index];
-        let mut originals = BTreeSet::new();
-        let mut backwards = name.clone();
-        for other in node.before.iter().rev() {
-            if let Some((from, to)) = mapping(&self.nodes[*other].operation.change)
-                && let Some(original) = backwards.rebased(&to, &from)
-            {
-                backwards = original;
-            }
-        }
-        let forwards = node
+        let mappings: Vec<(DottedName, DottedName)> = node
             .before
             .iter()
             .filter_map(|other| mapping(&self.nodes[*other].operation.change))
-            .fold(name.clone(), |current, (from, to)| {
-                current.rebased(&from, &to).unwrap_or(current)
-            });
-        if forwards == *name {
+            .collect();
+        let mut candidates = BTreeSet::from([name.clone()]);
+        for (from, to) in mappings.iter().rev() {
+            let further: Vec<DottedName> =
+                candidates.iter().filter_map(|candidate| candidate.rebased(to, from)).collect();
+            candidates.extend(further);
+        }
+        let reads_as = |candidate: &DottedName| {
+            mappings.iter().fold(candidate.clone(), |current, (from, to)| {
+                current.rebased(from, to).unwrap_or(current)
+            })
+        };
+        let mut originals: BTreeSet<DottedName> =
+            candidates.into_iter().filter(|candidate| reads_as(candidate) == *name).collect();
+        if originals.is_empty() {
             originals.insert(name.clone());
         }
-        originals.insert(backwards);
         // Lists written by hand often leave dependencies out and write symbols in the new module's name.
         if node.operation.dependencies.is_empty() {
             for (position, other) in self.nodes.iter().enumerate() {
@@ -396,6 +397,15 @@ impl<'m> Compiler<'m> {
     }
 
     fn finish(mut self) -> Plan {
+        // Members follow their class, under whatever name it comes out.
+        for change in &self.plan.members {
+            if let Some(class) = self.plan.renamed(&change.class)
+                && let Some(old) = member(&change.class, &change.from)
+                && let Some(entry) = self.plan.names.get_mut(&old)
+            {
+                entry.new = member(&class, &change.to);
+            }
+        }
         self.plan.skipped = self
             .skipped
             .into_iter()

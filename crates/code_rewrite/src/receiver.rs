@@ -20,6 +20,11 @@ pub enum Receiver {
 pub trait Receivers {
     /// What the expression at `receiver` in `file` is; the range is one of the decoded text.
     fn receiver(&self, file: &TreePath, receiver: Span) -> Receiver;
+
+    /// Whether it can tell anything at all. Otherwise files that do not name the core are not looked at for members.
+    fn knows_types(&self) -> bool {
+        true
+    }
 }
 
 /// Knows nothing: only edits that need no types are made.
@@ -29,5 +34,9 @@ pub struct NoReceivers;
 impl Receivers for NoReceivers {
     fn receiver(&self, _file: &TreePath, _receiver: Span) -> Receiver {
         Receiver::Unknown("types were not asked for".to_owned())
+    }
+
+    fn knows_types(&self) -> bool {
+        false
     }
 }

@@ -1,6 +1,7 @@
 //! Choices between versions: code that is right for one version on purpose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use code_model::DottedName;
 
@@ -27,7 +28,11 @@ const VERSION_NAMES: &[&str] = &[
 ];
 
 /// The ranges that a choice between versions governs.
-pub(super) struct Guards(Vec<Span>);
+pub(super) struct Guards {
+    spans: Vec<Span>,
+    /// Names of the module whose value says which version is installed.
+    pub(super) flags: BTreeSet<Arc<str>>,
+}
 
 pub(super) fn spans(
     found: &Collected,
@@ -35,10 +40,7 @@ pub(super) fn spans(
     references: &[Reference],
     by_use: &BTreeMap<u32, usize>,
 ) -> Guards {
-    if found.choices.is_empty() {
-        return Guards(Vec::new());
-    }
-    let questions = version_questions(found, options, references, by_use);
+    let (questions, flags) = version_questions(found, options, references, by_use);
     let is_core_import = |inside: Span| {
         found.imports.iter().any(|import| {
             inside.contains(import.span)
@@ -59,7 +61,7 @@ pub(super) fn spans(
                 && (is_core_use(handlers) || is_core_import(handlers))
         }
     });
-    Guards(guards.map(|choice| choice.whole).collect())
+    Guards { spans: guards.map(|choice| choice.whole).collect(), flags }
 }
 
 /// Expressions that ask which version is installed, names that hold the answer included.
@@ -68,7 +70,8 @@ fn version_questions(
     options: &ReferenceOptions<'_>,
     references: &[Reference],
     by_use: &BTreeMap<u32, usize>,
-) -> Vec<Span> {
+) -> (Vec<Span>, BTreeSet<Arc<str>>) {
+    let mut answers = BTreeSet::new();
     let mut questions: Vec<Span> = references
         .iter()
         .filter(|reference| {
@@ -106,6 +109,12 @@ fn version_questions(
         if flags.is_empty() {
             break;
         }
+        for id in &flags {
+            let binding = found.scopes.binding(*id);
+            if binding.scope == 0 {
+                answers.insert(Arc::from(found.name_at(binding.span).as_str()));
+            }
+        }
         for used in &found.uses {
             let Some(owner) = found.scopes.lookup(&used.root, used.position) else { continue };
             let reaching = found.scopes.reaching(&used.root, owner, used.position);
@@ -114,7 +123,7 @@ fn version_questions(
             }
         }
     }
-    questions
+    (questions, answers)
 }
 
 /// Whether a name of the dependent's own modules says which version is installed.
@@ -136,7 +145,7 @@ fn is_flag(options: &ReferenceOptions<'_>, name: &DottedName) -> bool {
 
 impl Guards {
     fn holds(&self, span: Span) -> bool {
-        self.0.iter().any(|guard| guard.contains(span))
+        self.spans.iter().any(|guard| guard.contains(span))
     }
 
     fn mark_one(&self, span: Span, conditions: &mut Conditions) {

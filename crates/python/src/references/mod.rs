@@ -87,4 +87,14 @@ impl FileReferences {
     pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
         self.names.is_free(name, scope, readers)
     }
+
+    /// Whether every reader finds the binding of `name` that `scope` makes.
+    pub fn sees(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
+        self.names.sees(name, scope, readers)
+    }
+
+    /// What the module offers to its siblings and takes from them.
+    pub fn surface(&self, options: &ReferenceOptions<'_>) -> ModuleSurface {
+        resolve::surface(self, options)
+    }
 }

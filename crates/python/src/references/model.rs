@@ -1,6 +1,6 @@
 //! The values that reading a dependent's file yields.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use code_model::DottedName;
@@ -45,6 +45,8 @@ pub struct FileReferences {
     pub exported: BTreeSet<Arc<str>>,
     /// Names of the dependent's own modules that the file uses, complete.
     pub internal: BTreeSet<DottedName>,
+    pub(super) aliases: BTreeMap<Arc<str>, DottedName>,
+    pub(super) flags: BTreeSet<Arc<str>>,
     pub(super) names: NameTable,
 }
 

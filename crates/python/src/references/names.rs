@@ -15,7 +15,6 @@ pub(super) struct NameUse {
     pub(super) scope: u32,
     /// The scope that binds it; none for builtins, star imports and undefined names.
     pub(super) owner: Option<u32>,
-    pub(super) offset: u32,
 }
 
 /// All local names of a file.
@@ -68,5 +67,28 @@ impl NameTable {
                 && self.inside(used.scope, scope.0)
                 && used.owner.is_none_or(|owner| self.inside(scope.0, owner))
         })
+    }
+
+    /// Whether every reader finds the binding of `name` in `scope`.
+    pub(super) fn sees(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
+        let name = Name::new(name);
+        let bound = |id: u32| self.scopes.scope(id).bindings.contains_key(&name);
+        if self.scopes.scopes.is_empty() {
+            return false;
+        }
+        bound(scope.0)
+            && readers.iter().all(|reader| {
+                let mut current = Some(reader.0);
+                while let Some(id) = current {
+                    if id == scope.0 {
+                        return true;
+                    }
+                    if bound(id) {
+                        return false;
+                    }
+                    current = self.scopes.scope(id).parent;
+                }
+                false
+            })
     }
 }

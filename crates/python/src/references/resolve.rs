@@ -7,6 +7,7 @@ use code_model::DottedName;
 use ruff_python_ast::name::Name;
 use ruff_python_stdlib::builtins::{is_python_builtin, python_magic_globals};
 
+use super::dependent::ModuleSurface;
 use super::model::{
     BindingId, CallId, Certainty, FileReferences, ImportForm, Reference, ScopeId, Segment,
     SegmentForm,
@@ -261,12 +262,7 @@ pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> F
     for (index, used) in found.uses.iter().enumerate() {
         let owner = found.scopes.lookup(&used.root, used.position);
         if !used.repeated {
-            name_uses.push(NameUse {
-                name: used.root.clone(),
-                scope: used.position.scope,
-                owner,
-                offset: used.root_span.start,
-            });
+            name_uses.push(NameUse { name: used.root.clone(), scope: used.position.scope, owner });
             count_imports(&found, used, owner, &mut counts);
         }
         if let Some((reference, meaning)) = resolver.reference(used) {
@@ -296,9 +292,39 @@ pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> F
                 .and_then(|at| references[*at].target().cloned());
         }
     }
+    let aliases = module_aliases(&found, &references, &by_use);
     let guards = guards::spans(&found, options, &references, &by_use);
     guards.mark(&mut found, &mut references, &meanings);
-    finish(found, options, references, name_uses, &counts)
+    let flags = guards.flags;
+    let mut result = finish(found, options, references, name_uses, &counts);
+    result.aliases = aliases;
+    result.flags = flags;
+    result
+}
+
+/// Names that the module level gives to references: `name = package.thing`.
+fn module_aliases(
+    found: &Collected,
+    references: &[Reference],
+    by_use: &BTreeMap<u32, usize>,
+) -> BTreeMap<Arc<str>, DottedName> {
+    let module = found.scopes.scope(0);
+    let mut aliases = BTreeMap::new();
+    for binding in &found.scopes.bindings {
+        let BindingKind::Alias(used) = binding.kind else { continue };
+        if binding.scope != 0 {
+            continue;
+        }
+        let Some(reference) = by_use.get(&used).and_then(|at| references.get(*at)) else {
+            continue;
+        };
+        let name = found.name_at(binding.span);
+        let sole = module.bindings.get(&name).is_some_and(|all| all.len() == 1);
+        if let Some(target) = reference.target().filter(|_| sole) {
+            aliases.insert(shared(&name), target.clone());
+        }
+    }
+    aliases
 }
 
 /// Counts a use for every import that may give its name.
@@ -399,6 +425,8 @@ fn finish(
         classes: found.classes.into_iter().map(|(definition, _)| definition).collect(),
         exported: found.exported,
         internal,
+        aliases: BTreeMap::new(),
+        flags: std::collections::BTreeSet::new(),
         names: NameTable { scopes: found.scopes, uses, declared: found.declared },
     };
     keep_calls(&mut result, found.calls);
@@ -430,6 +458,34 @@ fn keep_calls(result: &mut FileReferences, calls: Vec<super::model::CallSite>) {
     };
     result.references.iter_mut().for_each(|reference| renumber(&mut reference.call));
     result.members.iter_mut().for_each(|member| renumber(&mut member.call));
+}
+
+/// What a module offers to its siblings: imported names, local aliases of them, and flags.
+pub(super) fn surface(file: &FileReferences, options: &ReferenceOptions<'_>) -> ModuleSurface {
+    let mut surface = ModuleSurface { uses: file.internal.clone(), ..ModuleSurface::default() };
+    let wanted = |name: &DottedName| options.is_core(name) || options.is_internal(name);
+    for import in &file.imports {
+        let at_module_level =
+            file.statement(import.statement).is_some_and(|statement| statement.scope.0 == 0);
+        let Some(target) = import.target.as_ref().filter(|target| wanted(target)) else { continue };
+        match import.form {
+            _ if !at_module_level => {}
+            ImportForm::Star => surface.stars.push(target.clone()),
+            ImportForm::From | ImportForm::ModuleAs => {
+                surface.names.entry(import.local.clone()).or_insert_with(|| target.clone());
+            }
+            ImportForm::Module => {
+                if let Ok(root) = DottedName::new(target.root()) {
+                    surface.names.entry(import.local.clone()).or_insert(root);
+                }
+            }
+        }
+    }
+    for (name, target) in &file.aliases {
+        surface.names.entry(name.clone()).or_insert_with(|| target.clone());
+    }
+    surface.flags.clone_from(&file.flags);
+    surface
 }
 
 /// A name as shared text.

@@ -3,7 +3,7 @@
 use ruff_python_ast::name::Name;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::model::{BindingId, Conditions};
+use super::model::BindingId;
 use crate::edit::Span;
 
 /// What kind of scope it is, as far as lookup cares.
@@ -68,7 +68,6 @@ pub(super) struct Binding {
     pub(super) span: Span,
     /// The value or statement that binds, for flags.
     pub(super) value: Span,
-    pub(super) conditions: Conditions,
 }
 
 /// All scopes, blocks and bindings of a file.

@@ -1,6 +1,6 @@
 //! The first pass over a file: scopes, bindings, and uses that are not yet resolved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use code_model::DottedName;
@@ -82,8 +82,17 @@ pub(super) struct Collected {
     pub(super) exported: BTreeSet<Arc<str>>,
     /// Names that `global` and `nonlocal` declare.
     pub(super) declared: BTreeSet<Name>,
+    /// The names of aliases and flags, by where they are bound.
+    pub(super) bound_names: BTreeMap<Span, Name>,
     /// Calls that ask for an installed version.
     pub(super) version_questions: Vec<Span>,
+}
+
+impl Collected {
+    /// The name that a binding at this range binds; the empty name when it is not known.
+    pub(super) fn name_at(&self, span: Span) -> Name {
+        self.bound_names.get(&span).cloned().unwrap_or_else(|| Name::new(""))
+    }
 }
 
 /// The first pass.
@@ -135,15 +144,11 @@ impl<'s> Walker<'s> {
     }
 
     fn bind_value(&mut self, name: &Name, kind: BindingKind, at: Span, effect: u32, value: Span) {
-        let binding = Binding {
-            kind,
-            scope: self.scope,
-            block: self.block,
-            effect,
-            span: at,
-            value,
-            conditions: self.conditions,
-        };
+        let binding =
+            Binding { kind, scope: self.scope, block: self.block, effect, span: at, value };
+        if matches!(kind, BindingKind::Alias(_) | BindingKind::Flag) {
+            self.found.bound_names.insert(at, name.clone());
+        }
         self.found.scopes.bind(name, binding);
     }
 

@@ -1,0 +1,152 @@
+//! Configuration keys: in YAML, TOML, JSON and INI files, and in Python where the holder is the core's.
+
+use artifact::{Finding, Severity};
+use configuration::Format;
+use python::edit::{self, Span, TextEdit};
+use python::references::{ArgumentForm, Certainty};
+
+use crate::plan::KeyChange;
+use crate::{
+    Applicability, Codemod, DependentFile, Edit, FileContext, FileRewrite, Plan, Rewriting,
+};
+
+/// Renames keys of configuration in Python: `settings.OLD`, `configure(OLD=…)`.
+pub(crate) struct Keys;
+
+impl Codemod for Keys {
+    fn kinds(&self) -> &'static [&'static str] {
+        &["config.key_rename"]
+    }
+
+    fn rewrite(&self, context: &FileContext<'_>, rewriting: &mut Rewriting) {
+        for change in &context.plan.keys {
+            attributes(context, change, rewriting);
+            keywords(context, change, rewriting);
+        }
+    }
+}
+
+fn leaf(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// `settings.OLD`, where `settings` is an object of the core.
+fn attributes(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewriting) {
+    let (from, to) = (leaf(&change.from), leaf(&change.to));
+    for reference in &context.references.references {
+        let [.., holder, key] = reference.segments.as_slice() else { continue };
+        if key.target.leaf() != from || reference.certainty != Certainty::Certain {
+            continue;
+        }
+        // A module's own names are no keys: a manifest speaks of them as symbols.
+        let is_module = context.api_from.is_some_and(|api| {
+            matches!(
+                api.resolve(&holder.target),
+                code_model::api::Resolution::Module(_) | code_model::api::Resolution::Missing
+            )
+        });
+        if is_module || reference.segments.len() < 2 {
+            continue;
+        }
+        if reference.conditions.version_guard {
+            rewriting.already_right += 1;
+            continue;
+        }
+        let edit = TextEdit::replace(key.span, to);
+        rewriting.edit(&change.operation, Applicability::Safe, edit);
+    }
+}
+
+/// `configure(OLD=…)`, where the callee is the core's.
+fn keywords(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewriting) {
+    let (from, to) = (leaf(&change.from), leaf(&change.to));
+    for reference in &context.references.references {
+        let Some(call) = reference.call.and_then(|call| context.references.call(call)) else {
+            continue;
+        };
+        let configures = reference.target().is_some_and(|target| {
+            matches!(
+                target.leaf(),
+                "update" | "configure" | "setup" | "from_mapping" | "setdefault"
+            )
+        });
+        if !configures || reference.certainty != Certainty::Certain {
+            continue;
+        }
+        for argument in &call.arguments {
+            if let ArgumentForm::Keyword { name, span } = &argument.form
+                && **name == *from
+            {
+                let edit = TextEdit::replace(*span, to);
+                rewriting.edit(&change.operation, Applicability::Safe, edit);
+            }
+        }
+    }
+}
+
+/// Renames keys in a file that is not Python. The edit is safe where the file says whose keys they are: in a table or
+/// file of the core's name.
+pub(crate) fn rewrite_data(
+    file: &DependentFile,
+    plan: &Plan,
+    minimum: Applicability,
+) -> FileRewrite {
+    let mut result = FileRewrite::default();
+    let Some(format) = file.path.extension().and_then(Format::of_extension) else { return result };
+    let Ok(text) = std::str::from_utf8(&file.content) else { return result };
+    if plan.keys.is_empty() {
+        return result;
+    }
+    let (keys, _) = configuration::read(format, text);
+    let roots: Vec<&str> = plan.roots.iter().map(code_model::DottedName::root).collect();
+    let named_after = |text: &str| roots.iter().any(|root| text == *root);
+    let stem = file.path.file_name().split('.').next().unwrap_or_default();
+    let mut edits: Vec<Edit> = Vec::new();
+    for change in &plan.keys {
+        let (from, to): (Vec<&str>, Vec<&str>) =
+            (change.from.split('.').collect(), change.to.split('.').collect());
+        let same_table =
+            from.split_last().map(|(_, table)| table) == to.split_last().map(|(_, table)| table);
+        for key in &keys {
+            let matches = key.path.len() >= from.len()
+                && key.path.iter().rev().zip(from.iter().rev()).all(|(key, from)| key == from);
+            if !matches {
+                continue;
+            }
+            if !same_table {
+                let message = format!(
+                    "`{}` moves to `{}`; move it by hand ({}).",
+                    change.from, change.to, change.operation
+                );
+                result.findings.push(
+                    Finding::new(Severity::Warning, "key-moves", message).in_file(&file.path),
+                );
+                continue;
+            }
+            let ours = named_after(stem)
+                || key.path.iter().rev().skip(from.len()).any(|table| named_after(table));
+            let written = text.get(key.key.clone()).unwrap_or_default();
+            let Some(at) = written.rfind(leaf(&change.from)) else { continue };
+            let start = (key.key.start + at) as u32;
+            let span = Span::new(start, start + leaf(&change.from).len() as u32);
+            edits.push(Edit {
+                text: TextEdit::replace(span, leaf(&change.to)),
+                operation: change.operation.clone(),
+                applicability: if ours { Applicability::Safe } else { Applicability::Unsafe },
+            });
+        }
+    }
+    let (wanted, held_back): (Vec<Edit>, Vec<Edit>) =
+        edits.into_iter().partition(|edit| edit.applicability >= minimum);
+    result.held_back = held_back;
+    let texts: Vec<TextEdit> = wanted.iter().map(|edit| edit.text.clone()).collect();
+    let applied = edit::apply(text, &texts);
+    if applied.text != text {
+        result.operations = wanted.iter().map(|edit| edit.operation.clone()).collect();
+        result.operations.sort();
+        result.operations.dedup();
+        result.edits = wanted;
+        result.content = Some(applied.text.into_bytes());
+    }
+    result
+}

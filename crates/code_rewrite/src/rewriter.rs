@@ -1,0 +1,386 @@
+//! One file after another: what is read, which codemods run, and the proof that nothing broke.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use artifact::{Finding, Severity, TreePath};
+use code_model::DottedName;
+use code_model::api::ApiIndex;
+use python::edit::{self, Span};
+use python::parse::ParsedFile;
+use python::references::{
+    DependentIndex, FileReferences, ModuleSurface, NameProblem, ReferenceOptions, StarExports,
+};
+
+use crate::words::{Mentions, Words};
+use crate::{
+    Applicability, DependentFile, Edit, FileContext, FileRewrite, Plan, Receivers, Rewriting,
+    codemods, keys, rename,
+};
+
+/// Rewrites the files of dependents by one plan.
+pub struct Rewriter<'a> {
+    plan: &'a Plan,
+    api_from: Option<ApiIndex<'a>>,
+    api_to: Option<ApiIndex<'a>>,
+    minimum: Applicability,
+    words: Words,
+    members: BTreeSet<String>,
+}
+
+/// What star imports of the old version bring in.
+struct SnapshotStars<'a> {
+    api: Option<ApiIndex<'a>>,
+    plan: &'a Plan,
+}
+
+impl StarExports for SnapshotStars<'_> {
+    fn exports(&self, module: &DottedName, name: &str) -> Option<bool> {
+        let Some(api) = self.api else {
+            // Without the old version at hand: a name that changes in this module was there.
+            return self.plan.names.contains_key(&module.join(name)).then_some(true);
+        };
+        let snapshot = api.snapshot();
+        let record = snapshot.modules.get(module)?;
+        if let Some(exported) = &record.exported {
+            return Some(exported.iter().any(|other| &**other == name));
+        }
+        let path = module.join(name);
+        let there = snapshot.symbols.contains_key(&path) || snapshot.aliases.contains_key(&path);
+        match (there, &record.unseen) {
+            (false, Some(_)) => None,
+            (there, _) => Some(there && !name.starts_with('_')),
+        }
+    }
+}
+
+impl<'a> Rewriter<'a> {
+    /// A rewriter that applies edits of at least this applicability. Snapshots of both versions make it surer.
+    pub fn new(
+        plan: &'a Plan,
+        api_from: Option<ApiIndex<'a>>,
+        api_to: Option<ApiIndex<'a>>,
+        minimum: Applicability,
+    ) -> Self {
+        let members = plan
+            .members
+            .iter()
+            .map(|member| member.from.clone())
+            .chain(plan.calls.iter().map(|call| call.callable.leaf().to_owned()))
+            .collect();
+        Self { plan, api_from, api_to, minimum, words: Words::of(plan, api_from), members }
+    }
+
+    /// What a file mentions of the core and of what changes; a scan of its bytes.
+    pub fn mentions(&self, file: &DependentFile) -> Mentions {
+        self.words.mentioned(&file.content)
+    }
+
+    /// Whether a file can need an edit at all, as far as its own bytes tell.
+    pub fn concerns(&self, file: &DependentFile) -> bool {
+        let mentions = self.mentions(file);
+        mentions.name || mentions.member
+    }
+
+    fn read(
+        &self,
+        file: &DependentFile,
+        parsed: &ParsedFile,
+        index: &DependentIndex,
+    ) -> FileReferences {
+        FileReferences::read(
+            parsed,
+            &self.options(file, index, &self.stars(), &|name| self.members.contains(name)),
+        )
+    }
+
+    fn stars(&self) -> SnapshotStars<'a> {
+        SnapshotStars { api: self.api_from, plan: self.plan }
+    }
+
+    fn options<'o>(
+        &'o self,
+        file: &'o DependentFile,
+        index: &'o DependentIndex,
+        star: &'o dyn StarExports,
+        members: &'o dyn Fn(&str) -> bool,
+    ) -> ReferenceOptions<'o> {
+        ReferenceOptions {
+            roots: &self.plan.roots,
+            module: file.module.as_ref(),
+            is_package: file.path.file_name().starts_with("__init__."),
+            members,
+            star,
+            dependent: Some(index),
+        }
+    }
+
+    /// What a module offers to its siblings and takes from them. Only Python files that [`Rewriter::concerns`]
+    /// names need to be asked.
+    pub fn surface(&self, file: &DependentFile, index: &DependentIndex) -> ModuleSurface {
+        if !is_python(&file.path) {
+            return ModuleSurface::default();
+        }
+        match parse(file) {
+            Ok(parsed) => {
+                let stars = self.stars();
+                let options = self.options(file, index, &stars, &|_| false);
+                FileReferences::read(&parsed, &options).surface(&options)
+            }
+            Err(_) => ModuleSurface::default(),
+        }
+    }
+
+    /// The index of a dependent's modules, from all of its files.
+    pub fn index(&self, files: &[DependentFile]) -> DependentIndex {
+        let empty = DependentIndex::new(files.iter().filter_map(|file| file.module.clone()));
+        let mut index = empty.clone();
+        for file in files.iter().filter(|file| self.concerns(file)) {
+            if let Some(module) = &file.module {
+                index.add(module.clone(), self.surface(file, &empty));
+            }
+        }
+        index
+    }
+
+    /// Rewrites every file, in the order given.
+    pub fn rewrite(&self, files: &[DependentFile], receivers: &dyn Receivers) -> Vec<FileRewrite> {
+        let index = self.index(files);
+        files.iter().map(|file| self.rewrite_file(file, &index, receivers)).collect()
+    }
+
+    /// Rewrites one file.
+    pub fn rewrite_file(
+        &self,
+        file: &DependentFile,
+        index: &DependentIndex,
+        receivers: &dyn Receivers,
+    ) -> FileRewrite {
+        let mentions = self.mentions(file);
+        let members = mentions.member && (mentions.core || receivers.knows_types());
+        if !mentions.name && !members {
+            return FileRewrite::default();
+        }
+        if is_python(&file.path) {
+            self.rewrite_python(file, index, receivers)
+        } else {
+            keys::rewrite_data(file, self.plan, self.minimum)
+        }
+    }
+
+    fn rewrite_python(
+        &self,
+        file: &DependentFile,
+        index: &DependentIndex,
+        receivers: &dyn Receivers,
+    ) -> FileRewrite {
+        let parsed = match parse(file) {
+            Ok(parsed) => parsed,
+            Err(finding) => return only(finding.in_file(&file.path)),
+        };
+        if let Some(finding) = parsed.syntax_error() {
+            return only(finding.in_file(&file.path));
+        }
+        let references = self.read(file, &parsed, index);
+        let context = FileContext {
+            file,
+            text: parsed.text(),
+            references: &references,
+            plan: self.plan,
+            receivers,
+            api_from: self.api_from,
+            api_to: self.api_to,
+        };
+        let mut rewriting = Rewriting::default();
+        for codemod in codemods::ALL {
+            codemod.rewrite(&context, &mut rewriting);
+        }
+        rename::rewrite(&context, &mut rewriting);
+        if is_generated(parsed.text()) && !rewriting.edits.is_empty() {
+            let message = "The file says that it is generated; change what generates it.";
+            return only(
+                Finding::new(Severity::Warning, "generated-file", message).in_file(&file.path),
+            );
+        }
+        self.finish(file, &parsed, &references, index, rewriting)
+    }
+
+    fn finish(
+        &self,
+        file: &DependentFile,
+        parsed: &ParsedFile,
+        references: &FileReferences,
+        index: &DependentIndex,
+        rewriting: Rewriting,
+    ) -> FileRewrite {
+        let mut result = FileRewrite {
+            findings: rewriting.findings,
+            already_right: rewriting.already_right,
+            ..FileRewrite::default()
+        };
+        let (wanted, held_back): (Vec<Edit>, Vec<Edit>) =
+            rewriting.edits.into_iter().partition(|edit| edit.applicability >= self.minimum);
+        result.held_back = held_back;
+        apply(parsed.text(), wanted, &mut result, file);
+        result.findings.sort();
+        result.findings.dedup();
+        let Some(text) = result.content.take().and_then(|bytes| String::from_utf8(bytes).ok())
+        else {
+            return result;
+        };
+        let problem = match parsed.source().encode(&text) {
+            None => Some("the new text has characters that the file's encoding lacks".to_owned()),
+            Some(bytes) => {
+                let problem = self.problem(file, &bytes, references, index);
+                result.content = Some(bytes);
+                problem
+            }
+        };
+        if let Some(problem) = problem {
+            result.content = None;
+            result.held_back.append(&mut result.edits);
+            result.operations.clear();
+            let message = format!(
+                "The edits of this file were held back because {problem}; change it by hand."
+            );
+            result.findings.push(
+                Finding::new(Severity::Warning, "edits-not-proven", message).in_file(&file.path),
+            );
+        }
+        result
+    }
+
+    /// What the new text gets wrong that the old one had right.
+    fn problem(
+        &self,
+        file: &DependentFile,
+        bytes: &[u8],
+        before: &FileReferences,
+        index: &DependentIndex,
+    ) -> Option<String> {
+        let new = DependentFile { content: bytes.into(), ..file.clone() };
+        let parsed = match parse(&new) {
+            Ok(parsed) => parsed,
+            Err(finding) => return Some(finding.message),
+        };
+        if let Some(finding) = parsed.syntax_error() {
+            return Some(format!("the new text would not parse: {}", finding.message));
+        }
+        let known = before.problems();
+        let problems = self.read(&new, &parsed, index).problems();
+        let unused = |problems: &[NameProblem]| {
+            problems.iter().filter(|problem| matches!(problem, NameProblem::Unused(_))).count()
+        };
+        // An import that nothing used before may be renamed, but none may become unused.
+        let more_unused = unused(&problems) > unused(&known);
+        problems.into_iter().filter(|problem| !known.contains(problem)).find_map(|problem| {
+            match problem {
+                NameProblem::Undefined(name) => Some(format!("`{name}` would not be defined")),
+                NameProblem::Unused(name) => {
+                    more_unused.then(|| format!("the import of `{name}` would not be used"))
+                }
+            }
+        })
+    }
+}
+
+/// Applies edits and writes down which of them are in the new text.
+fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &DependentFile) {
+    let texts: Vec<edit::TextEdit> = edits.iter().map(|edit| edit.text.clone()).collect();
+    let applied = edit::apply(text, &texts);
+    let in_the_way: Vec<Span> = applied
+        .refused
+        .iter()
+        .filter(|refused| {
+            let span = texts[**refused].span;
+            // An edit of text that another edit takes out is done with.
+            !applied
+                .applied
+                .iter()
+                .any(|other| texts[*other].span.contains(span) && texts[*other].span != span)
+        })
+        .map(|refused| texts[*refused].span)
+        .collect();
+    for span in in_the_way {
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
+        let message = "Two edits want to change the same text; neither was applied.";
+        result.findings.push(
+            Finding::new(Severity::Warning, "edits-in-conflict", message)
+                .in_file(&file.path)
+                .at_line(line),
+        );
+    }
+    let mut operations = BTreeMap::new();
+    for (position, edit) in edits.into_iter().enumerate() {
+        if applied.applied.contains(&position) {
+            operations.insert(edit.operation.clone(), ());
+            result.edits.push(edit);
+        } else {
+            result.held_back.push(edit);
+        }
+    }
+    result.edits.sort_by_key(|edit| edit.text.span);
+    result.operations = operations.into_keys().collect();
+    if applied.text != text {
+        result.content = Some(applied.text.into_bytes());
+    } else {
+        result.edits.clear();
+        result.operations.clear();
+    }
+}
+
+fn only(finding: Finding) -> FileRewrite {
+    FileRewrite { findings: vec![finding], ..FileRewrite::default() }
+}
+
+fn parse(file: &DependentFile) -> Result<ParsedFile, Finding> {
+    if file.path.extension() == Some("pyi") {
+        ParsedFile::parse_stub(&file.content)
+    } else {
+        ParsedFile::parse(&file.content)
+    }
+}
+
+fn is_python(path: &TreePath) -> bool {
+    matches!(path.extension(), Some("py" | "pyi" | "pyw"))
+}
+
+/// Whether a file's first lines say that a program wrote it.
+fn is_generated(text: &str) -> bool {
+    text.lines().take(10).filter(|line| line.trim_start().starts_with('#')).any(|line| {
+        let line = line.to_ascii_lowercase();
+        line.contains("@generated")
+            || line.contains("do not edit")
+            || line.contains("automatically generated")
+            || line.contains("autogenerated")
+            || line.contains("auto-generated")
+    })
+}
+
+/// The importable names of a dependent's Python files, from their paths alone: a folder with an `__init__` belongs
+/// to the package around it.
+pub fn module_names<'p>(
+    paths: impl IntoIterator<Item = &'p TreePath>,
+) -> BTreeMap<TreePath, DottedName> {
+    let paths: Vec<&TreePath> = paths.into_iter().filter(|path| is_python(path)).collect();
+    let packages: BTreeSet<&str> = paths
+        .iter()
+        .filter(|path| path.file_name().starts_with("__init__."))
+        .filter_map(|path| path.parent())
+        .collect();
+    let mut names = BTreeMap::new();
+    for path in paths {
+        let stem = path.file_name().split('.').next().unwrap_or_default();
+        let mut parts = if stem == "__init__" { Vec::new() } else { vec![stem] };
+        let mut folder = path.parent();
+        while let Some(current) = folder.filter(|folder| packages.contains(folder)) {
+            parts.push(current.rsplit('/').next().unwrap_or(current));
+            folder = current.rsplit_once('/').map(|(outer, _)| outer);
+        }
+        parts.reverse();
+        if let Ok(name) = DottedName::new(&parts.join(".")) {
+            names.insert(path.clone(), name);
+        }
+    }
+    names
+}
