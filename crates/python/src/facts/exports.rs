@@ -139,6 +139,19 @@ pub(super) fn text_of(expression: &Expr) -> Option<String> {
     Some(literal.value.iter().map(|part| &*part.value).collect())
 }
 
+/// The texts of a literal sequence or the keys of a literal table.
+pub(super) fn texts_of(value: &Expr) -> Vec<String> {
+    match value {
+        Expr::Tuple(tuple) => tuple.elts.iter().filter_map(text_of).collect(),
+        Expr::List(list) => list.elts.iter().filter_map(text_of).collect(),
+        Expr::Set(set) => set.elts.iter().filter_map(text_of).collect(),
+        Expr::Dict(table) => {
+            table.items.iter().filter_map(|item| text_of(item.key.as_ref()?)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Why a statement at module level may bind names that cannot be seen.
 pub(super) fn unseen(statement: &Stmt) -> Option<&'static str> {
     let Stmt::Expr(expression) = statement else {
@@ -199,6 +212,8 @@ pub(super) struct Served {
     pub(super) all_from: Option<Vec<String>>,
     /// Whether serving a name warns.
     pub(super) warns: bool,
+    /// What is said when one of these names, or of these tables, is asked for.
+    pub(super) warnings: Vec<(Vec<String>, Vec<String>, String)>,
 }
 
 /// Reads a module-level `__getattr__`.
@@ -266,12 +281,22 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn branch(&mut self, branch: &'a ast::StmtIf) {
-        let mut asked = self.asked(&branch.test);
-        self.body(&branch.body, &mut asked);
+        self.case(Some(&branch.test), &branch.body);
         for clause in &branch.elif_else_clauses {
-            let mut asked = clause.test.as_ref().map(|test| self.asked(test)).unwrap_or_default();
-            self.body(&clause.body, &mut asked);
+            self.case(clause.test.as_ref(), &clause.body);
         }
+    }
+
+    fn case(&mut self, test: Option<&'a Expr>, body: &'a [Stmt]) {
+        let known = self.served.tables.len();
+        let mut asked = test.map(|test| self.asked(test)).unwrap_or_default();
+        let tables: Vec<String> = self.served.tables[known..].to_vec();
+        for warning in super::notices::warnings_in(body) {
+            if !asked.is_empty() || !tables.is_empty() {
+                self.served.warnings.push((asked.clone(), tables.clone(), warning.text));
+            }
+        }
+        self.body(body, &mut asked);
     }
 
     /// The names that a test compares the asked name with; tables that it looks in are noted.

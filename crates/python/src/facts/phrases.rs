@@ -82,6 +82,9 @@ const WEAK_CUES: &[&str] = &[
 
 /// Words that may stand between a cue and the name.
 const FILLERS: &[&str] = &[
+    "use",
+    "please",
+    "call",
     "the",
     "a",
     "an",

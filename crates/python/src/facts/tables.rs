@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use code_model::hint::HintIdiom;
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator};
 use ruff_text_size::Ranged;
 
 use super::exports::text_of;
@@ -46,6 +46,18 @@ pub(super) fn read(value: &Expr) -> Option<Table> {
                 pairs.push((key, entry(&item.value)?, item.value_start()));
             }
         }
+        Expr::DictComp(made) => {
+            let [generator] = made.generators.as_slice() else { return None };
+            let (Expr::Name(variable), true) = (&generator.target, generator.ifs.is_empty()) else {
+                return None;
+            };
+            for element in elements(&generator.iter)?.iter().take(MAX_ENTRIES) {
+                let (word, variable) = (text_of(element)?, variable.id.as_str());
+                let old = filled(made.key.as_deref()?, variable, &word)?;
+                let new = filled(&made.value, variable, &word)?;
+                pairs.push((old, TableValue::Text(new), start(element)));
+            }
+        }
         Expr::Tuple(_) | Expr::List(_) | Expr::Set(_) => {
             let elements = elements(value)?;
             for element in elements.iter().take(MAX_ENTRIES) {
@@ -71,6 +83,39 @@ pub(super) fn read(value: &Expr) -> Option<Table> {
         _ => return None,
     }
     (!pairs.is_empty()).then_some(Table { pairs })
+}
+
+/// A template of literals and one variable with the variable's text filled in.
+fn filled(template: &Expr, variable: &str, word: &str) -> Option<String> {
+    match template {
+        Expr::Name(name) => (name.id.as_str() == variable).then(|| word.to_owned()),
+        Expr::FString(template) => {
+            let mut text = String::new();
+            for part in &template.value {
+                match part {
+                    FStringPart::Literal(literal) => text.push_str(&literal.value),
+                    FStringPart::FString(inner) => {
+                        for element in &inner.elements {
+                            match element {
+                                InterpolatedStringElement::Literal(literal) => {
+                                    text.push_str(&literal.value);
+                                }
+                                InterpolatedStringElement::Interpolation(value) => {
+                                    text.push_str(&filled(&value.expression, variable, word)?);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            Some(text)
+        }
+        Expr::BinOp(sum) if sum.op == Operator::Add => {
+            let left = filled(&sum.left, variable, word)?;
+            Some(left + &filled(&sum.right, variable, word)?)
+        }
+        other => text_of(other),
+    }
 }
 
 fn start(expression: &Expr) -> u32 {
@@ -271,6 +316,21 @@ pub(super) fn assigned<'a>(
         (true, None) => HintFactSubject::Deprecated,
     };
     notices.add(subject, HintIdiom::DeprecationDecorator, call, text);
+}
+
+/// A message in a constant: "The OLD setting is deprecated. Use NEW instead."
+pub(super) fn message(notices: &mut Notices, holder: &str, value: &Expr) {
+    let Some(text) = prose_of(value).filter(|text| text.contains("deprecated")) else { return };
+    let words = ["setting", "option", "configuration key"];
+    let Some(at) = words.iter().find_map(|word| text.find(&format!(" {word} "))) else { return };
+    let old = text[..at].rsplit(' ').next().unwrap_or("").trim_matches(['`', '\'', '"']);
+    let plain =
+        |name: &str| dotted(name).is_some_and(|dotted| dotted == name && !name.contains('.'));
+    let new = successors(&text, true).into_iter().find(|new| plain(new) && **new != *old);
+    if let Some(new) = new.filter(|_| plain(old)) {
+        let subject = HintFactSubject::Key { old: old.into(), new, holder: holder.into() };
+        notices.add(subject, HintIdiom::SettingsTable, value, &text);
+    }
 }
 
 /// The keys of a table of defaults.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use code_model::hint::HintIdiom;
 use code_model::signature::Binding as ParameterBinding;
 use code_model::snapshot::SymbolKind;
 use ruff_python_ast::{self as ast, Expr, Stmt};
@@ -121,7 +122,9 @@ impl<'a, 's> Walker<'a, 's> {
             };
             entries.extend(found.into_iter().map(|(name, target)| (name, Some(target))));
         }
-        if entries.is_empty() && served.all_from.is_none() {
+        self.served_with_warnings(&served.warnings, function);
+        let is_seen = entries.iter().all(|(_, target)| target.is_some());
+        if (entries.is_empty() && served.all_from.is_none()) || !is_seen {
             self.unseen("the module's `__getattr__` serves names that cannot be seen");
         }
         for (name, target) in entries {
@@ -134,6 +137,28 @@ impl<'a, 's> Walker<'a, 's> {
                 Some(places.iter().map(|place| place.as_str().into()).collect());
             self.facts.forwards_line = line;
         }
+    }
+
+    /// Names that `__getattr__` serves with words about their successors.
+    fn served_with_warnings(
+        &mut self,
+        warnings: &[(Vec<String>, Vec<String>, String)],
+        function: &'a ast::StmtFunctionDef,
+    ) {
+        let mut notices = Notices::default();
+        for (asked, tables, text) in warnings {
+            let listed = tables.iter().filter_map(|table| {
+                self.literals.iter().find(|(name, _)| name == table).map(|(_, value)| *value)
+            });
+            let listed = listed.flat_map(exports::texts_of);
+            let new = super::phrases::successors(text, true).into_iter().next();
+            for old in asked.iter().cloned().chain(listed) {
+                let new = new.clone().filter(|new| **new != *old);
+                let subject = HintFactSubject::Names { old: old.into(), new };
+                notices.add(subject, HintIdiom::LazyTable, function, text);
+            }
+        }
+        self.take_hints(notices, None);
     }
 
     fn unseen(&mut self, reason: &str) {
@@ -502,7 +527,7 @@ impl<'a, 's> Walker<'a, 's> {
                 text.lines().find(|line| line.trim_start().starts_with("class ")).unwrap_or("");
             notices.add(
                 HintFactSubject::SuccessorReference(base),
-                code_model::hint::HintIdiom::SubclassShim,
+                HintIdiom::SubclassShim,
                 class,
                 first,
             );
@@ -568,7 +593,12 @@ impl<'a, 's> Walker<'a, 's> {
                     tables::declared_options(&mut notices, &path, call, "", 0);
                 }
             }
-            Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) => {}
+            Expr::Dict(_) | Expr::DictComp(_) | Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) => {}
+            Expr::StringLiteral(_) | Expr::BinOp(_) => {
+                tables::message(&mut notices, name, value);
+                self.take_hints(notices, None);
+                return;
+            }
             _ => return,
         }
         if notices.hints.is_empty()
