@@ -32,6 +32,21 @@ POOL_BELOW = 10
 LIBRARY_SECONDS = 1800
 
 
+# The files of a bundle and their published schemas.
+SCHEMAS = {
+    "manifest.yaml": "manifest-1",
+    "report.json": "report-1",
+    "differences.json": "differences-1",
+    "snapshot_from.json": "snapshot-1",
+    "snapshot_to.json": "snapshot-1",
+    "graph_from.json": "graph-1",
+    "graph_to.json": "graph-1",
+    "metadata.json": "metadata-1",
+    "tree_from.tree": "tree-2",
+    "tree_to.tree": "tree-2",
+}
+
+
 def main() -> int:
     given = arguments()
     settings = read_yaml(CI)
@@ -99,6 +114,24 @@ def library_tree(name: str, truth: dict) -> pathlib.Path:
         paths = [fetch.archive(each.get("package") or each["pip"], each["file"], each["sha256"]) for each in archives]
         versions.append((version_of(truth, side), paths))
     return fetch.repository(fetch.cache_folder() / "libraries" / name, versions)
+
+
+def misfits(library: dict) -> list[str]:
+    """What in the files of a bundle does not fit the published schemas."""
+    import jsonschema
+
+    wrong = []
+    for file, schema in SCHEMAS.items():
+        path = library["bundle"] / file
+        if not path.exists():
+            wrong.append(f"{file} was not written")
+            continue
+        rules = json.loads((HERE.parent / "schemas" / f"{schema}.json").read_text())
+        validator = jsonschema.Draft202012Validator(rules)
+        for error in list(validator.iter_errors(read_yaml(path)))[:3]:
+            where = "/".join(map(str, error.absolute_path))
+            wrong.append(f"{file} at {where}: {error.message[:160]}")
+    return wrong
 
 
 def version_of(truth: dict, side: str) -> str:
@@ -315,6 +348,9 @@ def judge(libraries: dict, dependents: dict, settings: dict) -> int:
         strange = sum(len(said.get("unexpected", ())) for said in dependents.values())
         if strange > floors["lines_unexpected"]:
             wrong.append(f"{strange} unexpected lines, {floors['lines_unexpected']} were")
+    checked = libraries.get(settings["schemas_checked_on"], {})
+    if "manifest" in checked:
+        wrong += misfits(checked)
     wrong += failed
     wrong += [f"{name} has operations against itself" for name, said in libraries.items() if said.get("self")]
     wrong += [f"{name}: the second apply was {said['second']}" for name, said in dependents.items()

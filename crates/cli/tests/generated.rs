@@ -24,7 +24,7 @@ struct Format {
 }
 
 fn formats() -> Vec<Format> {
-    use code_line::bundle::{Stamps, SymbolGraph};
+    use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
     use code_line::settings::{Settings, TargetSettings};
     use code_model::difference::DifferenceSet;
     use code_model::manifest::Manifest;
@@ -38,6 +38,7 @@ fn formats() -> Vec<Format> {
         format::<Snapshot>("snapshot-1", "`snapshot_from.json`, `snapshot_to.json`", "JSON"),
         format::<SymbolGraph>("graph-1", "`graph_from.json`, `graph_to.json`", "JSON"),
         format::<Stamps>("metadata-1", "`metadata.json`", "JSON"),
+        format::<TreeDocument>("tree-2", "`tree_from.tree`, `tree_to.tree`", "YAML"),
         format::<Settings>("onx-toml-1", "`onx.toml`", "TOML"),
         format::<TargetSettings>("tool-onx-1", "`[tool.onx]` in `pyproject.toml`", "TOML"),
         format::<code_line::ErrorReport>("error-1", "`error` in what `--json` prints", "JSON"),
