@@ -104,13 +104,15 @@ fn write_out(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Whether a terminal or a reader's eye could take this character for something else than a character.
+/// Whether a terminal or a reader's eye could take this character for something else than a
+/// character.
 fn is_harmful(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t'))
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with control characters written as escapes: names in foreign code must not move the cursor.
+/// The text with control characters written as escapes: names in foreign code must not move the
+/// cursor.
 pub(crate) fn harmless(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {

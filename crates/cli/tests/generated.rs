@@ -124,7 +124,8 @@ fn the_page_on_exit_codes_is_that_of_the_kinds_of_errors() {
 
 #[test]
 fn every_format_that_the_help_names_has_a_schema() {
-    // The help of `generate` lists the files of a bundle; a file without a row here is undocumented.
+    // The help of `generate` lists the files of a bundle; a file without a row here is
+    // undocumented.
     let known: String = formats().iter().map(|format| format.files).collect();
     let help = help_of(&cli::command_line(), &["manifest", "generate"]);
     let listed = help.lines().filter_map(|line| line.split_whitespace().next());

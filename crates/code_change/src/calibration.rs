@@ -51,7 +51,8 @@ pub struct LabelledPair {
 pub struct Reliability {
     /// Pairs.
     pub pairs: u32,
-    /// Expected calibration error: mean distance between stated and observed, weighted by the pairs.
+    /// Expected calibration error: mean distance between stated and observed, weighted by the
+    /// pairs.
     pub expected_calibration_error: f64,
     /// For each tenth: mean stated probability, share that was right, pairs.
     pub bins: Vec<(f64, f64, u32)>,
@@ -77,8 +78,8 @@ impl Calibration {
         reached.or(table.steps.first()).map_or(UNMEASURED_CAP, |(_, probability)| *probability)
     }
 
-    /// Fits a table: isotonic regression of right or wrong on the raw score within each class, drawn towards the
-    /// class's prior where pairs are few, capped where 98 % was not shown.
+    /// Fits a table: isotonic regression of right or wrong on the raw score within each class,
+    /// drawn towards the class's prior where pairs are few, capped where 98 % was not shown.
     pub fn fit(pairs: &[LabelledPair]) -> Self {
         let mut groups: BTreeMap<String, Vec<(f64, bool)>> = BTreeMap::new();
         for pair in pairs {
@@ -123,7 +124,8 @@ impl Calibration {
     }
 }
 
-/// Pool adjacent violators, then a pull of one imagined wrong and one imagined right pair in every pool.
+/// Pool adjacent violators, then a pull of one imagined wrong and one imagined right pair in every
+/// pool.
 fn fit_class(mut samples: Vec<(f64, bool)>) -> ClassTable {
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
     let pairs = samples.len() as u32;

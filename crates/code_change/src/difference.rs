@@ -25,8 +25,8 @@ pub fn difference(from: &Snapshot, to: &Snapshot) -> DifferenceSet {
     }
 }
 
-/// A file that vanished and one that appeared with the same content are one move; where several files have
-/// the same content, those whose paths have most in common belong together.
+/// A file that vanished and one that appeared with the same content are one move; where several
+/// files have the same content, those whose paths have most in common belong together.
 fn files(from: &Snapshot, to: &Snapshot) -> Vec<FileDifference> {
     let mut differences = Vec::new();
     let mut appeared: BTreeMap<Sha256, Vec<&TreePath>> = BTreeMap::new();

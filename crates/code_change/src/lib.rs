@@ -1,4 +1,5 @@
-//! Two snapshots of a library become operations with evidence and confidence, and these become a manifest.
+//! Two snapshots of a library become operations with evidence and confidence, and these become a
+//! manifest.
 //!
 //! Everything here is a pure function of the two snapshots, the texts of their files and the rules.
 

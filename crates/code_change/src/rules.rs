@@ -22,7 +22,8 @@ pub struct Rules {
     pub lead_min: f64,
     /// The most new symbols that one old symbol is compared with closely.
     pub candidates_max: usize,
-    /// The share of a module's public names that must move together for the module to count as moved.
+    /// The share of a module's public names that must move together for the module to count as
+    /// moved.
     pub module_move_share_min: f64,
     /// Operations below this are counted for review; they stay in the manifest.
     pub confidence_threshold: f64,

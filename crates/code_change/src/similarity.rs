@@ -21,8 +21,8 @@ pub fn doc_similarity(a: &str, b: &str) -> f64 {
     0.3 * exact + 0.7 * tf_idf_cosine(a, b)
 }
 
-/// Cosine of two texts' TF-IDF vectors over a corpus of just the two: tokens of at least two word characters in
-/// lower case, raw counts, smoothed inverse document frequency, Euclidean norm.
+/// Cosine of two texts' TF-IDF vectors over a corpus of just the two: tokens of at least two word
+/// characters in lower case, raw counts, smoothed inverse document frequency, Euclidean norm.
 fn tf_idf_cosine(a: &str, b: &str) -> f64 {
     let (a, b) = (token_counts(a), token_counts(b));
     // ln((1 + documents) / (1 + documents with the token)) + 1, with two documents.
@@ -59,7 +59,8 @@ fn token_counts(text: &str) -> BTreeMap<String, u32> {
     counts
 }
 
-/// The words of an identifier in lower case: `assertQuerySetEqual` and `assert_query_set_equal` have the same.
+/// The words of an identifier in lower case: `assertQuerySetEqual` and `assert_query_set_equal`
+/// have the same.
 pub(crate) fn words(identifier: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut previous_lower = false;

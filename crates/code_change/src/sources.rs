@@ -23,8 +23,8 @@ impl Version {
     }
 }
 
-/// Gives the text of a file of either version. Inference asks only for files whose symbols it must compare
-/// closely, and goes on without them when there is none.
+/// Gives the text of a file of either version. Inference asks only for files whose symbols it must
+/// compare closely, and goes on without them when there is none.
 pub trait SourceText {
     /// The text, when the file exists and is text.
     fn text(&self, version: Version, file: &TreePath) -> Option<Arc<str>>;

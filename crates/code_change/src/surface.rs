@@ -11,7 +11,8 @@ use code_model::snapshot::{AliasRoute, Snapshot, Stability, Symbol, SymbolKind};
 pub(crate) struct AccessPath {
     /// The definition that it reaches.
     pub(crate) target: DottedName,
-    /// Whether it is meant for users; other paths can be written too, and are migrated, but not counted.
+    /// Whether it is meant for users; other paths can be written too, and are migrated, but not
+    /// counted.
     pub(crate) public: bool,
 }
 
@@ -36,8 +37,8 @@ fn module_is_plain(snapshot: &Snapshot, module: &DottedName) -> bool {
     is_plain(module) && snapshot.modules.get(module).is_none_or(|module| !module.is_test)
 }
 
-/// Every access path to modules, module-level names and members of classes. Members are listed once, under
-/// the class that defines them.
+/// Every access path to modules, module-level names and members of classes. Members are listed
+/// once, under the class that defines them.
 pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPath> {
     let mut paths = BTreeMap::new();
     for module in snapshot.modules.keys().filter(|module| module_is_plain(snapshot, module)) {
@@ -79,8 +80,8 @@ fn definition(snapshot: &Snapshot, path: &DottedName, symbol: &Symbol) -> Option
     Some(AccessPath { target: path.clone(), public })
 }
 
-/// Public access paths of the old version that reach nothing in the new one. What hangs below a path that is
-/// gone is not listed again: submodules of a module, members of a class.
+/// Public access paths of the old version that reach nothing in the new one. What hangs below a
+/// path that is gone is not listed again: submodules of a module, members of a class.
 pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
     let index = ApiIndex::new(to);
     let gone: BTreeSet<DottedName> = access_paths(from)

@@ -10,8 +10,8 @@ use crate::snapshot::{Alias, ConfigurationKey, SymbolKind};
 /// The format of `differences.json`.
 pub const DIFFERENCES_FORMAT: FormatName = FormatName { name: "differences", version: 1 };
 
-/// Everything that differs between two snapshots; each list in order of its names. A snapshot against itself
-/// gives empty lists.
+/// Everything that differs between two snapshots; each list in order of its names. A snapshot
+/// against itself gives empty lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DifferenceSet {
@@ -106,8 +106,8 @@ pub enum SymbolDifference {
         fq: DottedName,
         /// What it is in the new version.
         kind: SymbolKind,
-        /// What about it changed: `annotation`, `bases`, `body`, `decorators`, `deprecation`, `docstring`, `kind`,
-        /// `signature`, `stability`, `value`.
+        /// What about it changed: `annotation`, `bases`, `body`, `decorators`, `deprecation`,
+        /// `docstring`, `kind`, `signature`, `stability`, `value`.
         aspects: Vec<String>,
     },
 }

@@ -22,7 +22,7 @@ pub use read::ManifestError;
 /// Where the schema of version 1 is published.
 pub const SCHEMA_URL: &str = "https://registry.omninode.dev/schemas/manifest/v1.json";
 
-/// A manifest of version 1: seed 000's fields, and those that onx adds.
+/// A manifest of version 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = crate::operation::tolerate_extensions)]
 pub struct Manifest {

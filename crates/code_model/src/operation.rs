@@ -312,8 +312,7 @@ impl Change {
         }
     }
 
-    /// Every kind that this version of onx knows, in the order of the seeds and then of the
-    /// alphabet.
+    /// Every kind that this version of onx knows; the first eight are known to every reader.
     pub const KINDS: [&'static str; 14] = [
         "rename.import",
         "move.file",

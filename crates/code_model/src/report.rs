@@ -1,4 +1,5 @@
-//! What a maintainer reads after a manifest was made: statistics, and everything that needs a person.
+//! What a maintainer reads after a manifest was made: statistics, and everything that needs a
+//! person.
 
 use std::collections::BTreeMap;
 

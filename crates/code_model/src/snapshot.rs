@@ -250,7 +250,7 @@ impl TryFrom<String> for ShortHash {
     }
 }
 
-/// Who may use a symbol: the tags of seed 000's export stamps.
+/// Who may use a symbol.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

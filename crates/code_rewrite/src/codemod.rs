@@ -52,20 +52,23 @@ pub struct FileContext<'a> {
 /// What codemods add to while they go through a file.
 #[derive(Debug, Default)]
 pub struct Rewriting {
-    /// Edits so far. Edits inside the [`python::edit::Piece::Source`] ranges of another edit are applied with it.
+    /// Edits so far. Edits inside the [`python::edit::Piece::Source`] ranges of another edit are
+    /// applied with it.
     pub edits: Vec<Edit>,
     /// Findings so far.
     pub findings: Vec<Finding>,
-    /// References that need no edit though their name changed: right already, or guarded for both versions.
+    /// References that need no edit though their name changed: right already, or guarded for both
+    /// versions.
     pub already_right: u32,
-    /// Names of the new version that an edit writes and that must be importable where it writes them.
+    /// Names of the new version that an edit writes and that must be importable where it writes
+    /// them.
     pub needed: Vec<NeededName>,
 }
 
 /// A name of the new version that new text uses.
 ///
-/// The text holds `placeholder`; once all codemods are through, it is replaced by an expression that reaches `name`,
-/// and an import is added where none does.
+/// The text holds `placeholder`; once all codemods are through, it is replaced by an expression
+/// that reaches `name`, and an import is added where none does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeededName {
     /// What must be reachable.
@@ -95,7 +98,8 @@ impl Rewriting {
         );
     }
 
-    /// Text that will stand for `name`, a name of the new version, at this place. An import is added when needed.
+    /// Text that will stand for `name`, a name of the new version, at this place. An import is
+    /// added when needed.
     pub fn need(&mut self, name: &DottedName, at: Span, operation: &OperationId) -> String {
         // Private use characters cannot occur in Python code outside of strings and comments.
         let placeholder = format!("\u{f8ff}{}\u{f8ff}", self.needed.len());

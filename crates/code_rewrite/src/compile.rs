@@ -15,8 +15,8 @@ use crate::plan::{
 pub struct PlanOptions {
     /// Operations below this probability are not applied.
     pub threshold: f64,
-    /// Whether the application record or the requirement shows that the dependent is still on the old version:
-    /// operations that must not be applied twice are refused without it.
+    /// Whether the application record or the requirement shows that the dependent is still on the
+    /// old version: operations that must not be applied twice are refused without it.
     pub still_on_old_version: bool,
 }
 
@@ -34,7 +34,8 @@ struct Node<'m> {
 }
 
 impl Plan {
-    /// Compiles the whole list of a manifest. Operations that are not applied are in [`Plan::skipped`].
+    /// Compiles the whole list of a manifest. Operations that are not applied are in
+    /// [`Plan::skipped`].
     pub fn compile(manifest: &Manifest, options: &PlanOptions) -> Self {
         let mut compiler = Compiler::new(&manifest.operations);
         compiler.plan.roots = roots(manifest);
@@ -180,7 +181,8 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// The names of the old version that read as `name` once the operations before this one are applied.
+    /// The names of the old version that read as `name` once the operations before this one are
+    /// applied.
     fn originals(&self, index: usize, name: &DottedName) -> BTreeSet<DottedName> {
         let node = &self.nodes[index];
         let mappings: Vec<(DottedName, DottedName)> = node
@@ -204,7 +206,8 @@ impl<'m> Compiler<'m> {
         if originals.is_empty() {
             originals.insert(name.clone());
         }
-        // Lists written by hand often leave dependencies out and write symbols in the new module's name.
+        // Lists written by hand often leave dependencies out and write symbols in the new module's
+        // name.
         if node.operation.dependencies.is_empty() {
             for (position, other) in self.nodes.iter().enumerate() {
                 if position != index
@@ -336,7 +339,8 @@ impl<'m> Compiler<'m> {
         if new.as_ref() == Some(&original) {
             return;
         }
-        // A name that an earlier operation of the list speaks of already is read on through that one.
+        // A name that an earlier operation of the list speaks of already is read on through that
+        // one.
         if let Some(made) = self.made_by.get(&original)
             && self.nodes[index].before.contains(made)
         {

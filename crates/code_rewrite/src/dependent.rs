@@ -15,7 +15,8 @@ pub struct DependentFile {
     pub path: TreePath,
     /// Its bytes.
     pub content: Arc<[u8]>,
-    /// The importable name of the module that it defines, where it is known; relative imports need it.
+    /// The importable name of the module that it defines, where it is known; relative imports need
+    /// it.
     pub module: Option<DottedName>,
 }
 

@@ -1,4 +1,5 @@
-//! Configuration keys: in YAML, TOML, JSON and INI files, and in Python where the holder is the core's.
+//! Configuration keys: in YAML, TOML, JSON and INI files, and in Python where the holder is the
+//! core's.
 
 use artifact::{Finding, Severity};
 use configuration::Format;
@@ -84,8 +85,8 @@ fn keywords(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewri
     }
 }
 
-/// Renames keys in a file that is not Python. The edit is safe where the file says whose keys they are: in a table or
-/// file of the core's name.
+/// Renames keys in a file that is not Python. The edit is safe where the file says whose keys they
+/// are: in a table or file of the core's name.
 pub(crate) fn rewrite_data(
     file: &DependentFile,
     plan: &Plan,

@@ -1,4 +1,5 @@
-//! What an old name is called in the new version, checked against both versions where they are at hand.
+//! What an old name is called in the new version, checked against both versions where they are at
+//! hand.
 
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
@@ -17,7 +18,8 @@ pub enum NewName {
     Removed(OperationId),
     /// It is right as it is in the new version, though an operation speaks of it.
     AlreadyRight,
-    /// An operation says something that the new version does not bear out; the name that was expected.
+    /// An operation says something that the new version does not bear out; the name that was
+    /// expected.
     Doubtful(DottedName, OperationId),
 }
 
@@ -87,8 +89,8 @@ impl<'a> NewNames<'a> {
         if Self::exists(self.to, old) == Some(true) && Self::exists(self.from, old) == Some(false) {
             return NewName::AlreadyRight;
         }
-        // What stands directly below the entry tells whether it went along; deeper attributes may belong to
-        // instances, which no index knows.
+        // What stands directly below the entry tells whether it went along; deeper attributes may
+        // belong to instances, which no index knows.
         let next = old.below(prefix).and_then(|rest| rest.split('.').next());
         let probe = match next {
             Some(next) if !next.is_empty() && self.is_module(prefix) => {
@@ -132,7 +134,8 @@ impl<'a> NewNames<'a> {
         if reached == Resolution::Missing {
             return NewName::Doubtful(new, operation);
         }
-        // The same place under the new name is what a person would write, where it leads to the same thing.
+        // The same place under the new name is what a person would write, where it leads to the
+        // same thing.
         let beside = self
             .renamed_parent(old)
             .map(|parent| parent.join(new.leaf()))

@@ -117,7 +117,8 @@ fn write_hunks(patch: &mut Vec<u8>, old: &[u8], new: &[u8]) {
     }
 }
 
-/// First line and number of lines as hunks write them; an empty range stands after the line it names.
+/// First line and number of lines as hunks write them; an empty range stands after the line it
+/// names.
 fn place(range: &std::ops::Range<usize>) -> String {
     match range.len() {
         0 => format!("{},0", range.start),

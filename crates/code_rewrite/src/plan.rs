@@ -11,7 +11,8 @@ use code_model::operation::{Change, OperationId};
 pub struct Plan {
     /// The importable packages of the old version.
     pub roots: BTreeSet<DottedName>,
-    /// What becomes of old names; everything below a name follows it unless it has an entry of its own.
+    /// What becomes of old names; everything below a name follows it unless it has an entry of its
+    /// own.
     pub names: BTreeMap<DottedName, NameChange>,
     /// Members of classes that are renamed, for receivers that only types can tell.
     pub members: Vec<MemberChange>,
@@ -106,7 +107,8 @@ pub enum SkipReason {
     BelowThreshold,
     /// An operation that it depends on is not applied.
     DependencySkipped(OperationId),
-    /// Applying it twice would be wrong, and nothing shows that the dependent is still on the old version.
+    /// Applying it twice would be wrong, and nothing shows that the dependent is still on the old
+    /// version.
     NotRepeatable,
     /// Its match makes no sense, with the reason.
     Malformed(String),
@@ -120,8 +122,8 @@ impl NameChange {
 }
 
 impl Plan {
-    /// What becomes of this old name, and by which entry: the longest prefix of it that has one. None when nothing
-    /// is said about it.
+    /// What becomes of this old name, and by which entry: the longest prefix of it that has one.
+    /// None when nothing is said about it.
     pub fn change(&self, old: &DottedName) -> Option<(&DottedName, &NameChange)> {
         let found = std::iter::once(old.clone())
             .chain(old.ancestors())

@@ -1,5 +1,5 @@
-//! The dependent's requirement of the core: widened to admit the new version, raised only as far as the names that were
-//! written ask for.
+//! The dependent's requirement of the core: widened to admit the new version, raised only as far as
+//! the names that were written ask for.
 
 use std::str::FromStr;
 

@@ -25,7 +25,8 @@ impl Codemod for Resources {
     }
 }
 
-/// How a dependent may write the path: from the package's parent, or from the package as loaders of data take it.
+/// How a dependent may write the path: from the package's parent, or from the package as loaders of
+/// data take it.
 fn spellings(context: &FileContext<'_>, change: &FileMove) -> Vec<(String, String, Applicability)> {
     let (from, to) = (change.from.as_str(), change.to.as_str());
     let mut spellings = vec![(from.to_owned(), to.to_owned(), Applicability::Unsafe)];

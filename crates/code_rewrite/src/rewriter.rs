@@ -54,7 +54,8 @@ impl StarExports for SnapshotStars<'_> {
 }
 
 impl<'a> Rewriter<'a> {
-    /// A rewriter that applies edits of at least this applicability. Snapshots of both versions make it surer.
+    /// A rewriter that applies edits of at least this applicability. Snapshots of both versions
+    /// make it surer.
     pub fn new(
         plan: &'a Plan,
         api_from: Option<ApiIndex<'a>>,
@@ -114,8 +115,8 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// What a module offers to its siblings and takes from them. Only Python files that [`Rewriter::concerns`]
-    /// names need to be asked.
+    /// What a module offers to its siblings and takes from them. Only Python files that
+    /// [`Rewriter::concerns`] names need to be asked.
     pub fn surface(&self, file: &DependentFile, index: &DependentIndex) -> ModuleSurface {
         if !is_python(&file.path) {
             return ModuleSurface::default();
@@ -357,8 +358,8 @@ fn is_generated(text: &str) -> bool {
     })
 }
 
-/// The importable names of a dependent's Python files, from their paths alone: a folder with an `__init__` belongs
-/// to the package around it.
+/// The importable names of a dependent's Python files, from their paths alone: a folder with an
+/// `__init__` belongs to the package around it.
 pub fn module_names<'p>(
     paths: impl IntoIterator<Item = &'p TreePath>,
 ) -> BTreeMap<TreePath, DottedName> {

@@ -1,5 +1,6 @@
-//! Literate cases: Python before and after, in Markdown. Every case is applied, compared byte for byte, applied again
-//! (nothing must change), parsed, and checked for names that nothing binds and imports that nothing uses.
+//! Literate cases: Python before and after, in Markdown. Every case is applied, compared byte for
+//! byte, applied again (nothing must change), parsed, and checked for names that nothing binds and
+//! imports that nothing uses.
 
 #[path = "cases/patch.rs"]
 mod patch;
@@ -96,7 +97,8 @@ fn read(text: &str) -> (Vec<String>, Vec<Case>) {
     (kinds, cases)
 }
 
-/// `KIND OLD -> NEW`, for cases of one kind without the kind; `needs N` names an earlier operation by its place.
+/// `KIND OLD -> NEW`, for cases of one kind without the kind; `needs N` names an earlier operation
+/// by its place.
 fn operation(line: &str, kind: &str, place: usize) -> Operation {
     let line = if kind.is_empty() { line.to_owned() } else { format!("{kind} {line}") };
     let (line, needs) = match line.split_once(" needs ") {

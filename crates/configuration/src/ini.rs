@@ -1,4 +1,5 @@
-//! INI as Python's `configparser` reads it: sections, `=` or `:`, full-line comments, continued values.
+//! INI as Python's `configparser` reads it: sections, `=` or `:`, full-line comments, continued
+//! values.
 
 use std::collections::BTreeSet;
 

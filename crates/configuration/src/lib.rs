@@ -1,6 +1,8 @@
-//! Keys of configuration texts with their places: YAML, TOML, JSON and INI, read as their own programs read them.
+//! Keys of configuration texts with their places: YAML, TOML, JSON and INI, read as their own
+//! programs read them.
 //!
-//! Texts are hostile input: what cannot be read is a finding, and depth, size and number of keys are limited.
+//! Texts are hostile input: what cannot be read is a finding, and depth, size and number of keys
+//! are limited.
 
 use std::ops::Range;
 

@@ -204,7 +204,8 @@ fn deepest_indentation(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-/// The deepest nesting of brackets, strings not told apart: the scanner recurses on flow collections.
+/// The deepest nesting of brackets, strings not told apart: the scanner recurses on flow
+/// collections.
 fn brackets(text: &str) -> usize {
     let (mut open, mut deepest) = (0_usize, 0);
     for byte in text.bytes() {

@@ -32,8 +32,8 @@ pub struct TreeFile {
 
 /// Puts the facts of a tree's files together.
 ///
-/// An empty `origin.library` is filled with the distribution's name from the build file, or else with the
-/// name of the first package. The result depends on nothing but the arguments.
+/// An empty `origin.library` is filled with the distribution's name from the build file, or else
+/// with the name of the first package. The result depends on nothing but the arguments.
 pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Snapshot {
     let layouts = layouts_of(files);
     let roots = find_roots(files.keys(), &layouts);

@@ -1,4 +1,5 @@
-//! Edits on the text of a file: byte ranges with their replacements; everything outside stays as it was.
+//! Edits on the text of a file: byte ranges with their replacements; everything outside stays as it
+//! was.
 
 use std::fmt;
 
@@ -102,15 +103,17 @@ pub struct Applied {
     pub text: String,
     /// Indexes of the edits that are in it, in order.
     pub applied: Vec<usize>,
-    /// Indexes of edits that were refused, in order: they stood in each other's way, reached outside of the text, or
-    /// lay in text that another edit takes out.
+    /// Indexes of edits that were refused, in order: they stood in each other's way, reached
+    /// outside of the text, or lay in text that another edit takes out.
     pub refused: Vec<usize>,
 }
 
-/// Applies edits all at once; the order in which they are given means nothing, except among insertions at one place.
+/// Applies edits all at once; the order in which they are given means nothing, except among
+/// insertions at one place.
 ///
-/// Equal edits count once. Of edits that overlap none is applied, unless one lies inside a range of old text that
-/// the other one keeps. Everything outside of the edits stays byte for byte as it was.
+/// Equal edits count once. Of edits that overlap none is applied, unless one lies inside a range of
+/// old text that the other one keeps. Everything outside of the edits stays byte for byte as it
+/// was.
 pub fn apply(text: &str, edits: &[TextEdit]) -> Applied {
     let mut order: Vec<usize> =
         (0..edits.len()).filter(|index| fits(text, &edits[*index])).collect();
@@ -170,7 +173,8 @@ fn in_each_others_way(outer: &TextEdit, inner: &TextEdit) -> bool {
         || touches && outer.span.contains(inner.span) && crosses_a_piece(outer, inner.span)
 }
 
-/// Whether a range lies neither inside one kept range of an edit nor wholly in what the edit takes out.
+/// Whether a range lies neither inside one kept range of an edit nor wholly in what the edit takes
+/// out.
 fn crosses_a_piece(outer: &TextEdit, inner: Span) -> bool {
     outer.pieces.iter().any(|piece| match piece {
         Piece::Text(_) => false,
@@ -195,7 +199,8 @@ fn conflicts(edits: &[TextEdit], order: &[usize]) -> Vec<bool> {
     conflicting
 }
 
-/// Writes a range of the old text with the edits that lie inside; `order` is sorted, outer edits first.
+/// Writes a range of the old text with the edits that lie inside; `order` is sorted, outer edits
+/// first.
 fn write_source(
     text: &str,
     range: Span,

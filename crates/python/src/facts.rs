@@ -1,8 +1,9 @@
-//! What one file says, taken purely from its bytes: the part of a snapshot that can be cached by content.
+//! What one file says, taken purely from its bytes: the part of a snapshot that can be cached by
+//! content.
 //!
-//! Nothing here knows where the file lies in its tree beyond the kind that its name shows; names that depend
-//! on the place (relative imports, the module's own name) are kept as references and settled by
-//! [`crate::assemble`].
+//! Nothing here knows where the file lies in its tree beyond the kind that its name shows; names
+//! that depend on the place (relative imports, the module's own name) are kept as references and
+//! settled by [`crate::assemble`].
 
 use std::sync::Arc;
 
@@ -168,7 +169,8 @@ pub struct Definition {
 pub struct ClassFact {
     /// The keywords after the bases, with their source text.
     pub keywords: Vec<(Arc<str>, Arc<str>)>,
-    /// Whether the body holds nothing but a docstring, `pass`, or a constructor that only warns and delegates.
+    /// Whether the body holds nothing but a docstring, `pass`, or a constructor that only warns and
+    /// delegates.
     pub body_is_empty: bool,
 }
 
@@ -211,7 +213,8 @@ pub enum BindingRoute {
     Star,
     /// `Old = New`.
     Assignment,
-    /// An import inside a function: it binds nothing in the module, but it says what the module depends on.
+    /// An import inside a function: it binds nothing in the module, but it says what the module
+    /// depends on.
     InFunction,
 }
 

@@ -1,7 +1,7 @@
 //! Structural features of a definition, by which two definitions are compared.
 //!
-//! The list is the one that Python's own `ast.walk` gives: node types breadth first, with the names of
-//! variables, definitions and parameters. Children come in the order of CPython's fields.
+//! The list is the one that Python's own `ast.walk` gives: node types breadth first, with the names
+//! of variables, definitions and parameters. Children come in the order of CPython's fields.
 
 use std::collections::VecDeque;
 use std::hash::{Hash as _, Hasher as _};
@@ -51,7 +51,8 @@ pub fn feature_similarity(a: &[u64], b: &[u64]) -> f64 {
 fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str)) {
     let (start, end) = (bytes.start as usize, bytes.end as usize);
     let Some(definition) = text.get(start..end) else { return };
-    // A definition inside a class is indented after its first line: it is parsed below a block of its own.
+    // A definition inside a class is indented after its first line: it is parsed below a block of
+    // its own.
     let line_start = text[..start].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
     let indentation = &text[line_start..start];
     let indented = !indentation.is_empty() && indentation.chars().all(|c| matches!(c, ' ' | '\t'));

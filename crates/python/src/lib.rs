@@ -1,4 +1,5 @@
-//! Everything that knows Python: facts of files, names, types and text edits. The parser stays behind this door.
+//! Everything that knows Python: facts of files, names, types and text edits. The parser stays
+//! behind this door.
 
 pub mod assemble;
 pub mod edit;

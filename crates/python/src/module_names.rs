@@ -223,7 +223,8 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Adds the packages that lie directly in this folder; `dedicated` when the folder holds nothing else.
+    /// Adds the packages that lie directly in this folder; `dedicated` when the folder holds
+    /// nothing else.
     fn search(
         &self,
         folder: &str,
@@ -339,8 +340,8 @@ fn root_of<'r>(path: &TreePath, roots: &'r [PackageRoot]) -> Option<&'r PackageR
     roots.iter().filter(inside).max_by_key(|root| root.path.as_str().len())
 }
 
-/// A dotted name for a Python file outside all packages, from its path: the name under which its own imports
-/// would see it from the top of the tree.
+/// A dotted name for a Python file outside all packages, from its path: the name under which its
+/// own imports would see it from the top of the tree.
 pub fn name_outside(path: &TreePath) -> Option<DottedName> {
     let stem = module_stem(path.file_name())?;
     let mut name = String::new();

@@ -1,7 +1,8 @@
 //! How deeply a text nests its syntax, without parsing it.
 //!
-//! The parser keeps a stack frame for each level. This scan is a cheap upper bound of the levels, so that
-//! hostile text is refused before it costs memory, and ordinary text costs one pass over its bytes.
+//! The parser keeps a stack frame for each level. This scan is a cheap upper bound of the levels,
+//! so that hostile text is refused before it costs memory, and ordinary text costs one pass over
+//! its bytes.
 
 /// An upper bound of a text's nesting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

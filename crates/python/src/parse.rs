@@ -6,8 +6,8 @@ use ruff_python_parser::{Parsed, parse_unchecked_source};
 
 use crate::nesting;
 
-/// Files beyond this size are not parsed: they are generated data, and their syntax tree would not fit
-/// the memory that a whole run may take.
+/// Files beyond this size are not parsed: they are generated data, and their syntax tree would not
+/// fit the memory that a whole run may take.
 pub const MAX_SOURCE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Syntax nested deeper than this is not parsed. Python's own compiler gives up at about a quarter.
@@ -45,7 +45,8 @@ pub struct SourceText {
 }
 
 impl SourceText {
-    /// Reads bytes as Python reads them: byte order mark, then the declaration of PEP 263, else UTF-8.
+    /// Reads bytes as Python reads them: byte order mark, then the declaration of PEP 263, else
+    /// UTF-8.
     pub fn decode(bytes: &[u8]) -> Result<Self, Finding> {
         if bytes.len() > MAX_SOURCE_BYTES {
             return Err(too_large(bytes.len()));
@@ -95,8 +96,8 @@ impl SourceText {
 
 /// A source file with its syntax tree and tokens.
 ///
-/// Offsets of nodes are byte offsets into [`SourceText::text`]. The tree of a file with syntax errors
-/// holds what could be recovered.
+/// Offsets of nodes are byte offsets into [`SourceText::text`]. The tree of a file with syntax
+/// errors holds what could be recovered.
 #[derive(Debug)]
 pub struct ParsedFile {
     source: SourceText,

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A text that is no id: empty, longer than 128 bytes, or with other characters than letters, digits, `-`, `_`, `.`.
+/// A text that is no id: empty, longer than 128 bytes, or with other characters than letters,
+/// digits, `-`, `_`, `.`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no id: letters, digits, `-`, `_` and `.` only, at most 128")]
 pub struct IdError(String);

@@ -1,7 +1,7 @@
 //! Units of work with a contract, and the walker that runs them one after the other in one process.
 //!
-//! Nothing here knows what a node does: a node takes a value and gives a value, its contract says of which
-//! models, and the walker tells an observer when it starts and how it ends.
+//! Nothing here knows what a node does: a node takes a value and gives a value, its contract says
+//! of which models, and the walker tells an observer when it starts and how it ends.
 
 mod context;
 mod contract;

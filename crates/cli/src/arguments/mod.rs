@@ -26,11 +26,13 @@ Exit codes:
   5  something outside failed: disk, network, git
   6  onx itself is wrong; please report it";
 
-/// Carries a change from where it was made to everywhere it must arrive, and proves that it arrived.
+/// Carries a change from where it was made to everywhere it must arrive, and proves that it
+/// arrived.
 ///
-/// A library's maintainer derives a manifest from two versions of the library: what moved, what was renamed,
-/// which arguments changed, each with its evidence and a confidence. A dependent's owner applies the manifest:
-/// a preview, a checkpoint, edits that keep the format, a check of what is left, and a way back.
+/// A library's maintainer derives a manifest from two versions of the library: what moved, what was
+/// renamed, which arguments changed, each with its evidence and a confidence. A dependent's owner
+/// applies the manifest: a preview, a checkpoint, edits that keep the format, a check of what is
+/// left, and a way back.
 #[derive(Debug, Parser)]
 #[command(name = "onx", version, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub(crate) struct Onx {

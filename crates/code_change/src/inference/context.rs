@@ -80,8 +80,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The path through which users should reach a definition of the new version: one that the old path's place
-    /// suggests, else the shortest public one, else any that is not private.
+    /// The path through which users should reach a definition of the new version: one that the old
+    /// path's place suggests, else the shortest public one, else any that is not private.
     pub(crate) fn best_path(
         &self,
         definition: &DottedName,
@@ -145,8 +145,8 @@ fn definition(index: &ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
     }
 }
 
-/// Whether something of the one kind can have become something of the other without every use being rewritten
-/// by hand.
+/// Whether something of the one kind can have become something of the other without every use being
+/// rewritten by hand.
 pub(crate) fn compatible(old: SymbolKind, new: SymbolKind) -> bool {
     use SymbolKind::{
         Attribute, Class, Constant, EnumMember, Field, Function, Method, Property, TypeAlias,

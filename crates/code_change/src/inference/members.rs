@@ -1,4 +1,5 @@
-//! Members of classes: they follow their class, and are compared with new members of the same class.
+//! Members of classes: they follow their class, and are compared with new members of the same
+//! class.
 
 use std::collections::BTreeMap;
 

@@ -53,7 +53,8 @@ impl Usage {
         self.used.get(old).copied().unwrap_or_default()
     }
 
-    /// Of the users that dropped the old name: how many took up the new one, and how many there are.
+    /// Of the users that dropped the old name: how many took up the new one, and how many there
+    /// are.
     pub(crate) fn replaced(&self, old: &DottedName, new: &DottedName) -> (u32, u32) {
         let count = self.replaced.get(old).and_then(|names| names.get(new)).copied();
         (count.unwrap_or_default(), self.dropped.get(old).copied().unwrap_or_default())

@@ -1,4 +1,5 @@
-//! The fields of the format, in the order in which they are written: one table for reading and writing.
+//! The fields of the format, in the order in which they are written: one table for reading and
+//! writing.
 
 /// One field of a record.
 pub(super) struct Field {

@@ -10,7 +10,8 @@ use crate::operation::{Operation, OperationId};
 #[error("operations depend on each other in a circle: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → "))]
 pub struct CycleError(pub Vec<OperationId>);
 
-/// Positions of the operations in the order of application: dependencies first, then by sequence, then by id.
+/// Positions of the operations in the order of application: dependencies first, then by sequence,
+/// then by id.
 ///
 /// Dependencies that are no operation of the list are ignored.
 pub fn application_order(operations: &[Operation]) -> Result<Vec<usize>, CycleError> {

@@ -1,4 +1,4 @@
-//! Reading a manifest: seed 000's shape and seed 001's compact one, strictly.
+//! Reading a manifest: the full form and the compact one, strictly.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use super::yaml::{self, Node, Value};
 use super::{Manifest, SCHEMA_URL};
 use crate::operation::Change;
 
-/// Why a text is no manifest that this onx may apply. Paths are written like `operations[2].match.from`.
+/// Why a text is no manifest that this onx may apply. Paths are written like
+/// `operations[2].match.from`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// The bytes are no UTF-8.
@@ -165,8 +166,8 @@ fn newer(generator: Option<&str>) -> String {
 }
 
 impl Manifest {
-    /// Reads and checks the text of a manifest; what it gives back can be applied without further questions
-    /// about its form. Unknown fields are errors unless their names start with `x-`.
+    /// Reads and checks the text of a manifest; what it gives back can be applied without further
+    /// questions about its form. Unknown fields are errors unless their names start with `x-`.
     pub fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() > yaml::SIZE_LIMIT_BYTES {
             return Err(ManifestError::TooLarge(bytes.len()));
@@ -242,7 +243,7 @@ fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
     .iter()
 }
 
-/// Turns seed 001's compact form into the full one; the full form stays as it is.
+/// Turns the compact form into the full one; the full form stays as it is.
 fn expand_compact(root: &mut Node) {
     let line = root.line;
     let Value::Record(members) = &mut root.value else { return };
@@ -401,7 +402,7 @@ fn convert(node: &Node, shape: Shape, path: &str, kind: &str) -> Result<Json, Ma
     }
 }
 
-/// Fills in what manifests of the seeds leave out and what follows from the rest.
+/// Fills in what a manifest may leave out and what follows from the rest.
 fn fill_in(manifest: &mut Json) {
     let Some(root) = manifest.as_object_mut() else { return };
     default(root, "schema_url", || json!(SCHEMA_URL));

@@ -1,4 +1,4 @@
-//! Writing a manifest as YAML: seed 000's order of fields, the same bytes for equal manifests.
+//! Writing a manifest as YAML: one order of fields, the same bytes for equal manifests.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,8 @@ impl Manifest {
     /// The YAML text; equal manifests have equal texts, and reading it gives an equal manifest.
     pub fn write(&self) -> String {
         let mut out = String::new();
-        // A manifest holds texts, numbers and lists of them under text names: JSON can hold all of that.
+        // A manifest holds texts, numbers and lists of them under text names: JSON can hold all of
+        // that.
         if let Ok(Value::Object(members)) = serde_json::to_value(self) {
             write_record(&members, fields::MANIFEST, "", 0, &mut out);
         }

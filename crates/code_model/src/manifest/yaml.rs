@@ -18,7 +18,8 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
-/// What a node holds. Scalars stay text until the format says what they are: `1.10` is a version, not 1.1.
+/// What a node holds. Scalars stay text until the format says what they are: `1.10` is a version,
+/// not 1.1.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     /// The text, and whether it stood there without quotes.
@@ -94,7 +95,8 @@ fn attach(parent: &mut Open, child: Node) -> Result<(), ManifestError> {
         (Value::Record(members), Some(name)) => members.push((name, child)),
         (Value::Record(members), None) => match child.value {
             Value::Scalar(name, _) => {
-                // Records of the format are small; extensions may be large, yet names there are few.
+                // Records of the format are small; extensions may be large, yet names there are
+                // few.
                 if members.len() > 4096 || members.iter().any(|(known, _)| *known == name) {
                     return Err(ManifestError::DuplicateKey { line: child.line, name });
                 }

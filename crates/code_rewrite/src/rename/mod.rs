@@ -1,7 +1,7 @@
 //! Names: imports, references, strings that are code, and imports for what new text uses.
 //!
-//! Runs last, when every other codemod has said what it writes, because only then it is known which imports are
-//! still needed and which names are still read.
+//! Runs last, when every other codemod has said what it writes, because only then it is known which
+//! imports are still needed and which names are still read.
 
 mod decide;
 mod layout;

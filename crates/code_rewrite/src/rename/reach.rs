@@ -241,7 +241,8 @@ impl Engine<'_, '_> {
         let references = self.context.references;
         if let Some(import) = reader.through.and_then(|id| references.import(id)) {
             let conditions = references.statement(import.statement)?.conditions;
-            // Beside an import that may fail a new one would fail unseen, but inside its guard it is right.
+            // Beside an import that may fail a new one would fail unseen, but inside its guard it
+            // is right.
             if !conditions.version_guard {
                 return Some(import.statement);
             }

@@ -125,8 +125,8 @@ impl Engine<'_, '_> {
         rewriting.find(self.context, reference.span, "removed-name", message);
     }
 
-    /// A name that a star import brings in: under its new name where that comes the same way, else by an import of
-    /// its own.
+    /// A name that a star import brings in: under its new name where that comes the same way, else
+    /// by an import of its own.
     fn from_star(
         &mut self,
         reference: &Reference,
@@ -320,7 +320,8 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// Whether `import a.b` was there for this use, which now needs `a.c`: then that is imported instead.
+    /// Whether `import a.b` was there for this use, which now needs `a.c`: then that is imported
+    /// instead.
     fn leaves_its_module(
         &mut self,
         reference: &Reference,
@@ -364,7 +365,8 @@ impl Engine<'_, '_> {
         }
         let Ok(root) = DottedName::new(base.root()) else { return true };
         if self.names.is_loaded_with(&root, &module) != Some(false) {
-            // Without the new version at hand: what was reached through the package before is so again.
+            // Without the new version at hand: what was reached through the package before is so
+            // again.
             return true;
         }
         // `import a` beside a reference to `a.b.c` becomes whole with `import a.b`.

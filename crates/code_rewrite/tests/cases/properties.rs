@@ -1,4 +1,5 @@
-//! Whatever a file holds: no panic, nothing changed outside of edits, nothing to do the second time.
+//! Whatever a file holds: no panic, nothing changed outside of edits, nothing to do the second
+//! time.
 
 use artifact::TreePath;
 use code_rewrite::{Applicability, DependentFile, NoReceivers, Plan, PlanOptions, Rewriter};

@@ -182,7 +182,8 @@ impl<'n, 'a> Classes<'n, 'a> {
             match names.reach_reference(index, *base) {
                 Reached::Definition(at, outer, false) => {
                     let outer = self.nature(at, outer, depth + 1);
-                    // A plain subclass of a record keeps the record's constructor, not its way of making one.
+                    // A plain subclass of a record keeps the record's constructor, not its way of
+                    // making one.
                     if !matches!(outer, Nature::Plain | Nature::Record) {
                         return outer;
                     }

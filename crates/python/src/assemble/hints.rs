@@ -220,7 +220,8 @@ impl Gathered<'_, '_, '_> {
                 return Some(found);
             }
         }
-        // Documentation shortens modules in ways of its own; a class and its member are rarely ambiguous.
+        // Documentation shortens modules in ways of its own; a class and its member are rarely
+        // ambiguous.
         let last_two = text.rmatch_indices('.').nth(1).map_or(text, |(at, _)| &text[at + 1..]);
         for ending in [text, last_two] {
             if let Some(found) = self.unique(ending, Some(owner)) {

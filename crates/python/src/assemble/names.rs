@@ -157,8 +157,8 @@ impl<'a> Names<'a> {
                 }
                 let reached = self.reach_reference(index, binding.target);
                 let is_alias = match reached {
-                    // A class attribute that holds a class or a value is an attribute; one that holds a
-                    // function or another member is that under another name.
+                    // A class attribute that holds a class or a value is an attribute; one that
+                    // holds a function or another member is that under another name.
                     Reached::Definition(at, definition, false) => {
                         let target = self.parts[at].facts.definitions.get(definition as usize);
                         let is_member = target.is_some_and(|target| {
@@ -215,8 +215,8 @@ impl<'a> Names<'a> {
         self.sorted_tops.iter().map(String::as_str)
     }
 
-    /// The names that `__getattr__` serves out of `__all__`, each with the module that offers it: the most
-    /// public of those that the words in `__getattr__` can mean.
+    /// The names that `__getattr__` serves out of `__all__`, each with the module that offers it:
+    /// the most public of those that the words in `__getattr__` can mean.
     pub(super) fn forwarded(&self, index: PartIndex) -> Vec<(Arc<str>, DottedName)> {
         let part = &self.parts[index];
         let Some(words) = &part.facts.forwards_all else { return Vec::new() };
@@ -323,8 +323,8 @@ impl<'a> Names<'a> {
         self.tops.contains(name.split('.').next().unwrap_or(name))
     }
 
-    /// The complete name that a reference of a module means; none for a name that only a star import or
-    /// the language can bind.
+    /// The complete name that a reference of a module means; none for a name that only a star
+    /// import or the language can bind.
     pub(super) fn absolute(&self, index: PartIndex, reference: ReferenceIndex) -> Option<String> {
         let part = &self.parts[index];
         match part.facts.references.get(reference as usize)? {
@@ -685,7 +685,8 @@ impl<'a> Scope<'a> {
             }
             Some(Entry::Definition(first)) => {
                 let first = facts.definitions.get(*first as usize);
-                // The assignment that makes the alias is a definition, too, until its value is known.
+                // The assignment that makes the alias is a definition, too, until its value is
+                // known.
                 first.is_none_or(|first| {
                     let same = binding.route == BindingRoute::Assignment
                         && first.lines.0 <= binding.line

@@ -1,4 +1,5 @@
-//! Change logs and guides: rows of old and new names, and sentences that tie an old name to its successor.
+//! Change logs and guides: rows of old and new names, and sentences that tie an old name to its
+//! successor.
 
 use std::sync::Arc;
 

@@ -99,7 +99,8 @@ fn forwarded_call<'a>(
     }
     let Some(target) = target(shaper, callable, &call.func) else { return };
     let passes = passes_through(function, call, callable.class.is_some());
-    // Passing on is what ordinary wrappers do as well; only what takes anything stands for its target.
+    // Passing on is what ordinary wrappers do as well; only what takes anything stands for its
+    // target.
     let is_stand_in = passes
         && !callable.is_property
         && !leaf.starts_with('_')

@@ -12,8 +12,8 @@ use super::Reference;
 pub(super) struct Imported<'a> {
     /// Levels of a relative import, 0 for an absolute one.
     pub(super) level: u32,
-    /// The imported module or name, without the dots in front; `None` at its end means that only the part
-    /// in `module` was imported.
+    /// The imported module or name, without the dots in front; `None` at its end means that only
+    /// the part in `module` was imported.
     pub(super) module: &'a str,
     /// The name taken out of the module.
     pub(super) name: Option<&'a str>,
@@ -118,7 +118,8 @@ impl<'a> ScopeNames<'a> {
                 continue;
             }
             let bound = alias.asname.as_ref().map_or(name, |bound| bound.as_str());
-            // In `try: from a import x; except ImportError: from b import x` the first is the usual one.
+            // In `try: from a import x; except ImportError: from b import x` the first is the usual
+            // one.
             self.imports.entry(bound).or_insert(Imported {
                 level: import.level,
                 module,
@@ -128,7 +129,8 @@ impl<'a> ScopeNames<'a> {
     }
 }
 
-/// Calls `visit` with each block of statements directly inside a compound statement that is no scope.
+/// Calls `visit` with each block of statements directly inside a compound statement that is no
+/// scope.
 pub(super) fn for_each_block<'a>(statement: &'a Stmt, visit: &mut dyn FnMut(&'a [Stmt])) {
     match statement {
         Stmt::If(branch) => {

@@ -1,4 +1,5 @@
-//! Old keywords of a callable: decorators that map them, bodies that hand them on, notes in docstrings.
+//! Old keywords of a callable: decorators that map them, bodies that hand them on, notes in
+//! docstrings.
 
 use std::sync::Arc;
 
@@ -82,7 +83,8 @@ pub(super) fn decorators<'a>(
     }
 }
 
-/// `old_arg_name="a", new_arg_name="b"`, and the same with `None` or by position after the first keyword.
+/// `old_arg_name="a", new_arg_name="b"`, and the same with `None` or by position after the first
+/// keyword.
 fn named_pair(call: &ast::ExprCall) -> Option<(String, Option<String>)> {
     let mut old = None;
     let mut new = None;
@@ -171,7 +173,8 @@ pub(super) fn guarded(notices: &mut Notices, warnings: &[Warning<'_>], parameter
     }
 }
 
-/// The parameters or keywords that a test asks for: `old is not None`, `old != "deprecated"`, `"old" in kwargs`.
+/// The parameters or keywords that a test asks for: `old is not None`, `old != "deprecated"`,
+/// `"old" in kwargs`.
 fn tested(guard: &Expr, parameters: &[&str]) -> Vec<String> {
     match guard {
         Expr::Compare(comparison) => {
@@ -264,8 +267,8 @@ pub(super) fn popped<'a>(
     }
 }
 
-/// Notes about single parameters in a docstring: numpydoc, Google and reST entries, and directives that
-/// name a parameter.
+/// Notes about single parameters in a docstring: numpydoc, Google and reST entries, and directives
+/// that name a parameter.
 pub(super) fn documented(
     notices: &mut Notices,
     docstring: &str,
@@ -385,7 +388,8 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(". ").map(str::trim).filter(|sentence| !sentence.is_empty())
 }
 
-/// The names of an entry: `name : type`, `a, b : type`, `name (type): text`, `:param type name: text`.
+/// The names of an entry: `name : type`, `a, b : type`, `name (type): text`, `:param type name:
+/// text`.
 fn entry_names(line: &str) -> Option<Vec<String>> {
     let trimmed = line.trim();
     if let Some(rest) = trimmed.strip_prefix(":param").or_else(|| trimmed.strip_prefix(":keyword"))

@@ -241,7 +241,8 @@ fn reference_argument(argument: &Expr) -> Option<String> {
     (!is_category && !matches!(leaf, "self" | "cls" | "None" | "True" | "False")).then_some(name)
 }
 
-/// The words of a string expression: literals, f-strings without their values, sums, formatted strings.
+/// The words of a string expression: literals, f-strings without their values, sums, formatted
+/// strings.
 pub(super) fn prose_of(expression: &Expr) -> Option<String> {
     match expression {
         Expr::StringLiteral(_) => text_of(expression),

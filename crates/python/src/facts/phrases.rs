@@ -1,7 +1,7 @@
 //! Sentences that name a successor: a cue phrase, then a name.
 //!
-//! A name without a cue is only mentioned. Whether what follows a cue is a name of the library at all is
-//! decided later, where all names are known.
+//! A name without a cue is only mentioned. Whether what follows a cue is a name of the library at
+//! all is decided later, where all names are known.
 
 use std::sync::Arc;
 

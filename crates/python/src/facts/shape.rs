@@ -1,7 +1,8 @@
 //! The shape of a definition: a hash that survives moves and renames, its size, and what it uses.
 //!
-//! One walk gives all three. The walk writes kinds and payloads of nodes into a buffer that is hashed at the
-//! end of each definition; a member's hash stands in its class's buffer, so that nothing is hashed twice.
+//! One walk gives all three. The walk writes kinds and payloads of nodes into a buffer that is
+//! hashed at the end of each definition; a member's hash stands in its class's buffer, so that
+//! nothing is hashed twice.
 
 use code_model::snapshot::ShortHash;
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_stmt};
@@ -351,7 +352,8 @@ impl<'a> SourceOrderVisitor<'a> for Shaper<'a, '_> {
                     return TraversalSignal::Skip;
                 }
             }
-            // Documentation is no part of a shape, and neither is the way in which names are imported.
+            // Documentation is no part of a shape, and neither is the way in which names are
+            // imported.
             AnyNodeRef::StmtExpr(statement) if statement.value.is_string_literal_expr() => {
                 return TraversalSignal::Skip;
             }

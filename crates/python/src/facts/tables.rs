@@ -269,7 +269,8 @@ pub(super) fn served_by_module(value: &Expr) -> Vec<(String, Reference)> {
     entries
 }
 
-/// `old = deprecated_alias("new")`, `Old = moved(New, …)`: the value of an assignment that stands for another.
+/// `old = deprecated_alias("new")`, `Old = moved(New, …)`: the value of an assignment that stands
+/// for another.
 pub(super) fn assigned<'a>(
     notices: &mut Notices,
     shaper: &mut Shaper<'a, '_>,
@@ -389,7 +390,8 @@ pub(super) fn type_of(value: &Expr) -> &'static str {
     }
 }
 
-/// Old names that options are declared with: `name=Option(default, old={"OLD_NAME"})`, nested in groups.
+/// Old names that options are declared with: `name=Option(default, old={"OLD_NAME"})`, nested in
+/// groups.
 pub(super) fn declared_options(
     notices: &mut Notices,
     holder: &str,

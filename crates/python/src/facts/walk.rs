@@ -579,7 +579,8 @@ impl<'a, 's> Walker<'a, 's> {
         }
     }
 
-    /// What the value of a variable says: tables of names and keys, calls that stand for another name.
+    /// What the value of a variable says: tables of names and keys, calls that stand for another
+    /// name.
     fn value_notices(&mut self, name: &'a str, value: &'a Expr) {
         let mut notices = Notices::default();
         let path = self.path_of(name);

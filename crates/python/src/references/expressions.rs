@@ -114,7 +114,8 @@ impl Walker<'_> {
         let name_span = span(attribute.attr.range());
         let value = span(attribute.value.range());
         let start = span(attribute.range).start;
-        // Between the value and the name stand closing parentheses, white space, comments and the dot.
+        // Between the value and the name stand closing parentheses, white space, comments and the
+        // dot.
         let between = Span::new(value.end, name_span.start).of(self.source);
         let closing = between.rfind(')').map_or(0, |at| at as u32 + 1);
         let end = if start < value.start { value.end + closing } else { value.end };

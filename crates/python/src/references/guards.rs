@@ -97,7 +97,8 @@ fn version_questions(
             questions.push(used.span);
         }
     }
-    // A name that was given an answer asks the question wherever it is read; twice, for names of names.
+    // A name that was given an answer asks the question wherever it is read; twice, for names of
+    // names.
     for _ in 0..2 {
         let flags: Vec<u32> = (0..found.scopes.bindings.len() as u32)
             .filter(|id| {
@@ -182,8 +183,8 @@ impl Guards {
                         .and_then(|import| found.statements.get(import.statement.0 as usize))
                         .is_some_and(|statement| statement.conditions.version_guard)
                 });
-            // An import that is chosen by version, and everything that names it, is right on purpose; but an
-            // attribute of it that no arm speaks of is not.
+            // An import that is chosen by version, and everything that names it, is right on
+            // purpose; but an attribute of it that no arm speaks of is not.
             let reaches_beyond = reference.segments.len() > 1 && meaning.certain;
             reference.conditions.version_guard |= governed && !reaches_beyond;
         }

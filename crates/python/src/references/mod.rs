@@ -1,7 +1,8 @@
-//! What one file of a dependent says about names of other packages: imports, references, calls, members.
+//! What one file of a dependent says about names of other packages: imports, references, calls,
+//! members.
 //!
-//! Names are followed through scopes, imports, local aliases and the dependent's own modules. Two passes: the
-//! first collects scopes, bindings and uses, the second says what each use means.
+//! Names are followed through scopes, imports, local aliases and the dependent's own modules. Two
+//! passes: the first collects scopes, bindings and uses, the second says what each use means.
 
 mod dependent;
 mod expressions;
@@ -83,7 +84,8 @@ impl FileReferences {
         })
     }
 
-    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something else anywhere.
+    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something
+    /// else anywhere.
     pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
         self.names.is_free(name, scope, readers)
     }

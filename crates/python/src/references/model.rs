@@ -31,11 +31,11 @@ pub struct FileReferences {
     pub statements: Vec<ImportStatement>,
     /// Every name that an import statement binds, in source order, of whatever package.
     pub imports: Vec<ImportBinding>,
-    /// Every use of a name that starts at one of the packages asked for, in source order; of a chain of
-    /// attributes only the longest.
+    /// Every use of a name that starts at one of the packages asked for, in source order; of a
+    /// chain of attributes only the longest.
     pub references: Vec<Reference>,
-    /// Attributes of something that is no such name (`thing.method`, `self.x.y`), in source order; only those
-    /// whose name was asked for.
+    /// Attributes of something that is no such name (`thing.method`, `self.x.y`), in source order;
+    /// only those whose name was asked for.
     pub members: Vec<MemberUse>,
     /// Calls whose callee is a reference or a member use, in source order.
     pub calls: Vec<CallSite>,
@@ -75,8 +75,9 @@ pub struct Conditions {
     pub type_checking: bool,
     /// Inside a `try` that catches a failed import or a missing attribute, or in its handlers.
     pub import_guard: bool,
-    /// A branch of a choice between versions: such a `try` whose arms give the same name differently, a test of
-    /// the package's version, or `hasattr` on it. What stands there is right for one of the versions on purpose.
+    /// A branch of a choice between versions: such a `try` whose arms give the same name
+    /// differently, a test of the package's version, or `hasattr` on it. What stands there is right
+    /// for one of the versions on purpose.
     pub version_guard: bool,
     /// Inside a function, not at the level of a module or class.
     pub in_function: bool,
@@ -89,7 +90,8 @@ pub struct ImportStatement {
     pub span: Span,
     /// The module of `from … import` as written, with its dots; none for `import`.
     pub from: Option<Span>,
-    /// The module of `from … import` as an absolute name; none for `import` or when it cannot be known.
+    /// The module of `from … import` as an absolute name; none for `import` or when it cannot be
+    /// known.
     pub module: Option<DottedName>,
     /// Number of leading dots of `from`.
     pub level: u32,
@@ -131,13 +133,13 @@ pub struct ImportBinding {
     pub as_name: Option<Span>,
     /// The local name; `*` for a star import.
     pub local: Arc<str>,
-    /// What is imported, as an absolute name; for a star import the module. None when a relative import cannot be
-    /// made absolute.
+    /// What is imported, as an absolute name; for a star import the module. None when a relative
+    /// import cannot be made absolute.
     pub target: Option<DottedName>,
     /// Whether nothing else binds the local name in this scope.
     pub sole: bool,
-    /// Whether the name is meant for other modules: in `__all__`, imported under its own name with `as`, or not
-    /// used here though this is a package's `__init__`.
+    /// Whether the name is meant for other modules: in `__all__`, imported under its own name with
+    /// `as`, or not used here though this is a package's `__init__`.
     pub exported: bool,
     /// Number of uses of the local name in this file, strings that are code included.
     pub uses: u32,
@@ -183,7 +185,8 @@ pub enum Place {
 pub enum StringForm {
     /// A quoted annotation, or a quoted type in `cast`, `TypeVar` and the like: an expression.
     Annotation,
-    /// An argument that is known to name a module or object: `mock.patch("a.b")`, `import_module("a.b")`.
+    /// An argument that is known to name a module or object: `mock.patch("a.b")`,
+    /// `import_module("a.b")`.
     Import,
     /// Any other string that is exactly a dotted name of one of the packages.
     Plain,
@@ -209,8 +212,8 @@ pub struct Segment {
     pub target: DottedName,
     /// How it is written.
     pub form: SegmentForm,
-    /// Whether the identifier is bound by an import, here or in another module of the dependent: what it means
-    /// follows that import. Otherwise it is an attribute of what stands before it.
+    /// Whether the identifier is bound by an import, here or in another module of the dependent:
+    /// what it means follows that import. Otherwise it is an attribute of what stands before it.
     pub bound: bool,
 }
 
@@ -221,8 +224,8 @@ pub struct Reference {
     pub span: Span,
     /// Its identifiers; the first is a local name, except in strings that spell a path out.
     pub segments: Vec<Segment>,
-    /// The import that it starts at; none when it starts at a local alias, at another module of the dependent,
-    /// or spells a path out in a string.
+    /// The import that it starts at; none when it starts at a local alias, at another module of the
+    /// dependent, or spells a path out in a string.
     pub binding: Option<BindingId>,
     /// Whether it certainly means its target.
     pub certainty: Certainty,

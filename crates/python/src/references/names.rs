@@ -37,8 +37,8 @@ impl NameTable {
         false
     }
 
-    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something else
-    /// anywhere.
+    /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something
+    /// else anywhere.
     pub(super) fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
         let name = Name::new(name);
         if is_builtin(&name) || self.declared.contains(&name) {

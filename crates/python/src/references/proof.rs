@@ -15,8 +15,8 @@ pub enum NameProblem {
 }
 
 impl FileReferences {
-    /// Everything that is wrong with the names, sorted; undefined names are not looked for when a star import may
-    /// bind anything.
+    /// Everything that is wrong with the names, sorted; undefined names are not looked for when a
+    /// star import may bind anything.
     pub fn problems(&self) -> Vec<NameProblem> {
         let mut problems = Vec::new();
         let star = self.imports.iter().any(|import| import.form == ImportForm::Star);

@@ -64,7 +64,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a name means at a place; `path` is the name with its attributes, to tell `import a.b` from `import a.c`.
+    /// What a name means at a place; `path` is the name with its attributes, to tell `import a.b`
+    /// from `import a.c`.
     pub(super) fn meaning(
         &self,
         name: &Name,

@@ -151,7 +151,8 @@ impl Scopes {
                 && let Some(bindings) = scope.bindings.get(name)
             {
                 let visible = match scope.kind {
-                    // A class body sees its own names once they are bound; functions in it never do.
+                    // A class body sees its own names once they are bound; functions in it never
+                    // do.
                     ScopeKind::Class => {
                         seen_from_class_body
                             && bindings.iter().any(|id| self.binding(*id).effect <= position.offset)

@@ -65,7 +65,8 @@ impl Walker<'_> {
         });
     }
 
-    /// Records a string that is exactly a dotted name of one of the packages, or of the dependent itself.
+    /// Records a string that is exactly a dotted name of one of the packages, or of the dependent
+    /// itself.
     fn path(&mut self, content: Span, place: Place) {
         let text = content.of(self.source);
         if text.len() > 300 || !text.contains(['.', ':']) && place == Place::Text(StringForm::Plain)
@@ -149,7 +150,8 @@ impl Walker<'_> {
         };
         attributes.reverse();
         let mut conditions = self.conditions;
-        // Asking whether a name exists, or what to take when it does not, is a choice between versions.
+        // Asking whether a name exists, or what to take when it does not, is a choice between
+        // versions.
         conditions.version_guard |=
             leaf == "hasattr" || leaf == "getattr" && call.arguments.len() > 2;
         self.found.uses.push(RawUse {

@@ -106,7 +106,8 @@ pub(super) struct Walker<'s> {
     pub(super) conditions: Conditions,
     pub(super) place: Place,
     pub(super) class: Option<usize>,
-    /// Inside the brackets of `Literal` and the metadata of `Annotated`, strings are no annotations.
+    /// Inside the brackets of `Literal` and the metadata of `Annotated`, strings are no
+    /// annotations.
     pub(super) quoted_types: bool,
     pub(super) string_depth: u8,
 }
@@ -339,7 +340,8 @@ impl<'s> Walker<'s> {
         }
     }
 
-    /// What kind of binding a value makes; `before` is the number of uses before the value was visited.
+    /// What kind of binding a value makes; `before` is the number of uses before the value was
+    /// visited.
     fn value_kind(&self, value: &Expr, before: usize) -> BindingKind {
         match value {
             Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => BindingKind::Empty,

@@ -30,7 +30,8 @@ const MAKES_A_TYPE: [&str; 11] = [
 ];
 
 impl Writer<'_> {
-    /// A value as written when it is short and no body hides in it, otherwise as much as tells its type.
+    /// A value as written when it is short and no body hides in it, otherwise as much as tells its
+    /// type.
     pub(super) fn value_text(&self, value: &Expr, longest: usize) -> String {
         let text = self.text(value);
         if text.len() <= longest && holds_no_body(value) {

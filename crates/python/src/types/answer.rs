@@ -5,7 +5,8 @@ use code_model::DottedName;
 /// Asks what an expression is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// First byte of the expression in its file and the byte after its last one, without parentheses around it.
+    /// First byte of the expression in its file and the byte after its last one, without
+    /// parentheses around it.
     pub bytes: (u32, u32),
     /// A member that is looked up on it, to learn which classes define it.
     pub member: Option<String>,
@@ -40,7 +41,8 @@ pub enum AlternativeKind {
     Instance,
     /// The class itself, or a subclass of it.
     ClassObject,
-    /// `super()`: the class is the one whose bases are searched, and its lineage starts after itself.
+    /// `super()`: the class is the one whose bases are searched, and its lineage starts after
+    /// itself.
     Super,
     /// A module.
     Module,
@@ -57,7 +59,8 @@ pub struct Alternative {
     pub kind: AlternativeKind,
     /// The class, module or function.
     pub place: Place,
-    /// For classes: the class and everything it inherits from, in the order in which members are looked up.
+    /// For classes: the class and everything it inherits from, in the order in which members are
+    /// looked up.
     pub lineage: Vec<Place>,
     /// Whether no base of it is unknown.
     pub lineage_complete: bool,
@@ -68,7 +71,8 @@ pub struct Alternative {
 /// What the receiver of an expression is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receiver {
-    /// Everything that it may be, sorted; `None` and literals that cannot be ours are included as what they are.
+    /// Everything that it may be, sorted; `None` and literals that cannot be ours are included as
+    /// what they are.
     pub alternatives: Vec<Alternative>,
     /// Why it may also be something else, when that cannot be told.
     pub unknown: Option<String>,

@@ -41,7 +41,8 @@ pub(super) struct SearchFolders {
 }
 
 thread_local! {
-    /// Queries that the current question may still run on this thread, and how to stop it when none are left.
+    /// Queries that the current question may still run on this thread, and how to stop it when none
+    /// are left.
     static BUDGET: RefCell<Option<(u64, CancellationToken)>> = const { RefCell::new(None) };
 }
 

@@ -1,9 +1,10 @@
 //! Decorators that would hide what they decorate.
 //!
-//! A decorator of unknown type makes its function or class unknown. Those of the standard library are understood by
-//! inference; nearly all others, such as markers of deprecation or registration, give back what they were given.
-//! In the library every other decorator is therefore blanked before inference sees it; in a dependent only those of
-//! classes, since what a function becomes there is for inference to say. Blanks keep every offset as it was.
+//! A decorator of unknown type makes its function or class unknown. Those of the standard library
+//! are understood by inference; nearly all others, such as markers of deprecation or registration,
+//! give back what they were given. In the library every other decorator is therefore blanked before
+//! inference sees it; in a dependent only those of classes, since what a function becomes there is
+//! for inference to say. Blanks keep every offset as it was.
 
 use std::collections::BTreeSet;
 

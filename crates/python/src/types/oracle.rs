@@ -26,19 +26,20 @@ pub struct OracleInput {
     pub core: Arc<dyn TextTree>,
     /// The dependent's files.
     pub dependent: Arc<dyn TextTree>,
-    /// Folders of the dependent below which its modules are importable, such as `src`; the tree itself always is.
+    /// Folders of the dependent below which its modules are importable, such as `src`; the tree
+    /// itself always is.
     pub dependent_roots: Vec<TreePath>,
     /// Further installed packages: paths are importable ones.
     pub installed: Option<Arc<dyn TextTree>>,
-    /// The version of Python whose standard library and syntax are assumed; newer ones than are known count as
-    /// the newest known.
+    /// The version of Python whose standard library and syntax are assumed; newer ones than are
+    /// known count as the newest known.
     pub python_version: (u8, u8),
 }
 
 /// Answers what expressions of a dependent are.
 ///
-/// It shares what it has inferred between all questions and threads, answers only what is asked, and never panics:
-/// what inference cannot do within its budget is unknown with the reason.
+/// It shares what it has inferred between all questions and threads, answers only what is asked,
+/// and never panics: what inference cannot do within its budget is unknown with the reason.
 pub struct TypeOracle {
     database: Mutex<Database>,
     memory: Memory,
@@ -100,7 +101,8 @@ impl TypeOracle {
         answers.unwrap_or_else(|reason| vec![Receiver::unknown(reason); questions.len()])
     }
 
-    /// The classes that a file of the dependent defines, in source order, with what they inherit from.
+    /// The classes that a file of the dependent defines, in source order, with what they inherit
+    /// from.
     pub fn classes(&self, file: &TreePath) -> Result<Vec<ClassInFile>, String> {
         self.within_file(file, |inquiry, file| inquiry.classes_of(file))
     }

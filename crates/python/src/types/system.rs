@@ -1,7 +1,8 @@
 //! The file system that type inference sees: texts in memory, and nothing else.
 //!
-//! There is no disk, no child process and no environment behind it. Whatever asks for one gets "not found"
-//! or "unsupported", so that neither a dependent nor a library can reach the machine through inference.
+//! There is no disk, no child process and no environment behind it. Whatever asks for one gets "not
+//! found" or "unsupported", so that neither a dependent nor a library can reach the machine through
+//! inference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env::VarError;
@@ -39,7 +40,8 @@ impl TextTree for BTreeMap<TreePath, Arc<str>> {
     }
 }
 
-/// What is done to a text of a mounted tree before inference sees it; offsets must stay as they are.
+/// What is done to a text of a mounted tree before inference sees it; offsets must stay as they
+/// are.
 pub(super) type Preparation = fn(&str) -> String;
 
 /// One tree below its own folder.
