@@ -79,10 +79,10 @@ impl TransactionError {
             Self::CheckpointExists(_) => "name another folder for the checkpoint",
             Self::Pending(_) => "run the same apply again to end it, or roll back",
             Self::Edited(_) => {
-                "put the files back, or use --force; their later content is then kept in a checkpoint"
+                "put the files back, or use --force: their later content is kept in a checkpoint"
             }
             Self::NoCheckpoint(_) => "name the checkpoint's folder",
-            Self::OtherVersion { .. } => "name the version of the checkpoint, or another checkpoint",
+            Self::OtherVersion { .. } => "name the checkpoint's version, or another checkpoint",
             Self::OtherTarget(_) => "use --force if the package was moved here",
             Self::TakenBack(_) => "remove the cause and run the same command again",
             Self::Interrupted(_) => {

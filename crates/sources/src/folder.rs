@@ -1,10 +1,14 @@
 //! A folder on the disk as a tree.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::{Digest, Finding, Severity, Timestamp};
-use host::{DiskFiles, FileError, FileErrorKind, Files as _, Place, WalkOptions, walk_folder};
+use artifact::{Digest, Finding, Severity, Timestamp, TreePath};
+use host::{
+    DiskFiles, FileError, FileErrorKind, Files as _, Metadata, NodeKind, Place, WalkOptions,
+    Walked, WalkedFile, walk_folder,
+};
 use rayon::prelude::*;
 
 use crate::tree::{Content, FILE_LIMIT_BYTES, is_lfs_pointer};
@@ -21,9 +25,19 @@ pub struct FolderOptions {
 
 /// The files of a folder, each with the digest of its content. Links are never followed out of it.
 pub fn open_folder(folder: &Path, options: FolderOptions) -> Result<SourceTree, FileError> {
+    open_folder_with(folder, options, &[])
+}
+
+/// The same, with files that are part of the tree although git would ignore them.
+pub(crate) fn open_folder_with(
+    folder: &Path,
+    options: FolderOptions,
+    tracked: &[TreePath],
+) -> Result<SourceTree, FileError> {
     let folder = DiskFiles.canonical(folder)?;
     let walk = WalkOptions { respect_git_ignore: !options.with_ignored, ..WalkOptions::default() };
-    let walked = walk_folder(&folder, walk)?;
+    let mut walked = walk_folder(&folder, walk)?;
+    add_tracked(&folder, &mut walked, tracked);
     let read: Vec<Result<SourceEntry, Finding>> = walked
         .files
         .par_iter()
@@ -58,6 +72,33 @@ pub fn open_folder(folder: &Path, options: FolderOptions) -> Result<SourceTree, 
     Ok(SourceTree::new(TreeIdentity::named(name), entries, findings, content))
 }
 
+/// Adds tracked files that the walk left out because they are ignored; those that are gone are not
+/// missed.
+fn add_tracked(folder: &Path, walked: &mut Walked, tracked: &[TreePath]) {
+    let known: BTreeSet<&TreePath> = walked.files.iter().map(|file| &file.path).collect();
+    let is_foreign = |path: &TreePath| {
+        path.parts().any(|part| matches!(part, "__pycache__" | "node_modules" | ".git"))
+            || path.parent().is_some_and(|parent| in_environment(folder, parent))
+    };
+    let mut added = Vec::new();
+    for path in tracked.iter().filter(|path| !known.contains(path) && !is_foreign(path)) {
+        let found = DiskFiles.metadata(Place::new(folder, path));
+        if let Ok(Some(Metadata { kind: kind @ (NodeKind::File | NodeKind::Link), .. })) = found {
+            added.push(WalkedFile { path: path.clone(), is_link: kind == NodeKind::Link });
+        }
+    }
+    walked.files.extend(added);
+    walked.files.sort();
+}
+
+/// Whether a folder or one above it is a virtual environment.
+fn in_environment(folder: &Path, below: &str) -> bool {
+    let ends = below.match_indices('/').map(|(at, _)| at).chain([below.len()]);
+    let marks = ends.filter_map(|end| TreePath::new(&format!("{}/pyvenv.cfg", &below[..end])).ok());
+    let mut found = marks.map(|mark| DiskFiles.metadata(Place::new(folder, &mark)));
+    found.any(|outcome| matches!(outcome, Ok(Some(_))))
+}
+
 fn entry(
     place: Place<'_>,
     is_link: bool,
@@ -68,10 +109,12 @@ fn entry(
     let bytes =
         if is_link { link_text(place)? } else { DiskFiles.read(place, FILE_LIMIT_BYTES)? };
     let modified = metadata.modified_nanoseconds.div_euclid(1_000_000_000);
-    let kind = match is_link {
-        true => EntryKind::Symlink,
-        false if is_lfs_pointer(&bytes) => EntryKind::LfsPointer,
-        false => EntryKind::File,
+    let kind = if is_link {
+        EntryKind::Symlink
+    } else if is_lfs_pointer(&bytes) {
+        EntryKind::LfsPointer
+    } else {
+        EntryKind::File
     };
     Ok(SourceEntry {
         path: place.path.clone(),

@@ -285,13 +285,84 @@ impl GitRepository {
         Ok(blobs.map(|entry| (entry.filepath.into(), entry.oid)).collect())
     }
 
-    pub(crate) fn thread_local(&self) -> gix::Repository {
-        self.repository.to_thread_local()
+    /// A path below the folder that this stands for, as the repository writes it.
+    fn full_path(&self, path: &TreePath) -> String {
+        match &self.folder {
+            Some(folder) => format!("{folder}/{path}"),
+            None => path.to_string(),
+        }
     }
+}
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+/// How a file in the work tree stands to the last commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileStatus {
+    /// As in the last commit.
+    Clean,
+    /// Different from the last commit, staged or not.
+    Modified,
+    /// Not tracked: git could not bring it back.
+    Untracked,
+}
+
+/// The regular files that the index tracks below the folder, as paths below it.
+pub(crate) fn tracked_files(repository: &GitRepository) -> Result<Vec<TreePath>, SourceError> {
+    use gix::index::entry::Mode;
+    let local = repository.repository.to_thread_local();
+    let index = match local.try_index() {
+        Ok(Some(index)) => index,
+        Ok(None) => return Ok(Vec::new()),
+        Err(error) => return Err(git_error("read the index", &repository.path, error)),
+    };
+    let prefix = repository.folder.as_ref().map(|folder| format!("{folder}/")).unwrap_or_default();
+    let below = index.entries().iter().filter_map(|entry| {
+        let is_file = matches!(entry.mode, Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK);
+        let path = std::str::from_utf8(entry.path(&index)).ok()?;
+        TreePath::new(path.strip_prefix(&prefix)?).ok().filter(|_| is_file)
+    });
+    Ok(below.collect())
+}
+
+/// How each of these files stands to the last commit. Differences of line ends alone are none, for
+/// git may be set up to convert them.
+pub(crate) fn file_status(
+    repository: &GitRepository,
+    paths: &[TreePath],
+) -> Result<BTreeMap<TreePath, FileStatus>, SourceError> {
+    use gix::bstr::ByteSlice as _;
+    use host::{Files as _, Place};
+    let failed = |error| git_error("compare files with the last commit", &repository.path, error);
+    let local = repository.repository.to_thread_local();
+    let index = local.try_index().map_err(failed)?;
+    let head = local.head_tree_id().ok().and_then(|id| local.find_tree(id).ok());
+    let mut found = BTreeMap::new();
+    for path in paths {
+        let full = repository.full_path(path);
+        let staged = index.as_ref().and_then(|i| i.entry_by_path(full.as_bytes().as_bstr()));
+        let Some(staged) = staged.map(|entry| entry.id) else {
+            found.insert(path.clone(), FileStatus::Untracked);
+            continue;
+        };
+        let committed = match &head {
+            Some(tree) => tree.lookup_entry_by_path(&full).map_err(failed)?,
+            None => None,
+        };
+        let committed = committed.map(|entry| entry.object_id());
+        let bytes = host::DiskFiles.read(Place::new(&repository.path, path), FILE_LIMIT_BYTES);
+        let is_same = committed == Some(staged)
+            && bytes.is_ok_and(|bytes| {
+                let unix = || bytes.replace(b"\r\n", b"\n");
+                is_blob(staged, &bytes) || is_blob(staged, &unix())
+            });
+        let status = if is_same { FileStatus::Clean } else { FileStatus::Modified };
+        found.insert(path.clone(), status);
     }
+    Ok(found)
+}
+
+fn is_blob(id: gix::ObjectId, bytes: &[u8]) -> bool {
+    let hash = gix::objs::compute_hash(id.kind(), gix::objs::Kind::Blob, bytes);
+    hash.is_ok_and(|hash| hash == id)
 }
 
 fn looks_like_repository(path: &Path) -> bool {

@@ -5,6 +5,7 @@
 //! cache.
 
 mod archive;
+mod dependent;
 mod error;
 mod folder;
 mod git;
@@ -18,9 +19,10 @@ mod version;
 mod zipped;
 
 pub use archive::{ArchiveKind, ArchiveLimits, archive_tree, open_archive};
+pub use dependent::{Dependent, says_generated};
 pub use error::SourceError;
 pub use folder::{FolderOptions, open_folder};
-pub use git::GitRepository;
+pub use git::{FileStatus, GitRepository};
 pub use index::{PackageIndex, PipSettings};
 pub use metadata::{DistributionMetadata, distribution_metadata};
 pub use spec::{SourceContext, SourceSpec};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use host::{
     ChildCommand, DiskFiles, Environment, FileErrorKind, Files as _, Place, Processes, split_path,
@@ -74,8 +75,8 @@ impl PipSettings {
             timeout_seconds: text("timeout")
                 .or_else(|| text("default-timeout"))
                 .and_then(|value| value.parse::<f64>().ok())
-                .filter(|seconds| *seconds >= 1.0 && *seconds < 86_400.0)
-                .map(|seconds| seconds as u64),
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .map(|timeout| timeout.as_secs().clamp(1, 86_400)),
         })
     }
 
@@ -123,7 +124,7 @@ fn ask_pip(environment: &Environment, processes: &dyn Processes) -> Option<Strin
                 command = command.variable(name, value);
             }
         }
-        command.timeout = std::time::Duration::from_secs(30);
+        command.timeout = Duration::from_secs(30);
         let Ok(done) = processes.run(&command) else { continue };
         let said = String::from_utf8_lossy(&done.stdout).trim().to_owned();
         if done.succeeded() && said.starts_with("https://") {
