@@ -1,0 +1,14 @@
+import warnings
+
+
+def total_area(shape, scale=1):
+    """Return the area of a shape in square metres."""
+    total = 0
+    for part in shape.parts:
+        total += part.width * part.height * scale
+    return round(total, 2)
+
+
+def area(shape, scale=1):
+    warnings.warn("area is deprecated, use total_area instead", DeprecationWarning)
+    return total_area(shape, scale)

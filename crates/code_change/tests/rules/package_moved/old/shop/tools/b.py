@@ -1,0 +1,2 @@
+def price(item, tax):
+    return item.net * (1 + tax) + item.fee

@@ -1,0 +1,3 @@
+from shop.geometry import area
+
+__all__ = ["area"]

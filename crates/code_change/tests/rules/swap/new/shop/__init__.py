@@ -1,0 +1,1 @@
+from shop.names import to_camel

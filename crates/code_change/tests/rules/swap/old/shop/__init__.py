@@ -1,0 +1,9 @@
+def to_camel(text):
+    """Write words without spaces."""
+    return "".join(word.title() for word in text.split("_"))
+
+
+def to_lower_camel(text):
+    """Write words without spaces, the first in lower case."""
+    first, *rest = text.split("_")
+    return first + "".join(word.title() for word in rest)
