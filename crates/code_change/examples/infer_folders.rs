@@ -102,6 +102,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(argument(2, "."));
     std::fs::create_dir_all(&out)?;
     std::fs::write(out.join("manifest.yaml"), manifest.write())?;
+    std::fs::write(out.join("hints_from.json"), serde_json::to_vec(&from.hints)?)?;
+    std::fs::write(out.join("hints_to.json"), serde_json::to_vec(&to.hints)?)?;
+    for name in std::env::var("SHOW").unwrap_or_default().split(',').filter(|n| !n.is_empty()) {
+        for (side, snapshot) in [("from", &from), ("to", &to)] {
+            let symbol = snapshot.symbols.iter().find(|(path, _)| path.as_str() == name);
+            let alias = snapshot.aliases.iter().find(|(path, _)| path.as_str() == name);
+            eprintln!("{side} {name}: {alias:?} {symbol:?}");
+        }
+    }
+    let classes: Vec<(&str, Option<f64>)> =
+        inference.operations.iter().map(|o| (o.class, o.confidence.raw)).collect();
+    std::fs::write(out.join("classes.json"), serde_json::to_vec(&classes)?)?;
     std::fs::write(out.join("report.json"), serde_json::to_vec_pretty(&report)?)?;
     eprintln!(
         "{} symbols, {} hints, {} keys",

@@ -62,7 +62,8 @@ pub fn required_bump(from: &Snapshot, to: &Snapshot, breakages: &[Breakage]) -> 
 #[derive(Default)]
 struct Named {
     paths: BTreeMap<DottedName, String>,
-    keywords: BTreeMap<(DottedName, String), String>,
+    /// By the callable's first and last name and the old keyword: a callable has many paths.
+    keywords: BTreeMap<(String, String, String), String>,
 }
 
 impl Named {
@@ -75,8 +76,7 @@ impl Named {
                 }
             }
             if let Change::ArgRename { callable, parameter, .. } = &operation.change {
-                let key = (callable.clone(), parameter.from.clone());
-                named.keywords.insert(key, parameter.to.clone());
+                named.keywords.insert(key(callable, &parameter.from), parameter.to.clone());
             }
         }
         named
@@ -84,15 +84,12 @@ impl Named {
 
     /// The keyword that replaces one of a callable, however the callable is reached.
     fn keyword(&self, path: &DottedName, old: &str) -> Option<&String> {
-        self.keywords.get(&(path.clone(), old.to_owned())).or_else(|| {
-            self.keywords
-                .iter()
-                .find(|((callable, name), _)| {
-                    name == old && callable.leaf() == path.leaf() && callable.root() == path.root()
-                })
-                .map(|(_, new)| new)
-        })
+        self.keywords.get(&key(path, old))
     }
+}
+
+fn key(callable: &DottedName, keyword: &str) -> (String, String, String) {
+    (callable.root().to_owned(), callable.leaf().to_owned(), keyword.to_owned())
 }
 
 fn successor(change: &Change, path: &DottedName) -> Option<String> {

@@ -64,6 +64,7 @@ fn removal(context: &Context<'_>, name: &DottedName) -> InferredOperation {
     "no_successor".clone_into(&mut evidence.method);
     InferredOperation {
         confidence: confidence(change.kind(), "no_successor", &factors, context.rules),
+        class: "no_successor",
         change,
         evidence,
         breaking: true,

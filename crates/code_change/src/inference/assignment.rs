@@ -1,7 +1,7 @@
 //! Old things are assigned to new things all at once: the sum of the scores is what is made as large as possible,
 //! so that a pair that looks good alone cannot take what another old thing needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
@@ -37,10 +37,11 @@ pub(super) fn assign(pairs: &[Pair]) -> Vec<Chosen> {
         chosen.iter().map(|p: &Pair| (p.new, p.score)).collect();
     let score_of_old: BTreeMap<usize, f64> =
         chosen.iter().map(|p: &Pair| (p.old, p.score)).collect();
+    let taken: BTreeSet<(usize, usize)> = chosen.iter().map(|p| (p.old, p.new)).collect();
     let mut rivals: BTreeMap<usize, f64> = BTreeMap::new();
     let mut rivals_of_new: BTreeMap<usize, f64> = BTreeMap::new();
     for pair in pairs {
-        if chosen.contains_pair(pair) {
+        if taken.contains(&(pair.old, pair.new)) {
             continue;
         }
         // A rival that has a better partner of its own is none.
@@ -67,16 +68,6 @@ pub(super) fn assign(pairs: &[Pair]) -> Vec<Chosen> {
         .collect();
     result.sort_by_key(|chosen| chosen.pair.old);
     result
-}
-
-trait ContainsPair {
-    fn contains_pair(&self, pair: &Pair) -> bool;
-}
-
-impl ContainsPair for Vec<Pair> {
-    fn contains_pair(&self, pair: &Pair) -> bool {
-        self.iter().any(|chosen| chosen.old == pair.old && chosen.new == pair.new)
-    }
 }
 
 /// Pairs that are connected through a common member; large groups fall apart at a higher score.

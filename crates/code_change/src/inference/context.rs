@@ -10,7 +10,7 @@ use super::hints::Hints;
 use super::usage::Usage;
 use crate::rules::Rules;
 use crate::sources::{SourceText, Version};
-use crate::surface::{AccessPath, access_paths};
+use crate::surface::{AccessPath, access_paths, is_plain};
 
 /// Both versions with the indexes that rules share.
 pub(crate) struct Context<'a> {
@@ -92,7 +92,10 @@ impl<'a> Context<'a> {
         {
             return self.best_path(class, old).map(|class| class.join(definition.leaf()));
         }
-        let paths = self.new_reach.get(definition)?;
+        let Some(paths) = self.new_reach.get(definition) else {
+            let outside = matches!(self.new.resolve(definition), Resolution::External(_));
+            return (outside && is_plain(definition)).then(|| definition.clone());
+        };
         let old_module = old.parent();
         paths
             .iter()
@@ -111,6 +114,7 @@ impl<'a> Context<'a> {
                 };
                 (
                     deprecated,
+                    path.root() != definition.root(),
                     path.leaf() != definition.leaf(),
                     !access.public,
                     away,

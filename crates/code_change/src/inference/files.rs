@@ -40,6 +40,7 @@ pub(super) fn infer(context: &Context<'_>, differences: &DifferenceSet) -> Vec<I
         evidence.content_hash = Some(content_hash.to_string());
         operations.push(InferredOperation {
             confidence: confidence(change.kind(), "file_moved", &factors, context.rules),
+            class: "file_moved",
             change,
             evidence,
             breaking: true,

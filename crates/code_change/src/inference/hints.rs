@@ -1,11 +1,14 @@
 //! What the code of both versions says about successors, by old name.
 
+use std::collections::BTreeMap;
+
 use code_model::DottedName;
-use code_model::evidence::{Factor, Witness};
+use code_model::evidence::{Candidate, Factor, Witness};
 use code_model::hint::{Hint, HintIdiom, HintSubject};
 use code_model::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::successors::Successor;
 use crate::sources::Version;
 
 /// Hints of both versions.
@@ -49,6 +52,55 @@ pub(crate) fn deprecates(idiom: HintIdiom) -> bool {
             | HintIdiom::DocumentationNote
             | HintIdiom::KeywordDecorator
     )
+}
+
+/// How much an idiom weighs against another one that names another successor: what the code does, then what it
+/// says, then what may only look like a shim, then what texts beside the code say.
+fn rank(idiom: HintIdiom) -> u8 {
+    match idiom {
+        HintIdiom::SubclassShim => 1,
+        HintIdiom::ChangeLog => 0,
+        idiom if factor(idiom) == Factor::AliasMatch => 3,
+        _ => 2,
+    }
+}
+
+/// The successor that most and best hints name. Another one that is named as well makes it contested.
+pub(super) fn agreed<'h>(
+    named: impl Iterator<Item = (DottedName, Version, &'h Hint)>,
+) -> Option<Successor> {
+    let mut by_target: BTreeMap<DottedName, (u8, u32, Successor)> = BTreeMap::new();
+    for (target, version, hint) in named {
+        let entry = by_target.entry(target.clone()).or_insert_with(|| {
+            (0, 0, Successor::of_factor(target, factor(hint.idiom), "changelog"))
+        });
+        entry.0 = entry.0.max(rank(hint.idiom));
+        entry.1 += 1;
+        entry.2.factors.insert(factor(hint.idiom), 1.0);
+        entry.2.witnesses.push(witness(version, hint));
+    }
+    let best = by_target.values().map(|(rank, count, _)| (*rank, *count)).max()?;
+    let contested = by_target.values().filter(|(rank, _, _)| *rank == best.0).count() > 1;
+    let names: Vec<Candidate> =
+        by_target.keys().map(|name| Candidate { name: name.to_string(), score: 0.5 }).collect();
+    let (rank, _, mut successor) =
+        by_target.into_values().find(|(rank, count, _)| (*rank, *count) == best)?;
+    let has = |factor| successor.factors.contains_key(&factor);
+    let says = |kind: &str| successor.witnesses.iter().any(|witness| witness.kind == kind);
+    successor.class = match (rank, has(Factor::AliasMatch), has(Factor::DeprecationMatch)) {
+        _ if contested => "hint_contested",
+        (1, _, false) => "subclass",
+        (_, true, true) => "alias_and_deprecation",
+        (_, true, false) => "alias",
+        (_, false, true) if says("deprecation_decorator") || says("deprecation_warning") => {
+            "deprecation"
+        }
+        (_, false, true) => "deprecation_note",
+        _ => "changelog",
+    };
+    let own = successor.to.to_string();
+    successor.candidates = names.into_iter().filter(|name| name.name != own).take(4).collect();
+    Some(successor)
 }
 
 /// A hint as a witness in a manifest.
@@ -115,11 +167,6 @@ impl<'a> Hints<'a> {
     /// Every callable that a keyword hint is about.
     pub(crate) fn callables(&self) -> impl Iterator<Item = &DottedName> {
         self.by_callable.keys()
-    }
-
-    /// Every name that a hint is about.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &DottedName> {
-        self.by_name.keys()
     }
 
     /// Whether the new version says that this name is deprecated.

@@ -55,14 +55,16 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
     }
     let mut operations = Vec::new();
     for (from, news) in by_old {
-        let contested = news.len() > 1;
-        for (to, (factors, witnesses, holder)) in news {
-            let class = if contested { "key_contested" } else { "key_table" };
+        let mut ranked: Vec<(f64, String, Said)> = news
+            .into_iter()
+            .map(|(to, said)| (name_similarity(&from.to_lowercase(), &to.to_lowercase()), to, said))
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let rival = ranked.get(1).map_or(-1.0, |(similar, _, _)| *similar);
+        if let Some((similar, to, (factors, witnesses, holder))) = ranked.into_iter().next() {
+            let class = if similar - rival >= 0.15 { "key_table" } else { "key_contested" };
             let change = Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
             operations.push(operation(context, change, class, &factors, &witnesses));
-            if contested {
-                break;
-            }
         }
     }
     operations
@@ -71,12 +73,13 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
 fn operation(
     context: &Context<'_>,
     change: Change,
-    class: &str,
+    class: &'static str,
     factors: &Factors,
     witnesses: &[Witness],
 ) -> InferredOperation {
     InferredOperation {
         confidence: confidence(change.kind(), class, factors, context.rules),
+        class,
         change,
         evidence: evidence(factors, witnesses, context.rules),
         breaking: true,

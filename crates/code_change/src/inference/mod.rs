@@ -54,6 +54,8 @@ pub struct InferredOperation {
     pub evidence: Evidence,
     /// How sure it is.
     pub confidence: Confidence,
+    /// The class of evidence by which the confidence was calibrated.
+    pub class: &'static str,
     /// Whether a dependent that does nothing breaks.
     pub breaking: bool,
     /// Whether applying it twice would change the result again.

@@ -66,7 +66,9 @@ fn module_move(
         .filter_map(|path| {
             let definition = &context.old_paths.get(path)?.target;
             // What a module merely imports from elsewhere says nothing about where it went.
-            let own = context.from.symbols.get(definition)?.module == *module || shim;
+            let handed_on = shim && context.old_paths.get(path).is_some_and(|access| access.public)
+                || context.hints.deprecates(path);
+            let own = context.from.symbols.get(definition)?.module == *module || handed_on;
             if !own {
                 return None;
             }
@@ -91,6 +93,13 @@ fn module_move(
         .max_by_key(|(home, count)| rank(home, **count))
         .map(|(h, c)| (h.clone(), *c))?;
     let share = count as f64 / reached.len() as f64;
+    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
+        || context.hints.deprecates(module)
+        || names.iter().all(|name| context.hints.deprecates(name));
+    // A module that its own package goes on offering, and says nothing against, is no old name.
+    if shim && !deprecated && to.root() == module.root() {
+        return None;
+    }
     if share < context.rules.module_move_share_min || count * 2 < own_count(context, module, names)
     {
         return None;
@@ -105,8 +114,6 @@ fn module_move(
     if shim {
         factors.insert(Factor::AliasMatch, 1.0);
     }
-    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
-        || context.hints.deprecates(module);
     let class = match (gone, content_hash.is_some(), deprecated) {
         (true, true, _) => "module_moved_unchanged",
         (true, false, _) if count >= 3 => "module_moved",
@@ -131,18 +138,16 @@ fn own_count(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -
 
 /// Whether a module that is still there now only hands on what lives elsewhere.
 fn became_shim(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -> bool {
-    if names.is_empty() {
-        return false;
-    }
-    let defines = |path: &DottedName| context.to.symbols.contains_key(path);
-    if names.iter().any(defines) {
+    let defined = |path: &&DottedName| context.from.symbols.contains_key(*path);
+    let own = names.iter().filter(defined).count();
+    if names.iter().any(|path| context.to.symbols.contains_key(path)) {
         return false;
     }
     let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
         || context.hints.deprecates(module)
-        || names.iter().all(|name| context.hints.deprecates(name));
-    let defined = names.iter().filter(|path| context.from.symbols.contains_key(*path)).count();
-    deprecated || (defined > 0 && defined * 2 >= names.len())
+        || (!names.is_empty() && names.iter().all(|name| context.hints.deprecates(name)));
+    let handed_on = names.iter().filter(defined).any(|path| !is_gone(&context.new, path));
+    deprecated || (own > 0 && handed_on)
 }
 
 /// Modules through which the new definition is reached under the old name.

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor};
-use code_model::hint::HintIdiom;
 use code_model::operation::{Change, NameMatch};
 use code_model::report::{AmbiguousName, UnresolvedName};
-use code_model::snapshot::SymbolKind;
+use code_model::snapshot::{Symbol, SymbolKind};
 
 use super::context::{Context, compatible};
 use super::hints;
@@ -66,6 +65,7 @@ fn module(context: &Context<'_>, from: &DottedName, moved: &ModuleMove) -> Infer
     evidence.content_hash.clone_from(&moved.content_hash);
     InferredOperation {
         confidence: confidence(change.kind(), moved.class, &moved.factors, context.rules),
+        class: moved.class,
         change,
         evidence,
         breaking: moved.gone,
@@ -128,6 +128,17 @@ fn module_level(
         {
             operation.covers.push(path.clone());
         }
+        // The module's move is right; where the package itself offers the name, that is what to write.
+        let better = new_path(context, path, &successor).filter(|new| {
+            new.leaf() == path.leaf()
+                && new.parts().count() < moved.parts().count()
+                && context.new_paths.get(new).is_some_and(|access| access.public)
+        });
+        if let Some(new) = better
+            && let Some(change) = name_change(context, path, &new, &successor.to)
+        {
+            names.operations.push(operation(context, change, &successor, gone));
+        }
         return;
     }
     let Some(new) = new_path(context, path, &successor) else {
@@ -140,10 +151,36 @@ fn module_level(
     if new == *path {
         return;
     }
+    if changes_use(context, target, &successor) {
+        if gone {
+            let mut entry = ambiguous(path, &[Candidate { name: new.to_string(), score: 0.5 }]);
+            "its successor is used differently".clone_into(&mut entry.reason);
+            entry.witnesses.clone_from(&successor.witnesses);
+            names.open.ambiguous.insert(path.clone(), entry);
+        }
+        return;
+    }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
         let mut operation = operation(context, change, &successor, gone);
         operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
         names.operations.push(operation);
+    }
+}
+
+/// Whether the successor cannot simply stand where the old name stood, as a function cannot for a class that
+/// was subclassed, unless the code itself equates the two.
+fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
+    let kind = |symbols: &BTreeMap<DottedName, Symbol>, name| symbols.get(name).map(|s| s.kind);
+    if context.to.modules.contains_key(&successor.to) && context.from.symbols.contains_key(old) {
+        return true;
+    }
+    match (kind(&context.from.symbols, old), kind(&context.to.symbols, &successor.to)) {
+        (Some(before), Some(after)) if before != after => {
+            let equated = successor.factors.contains_key(&Factor::AliasMatch);
+            let loses = before == SymbolKind::Class && after == SymbolKind::Function;
+            !equated && (loses || !compatible(before, after))
+        }
+        _ => false,
     }
 }
 
@@ -160,7 +197,7 @@ fn successor_of_path(
     if !gone {
         return kept_path(context, successors, path);
     }
-    if let Some(hinted) = hinted_path(context, path) {
+    if let Some(hinted) = hinted_path(context, path, None) {
         return Some(hinted);
     }
     if let (Some(before), Some(after)) =
@@ -177,42 +214,16 @@ fn successor_of_path(
     successors.found.get(target).cloned()
 }
 
-/// The successor that hints about exactly this path name.
-fn hinted_path(context: &Context<'_>, path: &DottedName) -> Option<Successor> {
-    let mut found: Option<Successor> = None;
-    for (version, hint) in context.hints.about(path) {
-        let Some(definition) = resolve_hint(context, *version, path, hint) else { continue };
-        let factor = hints::factor(hint.idiom);
-        match &mut found {
-            Some(successor) if successor.to == definition => {
-                successor.factors.insert(factor, 1.0);
-                successor.witnesses.push(hints::witness(*version, hint));
-            }
-            Some(successor) => successor.class = "hint_contested",
-            None => {
-                let mut successor = Successor::of_factor(definition, factor, class_of(hint.idiom));
-                successor.witnesses.push(hints::witness(*version, hint));
-                found = Some(successor);
-            }
-        }
-    }
-    if let Some(successor) = &mut found
-        && successor.class != "hint_contested"
-        && successor.factors.contains_key(&Factor::AliasMatch)
-        && successor.factors.contains_key(&Factor::DeprecationMatch)
-    {
-        successor.class = "alias_and_deprecation";
-    }
-    found
-}
-
-fn class_of(idiom: HintIdiom) -> &'static str {
-    match hints::factor(idiom) {
-        Factor::AliasMatch => "alias",
-        Factor::DeprecationMatch if idiom == HintIdiom::DocumentationNote => "deprecation_note",
-        Factor::DeprecationMatch => "deprecation",
-        _ => "changelog",
-    }
+/// The successor that hints about exactly this path name; other than what the path reaches now.
+fn hinted_path(
+    context: &Context<'_>,
+    path: &DottedName,
+    reached: Option<&DottedName>,
+) -> Option<Successor> {
+    hints::agreed(context.hints.about(path).iter().filter_map(|(version, hint)| {
+        let target = resolve_hint(context, *version, path, hint)?;
+        (Some(&target) != reached).then_some((target, *version, *hint))
+    }))
 }
 
 /// What should be written instead of a path that still works.
@@ -222,13 +233,15 @@ fn kept_path(
     path: &DottedName,
 ) -> Option<Successor> {
     let definition = context.new_definition(path)?;
-    let deprecated = context.is_deprecated(path, &definition);
-    if deprecated {
-        let hinted = hinted_path(context, path).filter(|s| s.to != *path);
-        if let Some(successor) = hinted {
-            return Some(successor);
+    if context.is_deprecated(path, &definition) {
+        let hinted = hinted_path(context, path, Some(path))
+            .or_else(|| hinted_path(context, &definition, Some(&definition)));
+        if hinted.is_some() {
+            return hinted;
         }
-        if definition != *path {
+        // Where only the place is deprecated, another place has the same thing.
+        let itself = context.to.symbols.get(&definition).is_some_and(|s| s.deprecated.is_some());
+        if definition != *path && !itself {
             let class = "deprecated_path";
             let mut successor = Successor::of_factor(definition, Factor::AliasMatch, class);
             successor.factors.insert(Factor::DeprecationMatch, 1.0);
@@ -236,11 +249,45 @@ fn kept_path(
         }
         return None;
     }
-    // `Old = New` where the old version still defined the old name.
+    moved_definition(context, path, &definition)
+        .or_else(|| alias_left_behind(context, successors, path, &definition))
+}
+
+/// A definition that went to another top-level package, of which the old name is a mere import. Within one
+/// package such a name is a place that the package goes on offering.
+fn moved_definition(
+    context: &Context<'_>,
+    path: &DottedName,
+    definition: &DottedName,
+) -> Option<Successor> {
+    let target = &context.old_paths.get(path)?.target;
+    let left = definition.root() != path.root()
+        && target.root() == path.root()
+        && definition.leaf() == target.leaf();
+    if !left {
+        return None;
+    }
+    let mut successor =
+        Successor::of_factor(definition.clone(), Factor::AliasMatch, "left_package");
+    let (before, after) = (context.from.symbols.get(target)?, context.to.symbols.get(definition)?);
+    if before.shape_hash == after.shape_hash && before.nodes >= context.rules.shape_nodes_min {
+        successor.factors.insert(Factor::HashMatch, 1.0);
+        successor.content_hash = Some(before.shape_hash.into());
+    }
+    Some(successor)
+}
+
+/// `Old = New` where the old version still defined the old name.
+fn alias_left_behind(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    definition: &DottedName,
+) -> Option<Successor> {
     let was_defined = context.from.symbols.contains_key(path);
-    let renamed = was_defined && definition != *path && definition.leaf() != path.leaf();
-    if renamed && !context.from.symbols.contains_key(&definition) {
-        return successors.found.get(path).filter(|s| s.to == definition).cloned();
+    let renamed = was_defined && definition != path && definition.leaf() != path.leaf();
+    if renamed && !context.from.symbols.contains_key(definition) {
+        return successors.found.get(path).filter(|s| s.to == *definition).cloned();
     }
     None
 }
@@ -253,14 +300,11 @@ fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> O
         (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
     });
     let best = context.best_path(&successor.to, old);
-    match (spelled, best) {
-        (Some(spelled), Some(best)) => {
-            // The spelling of a definition's own module is no advice when a shorter public path exists.
-            let definition_path = spelled == successor.to && !context.new_paths[&spelled].public;
-            Some(if definition_path { best } else { spelled })
-        }
-        (spelled, best) => spelled.or(best),
-    }
+    // A hint that was completed to the definition's own place is no advice on how to write it, unless it
+    // stands in a table of moved names.
+    let listed = successor.witnesses.iter().any(|witness| witness.kind == "lazy_table");
+    let advice = spelled.filter(|spelled| listed || *spelled != successor.to);
+    advice.or(best).filter(|path| !context.hints.deprecates(path))
 }
 
 fn name_change(
@@ -272,9 +316,13 @@ fn name_change(
     if context.to.modules.contains_key(definition) {
         return Some(Change::RenameImport { from: old.clone(), to: new.clone() });
     }
-    let symbol = context.to.symbols.get(definition)?;
+    let symbol = context.to.symbols.get(definition);
+    let before = context.old_paths.get(old).and_then(|a| context.from.symbols.get(&a.target));
+    let kind = symbol.or(before)?.kind;
     let (module, to_module) = (old.parent()?, new.parent()?);
-    if symbol.parent.is_some() && !context.to.modules.contains_key(&to_module) {
+    if symbol.is_some_and(|symbol| symbol.parent.is_some())
+        && !context.to.modules.contains_key(&to_module)
+    {
         // A member of a class is no name that can be imported.
         return None;
     }
@@ -285,7 +333,7 @@ fn name_change(
         from: old.leaf().to_owned(),
         to: new.leaf().to_owned(),
     };
-    Some(match symbol.kind {
+    Some(match kind {
         SymbolKind::Function | SymbolKind::Method => Change::RenameCallable(name),
         _ => Change::RenameSymbol(name),
     })
@@ -302,6 +350,7 @@ fn operation(
     evidence.candidates.clone_from(&successor.candidates);
     InferredOperation {
         confidence: confidence(change.kind(), successor.class, &successor.factors, context.rules),
+        class: successor.class,
         change,
         evidence,
         breaking: gone,
@@ -354,7 +403,9 @@ fn member(
         return;
     }
     let Some(new_class) = successors.of(context, &class) else { return };
-    let still_there = matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
+    let defined = new_class == class && context.to.symbols.contains_key(path);
+    let still_there =
+        defined || matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
     let successor = match still_there {
         true => kept_member(context, path, &new_class),
         false => successors.found.get(path).cloned(),
@@ -417,5 +468,5 @@ fn kept_member(
     }
     let about = |hints: &Hints<'_>| !hints.about(&here).is_empty();
     let subject = if about(&context.hints) { &here } else { path };
-    hinted_path(context, subject).filter(|successor| successor.to != here)
+    hinted_path(context, subject, Some(&here))
 }

@@ -178,7 +178,7 @@ impl State<'_, '_> {
     fn push(
         &mut self,
         change: Change,
-        class: &str,
+        class: &'static str,
         factors: &Factors,
         witnesses: &[Witness],
         breaking: bool,
@@ -193,6 +193,7 @@ impl State<'_, '_> {
         evidence.callsites_found = (used > 0).then_some(used);
         self.operations.push(InferredOperation {
             confidence: confidence(change.kind(), class, factors, rules),
+            class,
             change,
             evidence,
             breaking,
@@ -287,7 +288,6 @@ impl State<'_, '_> {
     fn vanished(&self) -> Vec<(usize, Parameter)> {
         let open = |(_, p): &(usize, &Parameter)| {
             is_named(p)
-                && !p.name.starts_with('_')
                 && self.after.parameter(&p.name).is_none()
                 && !self.settled_old.contains(&*p.name)
         };
@@ -298,7 +298,6 @@ impl State<'_, '_> {
     fn appeared(&self) -> Vec<(usize, Parameter)> {
         let open = |(_, p): &(usize, &Parameter)| {
             is_named(p)
-                && !p.name.starts_with('_')
                 && self.before.parameter(&p.name).is_none()
                 && !self.settled_new.contains(&*p.name)
         };
@@ -339,7 +338,10 @@ impl State<'_, '_> {
             let breaking = !self.after.takes_any_keyword();
             self.settled_old.insert(before.name.to_string());
             self.settled_new.insert(after.name.to_string());
-            self.push(change, class, &factors, &[], breaking);
+            // Private parameters are given by position, if at all.
+            if !before.name.starts_with('_') && !after.name.starts_with('_') {
+                self.push(change, class, &factors, &[], breaking);
+            }
         }
     }
 
@@ -387,7 +389,7 @@ impl State<'_, '_> {
     fn removals(&mut self) {
         let beside_added = !self.appeared().is_empty();
         for (_, parameter) in self.vanished() {
-            if self.after.takes_any_keyword() {
+            if self.after.takes_any_keyword() || parameter.name.starts_with('_') {
                 continue;
             }
             let class = if beside_added { "parameter_removed_beside" } else { "parameter_removed" };
@@ -415,8 +417,9 @@ impl State<'_, '_> {
                 true => Change::ArgAddRequired { callable, receiver, parameter: added },
                 false => Change::ArgAddDefault { callable, receiver, parameter: added },
             };
-            // What used to be swallowed by `**kwargs` has only become visible.
-            if !required || !self.before.takes_any_keyword() {
+            // What used to be swallowed by `*args` or `**kwargs` has only become visible.
+            let swallowed = self.before.takes_any_keyword() || self.before.takes_any_position();
+            if !swallowed {
                 self.push(change, "parameter_added", &factors, &[], required);
             }
         }

@@ -1,9 +1,11 @@
 //! Which new definition each old definition became, or is replaced by.
 
 use std::cell::RefCell;
+use std::ops::Bound;
 use std::rc::Rc;
 
 use code_model::DottedName;
+use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor, Witness};
 use code_model::snapshot::{Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -88,7 +90,7 @@ impl Successors {
         let class = context.from.symbols.get(old)?.parent.clone()?;
         let class = self.of(context, &class)?;
         match context.new.member(&class, old.leaf()) {
-            code_model::api::Resolution::Symbol(member) => Some(member),
+            Resolution::Symbol(member) => Some(member),
             _ => None,
         }
     }
@@ -206,57 +208,15 @@ fn certain(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
 
 /// The successor that hints about any access path of a definition agree on.
 pub(super) fn hinted(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
-    let mut found: Option<Successor> = None;
     let reach = context.old_reach.get(old).map(Vec::as_slice).unwrap_or_default();
-    for path in std::iter::once(old).chain(reach.iter().filter(|path| *path != old)) {
-        for (version, hint) in context.hints.about(path) {
-            let Some(target) = resolve_hint(context, *version, path, hint) else { continue };
-            if target == *old {
-                continue;
-            }
-            let factor = hints::factor(hint.idiom);
-            match &mut found {
-                None => {
-                    let mut successor = Successor::of_factor(target, factor, "hint");
-                    successor.witnesses.push(hints::witness(*version, hint));
-                    found = Some(successor);
-                }
-                Some(successor) if successor.to == target => {
-                    successor.factors.insert(factor, 1.0);
-                    successor.witnesses.push(hints::witness(*version, hint));
-                }
-                // What the code does outweighs what its documentation says.
-                Some(successor)
-                    if factor == Factor::AliasMatch
-                        && !successor.factors.contains_key(&Factor::AliasMatch) =>
-                {
-                    let others = vec![Candidate { name: successor.to.to_string(), score: 0.5 }];
-                    *successor = Successor::of_factor(target, factor, "hint_contested");
-                    successor.witnesses.push(hints::witness(*version, hint));
-                    successor.candidates = others;
-                }
-                Some(successor) => {
-                    if factor == Factor::AliasMatch {
-                        successor.class = "hint_contested";
-                    }
-                }
-            }
-        }
-    }
-    let mut successor = found?;
-    if successor.class == "hint" {
-        let has = |factor| successor.factors.contains_key(&factor);
-        successor.class = if has(Factor::AliasMatch) && has(Factor::DeprecationMatch) {
-            "alias_and_deprecation"
-        } else if has(Factor::AliasMatch) {
-            "alias"
-        } else if has(Factor::DeprecationMatch) {
-            "deprecation"
-        } else {
-            "changelog"
-        };
-    }
-    Some(successor)
+    let paths = std::iter::once(old).chain(reach.iter().filter(|path| *path != old));
+    let named = paths.flat_map(|path| {
+        context.hints.about(path).iter().filter_map(move |(version, hint)| {
+            let target = resolve_hint(context, *version, path, hint)?;
+            (target != *old).then_some((target, *version, *hint))
+        })
+    });
+    hints::agreed(named)
 }
 
 /// The new definition that a hint about an old path names.
@@ -270,7 +230,11 @@ pub(super) fn resolve_hint(
     let complete = context.new.is_inside(new) || context.old.is_inside(new);
     if complete {
         if let Some(definition) = context.new_definition(new) {
-            return Some(definition);
+            return Some(same_name_inside(context, old, definition));
+        }
+        // Something that is not written in Python is known by the path that reaches it.
+        if matches!(context.new.resolve(new), Resolution::External(_)) {
+            return Some(new.clone());
         }
         // Named in the old version's words: it may itself have moved since.
         if version == Version::From
@@ -285,6 +249,29 @@ pub(super) fn resolve_hint(
     }
     // A partial name is read from the old name's place outwards.
     old.ancestors().find_map(|place| context.new_definition(&place.join(new.as_str())))
+}
+
+/// A text that names a package as the new home of a symbol means the symbol in it, when there is just one.
+fn same_name_inside(context: &Context<'_>, old: &DottedName, definition: DottedName) -> DottedName {
+    let names_symbol = context.from.modules.contains_key(old)
+        || context
+            .old_paths
+            .get(old)
+            .is_some_and(|access| context.from.modules.contains_key(&access.target));
+    if names_symbol || !context.to.modules.contains_key(&definition) {
+        return definition;
+    }
+    let prefix = format!("{definition}.");
+    let mut inside = context
+        .to
+        .symbols
+        .range::<str, _>((Bound::Excluded(prefix.as_str()), Bound::Unbounded))
+        .take_while(|(path, _)| path.as_str().starts_with(&prefix))
+        .filter(|(path, symbol)| symbol.parent.is_none() && path.leaf() == old.leaf());
+    match (inside.next(), inside.next()) {
+        (Some((only, _)), None) => only.clone(),
+        _ => definition,
+    }
 }
 
 /// New definitions that no old definition has as its place, by what they can be found with.
