@@ -1,9 +1,10 @@
 //! Finds and reads `onx.toml`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use code_line::settings::Settings;
 use code_line::{Error, ErrorCode, ErrorKind};
+use host::{DiskFiles, FileErrorKind, Files as _, Place, split_path};
 
 /// The largest configuration file that is read, in bytes.
 const LIMIT_BYTES: u64 = 1 << 20;
@@ -11,8 +12,8 @@ const LIMIT_BYTES: u64 = 1 << 20;
 /// Reads the named file, else `./onx.toml`, else the user's own, else nothing.
 pub(crate) fn load(
     named: Option<&Path>,
-    working_directory: &Path,
-    user_folder: Option<&Path>,
+    working_folder: &Path,
+    user_folder: &Path,
 ) -> Result<Settings, Error> {
     if let Some(path) = named {
         return read(path)?.ok_or_else(|| {
@@ -20,10 +21,8 @@ pub(crate) fn load(
             Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, message)
         });
     }
-    let candidates: [Option<PathBuf>; 2] =
-        [Some(working_directory.join("onx.toml")), user_folder.map(|dir| dir.join("onx.toml"))];
-    for path in candidates.into_iter().flatten() {
-        if let Some(settings) = read(&path)? {
+    for folder in [working_folder, user_folder] {
+        if let Some(settings) = read(&folder.join("onx.toml"))? {
             return Ok(settings);
         }
     }
@@ -32,18 +31,19 @@ pub(crate) fn load(
 
 fn read(path: &Path) -> Result<Option<Settings>, Error> {
     let name = path.display().to_string();
-    let cannot = |error: std::io::Error| {
-        Error::outside(ErrorCode::ConfigurationError, format!("`{name}` cannot be read"), error)
-    };
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.len() > LIMIT_BYTES => {
-            let message = format!("`{name}` is larger than 1 MiB");
-            return Err(Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, message));
+    let bytes = split_path(path)
+        .and_then(|(base, file)| DiskFiles.read(Place::new(&base, &file), LIMIT_BYTES));
+    let wrong =
+        |message: String| Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, message);
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind == FileErrorKind::Missing => return Ok(None),
+        Err(error) => {
+            let hint = error.hint().to_owned();
+            return Err(wrong(format!("`{name}` cannot be read")).caused_by(error).hint(hint));
         }
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot(error)),
-    }
-    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    };
+    let text = String::from_utf8(bytes)
+        .map_err(|error| wrong(format!("`{name}` is not UTF-8")).caused_by(error))?;
     Settings::from_toml(&text, &name).map(Some)
 }

@@ -7,6 +7,7 @@ mod commands;
 mod configuration;
 mod output;
 mod progress;
+mod words;
 
 use std::process::ExitCode;
 

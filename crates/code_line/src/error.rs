@@ -55,7 +55,7 @@ pub struct Error {
     kind: ErrorKind,
     code: ErrorCode,
     message: String,
-    detail: Option<String>,
+    detail: Vec<String>,
     hint: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -63,7 +63,7 @@ pub struct Error {
 impl Error {
     /// An error of this kind and code; `message` says in one sentence what happened.
     pub fn new(kind: ErrorKind, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), detail: None, hint: None, source: None }
+        Self { kind, code, message: message.into(), detail: Vec::new(), hint: None, source: None }
     }
 
     /// An error that the user's next command can avoid.
@@ -89,7 +89,7 @@ impl Error {
     /// The same error with what is known beyond the first sentence.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail.push(detail.into());
         self
     }
 

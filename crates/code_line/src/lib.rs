@@ -3,12 +3,25 @@
 pub mod application;
 pub mod bundle;
 pub mod checkpoint;
+pub mod compare;
+pub mod diff;
+pub mod docs;
 pub mod error;
+mod facts;
+pub mod generate;
+pub mod nodes;
 pub mod progress;
+pub mod records;
+pub mod semver;
 pub mod settings;
 mod settling;
+pub mod snapshot;
 pub mod transaction;
 mod transaction_error;
+pub mod verify;
+pub mod versions;
+mod world;
 
 pub use error::{Error, ErrorCode, ErrorKind, ErrorReport};
 pub use progress::{Progress, Quiet};
+pub use world::World;

@@ -1,5 +1,6 @@
 //! What configuration files may say.
 
+pub use code_change::Rules;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorCode, ErrorKind};
@@ -12,6 +13,9 @@ pub struct Settings {
     pub generate: GenerateSettings,
     /// Defaults of `apply`.
     pub apply: ApplySettings,
+    /// Weights, thresholds and limits of inference; their digest is in every manifest.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub rules: Rules,
 }
 
 /// Defaults of `generate`, `diff` and `semver`.

@@ -7,21 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 /// What a library's maintainer asks for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
-    /// Derive a manifest from two versions of a library
     Generate(GenerateArguments),
-    /// Which released versions of a library does a package work with?
     Compat(CompatArguments),
-    /// Is the version bump large enough for what changed?
     Semver(SemverArguments),
-    /// Show breaking changes of an API, for continuous integration
     Diff(DiffArguments),
-    /// Write release notes or a migration guide from a manifest
     Docs(DocsArguments),
-    /// Show what speaks for one operation of a manifest
     Explain(ExplainArguments),
-    /// Check a manifest: form, digests, and on request that it can be made again
     Verify(VerifyArguments),
-    /// Fit the table that maps evidence to probabilities from labelled pairs
     Calibrate(CalibrateArguments),
 }
 
@@ -82,7 +74,7 @@ pub(crate) struct SnapshotArguments {
     pub(crate) file_times: bool,
 }
 
-/// Derives a manifest from two versions of a library.
+/// Derive a manifest from two versions of a library
 ///
 /// Reads both versions without touching a work tree and without running any of their code, compares what a
 /// dependent can reach in each, and writes a folder with the manifest, its evidence, and everything that
@@ -125,7 +117,7 @@ pub(crate) struct GenerateArguments {
     pub(crate) snapshot: SnapshotArguments,
 }
 
-/// Answers which released versions of a library a package works with.
+/// Show which released versions of a library a package works with
 ///
 /// Resolves every reference of the package to the library, and binds every call, in each version. The library is
 /// found in the package's requirements; name it with --core where they leave it open. Versions come from the tags
@@ -163,7 +155,7 @@ pub(crate) struct CompatArguments {
     pub(crate) limit: usize,
 }
 
-/// Compares the version bump that was made with the one that the changes demand.
+/// Compare the version bump that was made with the one that the changes demand
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -183,7 +175,7 @@ pub(crate) struct SemverArguments {
     pub(crate) snapshot: SnapshotArguments,
 }
 
-/// Shows what breaks for users of an API.
+/// Show what breaks for users of an API, for continuous integration
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -217,7 +209,7 @@ pub(crate) enum DiffFormat {
     Github,
 }
 
-/// Writes Markdown from a manifest.
+/// Write release notes or a migration guide from a manifest
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -246,7 +238,7 @@ pub(crate) enum DocsKind {
     ReleaseNotes,
 }
 
-/// Shows what speaks for one operation: factors, witnesses with file and line, and the other candidates.
+/// Show what speaks for one operation: factors, witnesses, other candidates
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -260,7 +252,7 @@ pub(crate) struct ExplainArguments {
     pub(crate) manifest: PathBuf,
 }
 
-/// Checks a manifest: its form, its ids, order and cycles, and the digests of its bundle.
+/// Check a manifest: form, ids, order, cycles, and the digests of its bundle
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -283,7 +275,7 @@ pub(crate) struct VerifyArguments {
     pub(crate) core_path: Option<String>,
 }
 
-/// Fits the table that maps kinds of evidence and raw scores to probabilities.
+/// Fit the table that maps evidence to probabilities from labelled operations
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -9,17 +9,13 @@ use super::manifest::probability;
 /// What a dependent's owner asks for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
-    /// Apply a manifest to a package
     Apply(ApplyArguments),
-    /// Bring a package back to a checkpoint
     Rollback(RollbackArguments),
-    /// Show what is applied to a package and whether an apply was interrupted
     Status(StatusArguments),
-    /// List everything that was applied to a package and undone
     History(HistoryArguments),
 }
 
-/// Applies a manifest to a package.
+/// Apply a manifest to a package
 ///
 /// Reads the package, works out every edit, takes a checkpoint outside the package, writes, and then checks every
 /// reference to the library against the new version. What still needs a person is listed with file, line and
@@ -83,9 +79,9 @@ pub(crate) struct ApplyArguments {
     pub(crate) keep_requirement: bool,
 }
 
-/// Brings a package back to a checkpoint: bytes, modes and links of every file that the apply touched.
+/// Bring a package back to a checkpoint
 ///
-/// Refuses when a file was changed after the apply, unless --force is given. The rollback is recorded.
+/// Restores bytes, modes and links of every file that the apply touched. Refuses when a file was changed after the apply, unless --force is given. The rollback is recorded.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -110,7 +106,7 @@ pub(crate) struct RollbackArguments {
     pub(crate) force: bool,
 }
 
-/// Shows what is applied to a package; ends an apply that was interrupted.
+/// Show what is applied to a package, and end an apply that was interrupted
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -121,7 +117,7 @@ pub(crate) struct StatusArguments {
     pub(crate) package: PathBuf,
 }
 
-/// Lists every apply and rollback of a package, the newest first.
+/// List every apply and rollback of a package, the newest first
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -1,10 +1,20 @@
 //! What each command does with its arguments.
 
-use std::path::PathBuf;
+mod generate;
+mod manifest;
+mod records;
 
-use code_line::settings::Settings;
-use code_line::{Error, ErrorCode};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use artifact::TreePath;
+use code_line::settings::{Rules, Settings};
+use code_line::{Error, ErrorCode, ErrorKind, World};
+use host::{DiskFiles, Environment, Place, SystemClock, UserFolders, split_path};
+
+pub(crate) use self::generate::generate;
+pub(crate) use self::manifest::{diff, docs, explain, semver, verify};
+pub(crate) use self::records::{history, rollback, status};
 use crate::arguments::GlobalArguments;
 use crate::configuration;
 use crate::output::Output;
@@ -13,16 +23,71 @@ use crate::output::Output;
 pub(crate) struct Context<'a> {
     pub(crate) output: &'a Output,
     pub(crate) settings: Settings,
-    pub(crate) working_directory: PathBuf,
+    pub(crate) world: World,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(global: &GlobalArguments, output: &'a Output) -> Result<Self, Error> {
-        let working_directory = std::env::current_dir().map_err(|error| {
-            Error::outside(ErrorCode::UsageError, "the working directory cannot be found", error)
+        let environment = Environment::of_process();
+        let mut folders = UserFolders::of(&environment).map_err(|error| {
+            let hint = error.hint();
+            Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, error.to_string())
+                .hint(hint)
         })?;
-        let settings = configuration::load(global.config.as_deref(), &working_directory, None)?;
-        Ok(Self { output, settings, working_directory })
+        if let Some(cache) = &global.cache_dir {
+            folders.cache = environment.absolute(cache);
+        }
+        let named = global.config.as_ref().map(|path| environment.absolute(path));
+        let settings = configuration::load(
+            named.as_deref(),
+            environment.working_folder(),
+            &folders.configuration,
+        )?;
+        let world = World {
+            files: Arc::new(DiskFiles),
+            environment,
+            folders,
+            clock: Arc::new(SystemClock::new()),
+        };
+        Ok(Self { output, settings, world })
+    }
+
+    /// The rules of inference, with the threshold that the user asks for.
+    pub(crate) fn rules(&self, threshold: Option<f64>) -> Rules {
+        let mut rules = self.settings.rules.clone();
+        if let Some(threshold) = threshold.or(self.settings.generate.confidence_threshold) {
+            rules.confidence_threshold = threshold;
+        }
+        rules
+    }
+
+    /// A folder below the cache that this process alone uses.
+    pub(crate) fn scratch(&self, purpose: &str) -> PathBuf {
+        self.world.folders.cache.join(format!("scratch/{purpose}-{}", std::process::id()))
+    }
+
+    /// Removes a scratch folder; what stays behind may be deleted at any time.
+    pub(crate) fn discard(&self, scratch: &Path) {
+        let files = &*self.world.files;
+        let names = files.list(scratch, None).unwrap_or_default();
+        for path in names.iter().filter_map(|entry| TreePath::new(&entry.name).ok()) {
+            drop(files.remove_file(Place::new(scratch, &path)));
+        }
+        if let Ok((base, name)) = split_path(scratch) {
+            drop(files.remove_folder(Place::new(&base, &name)));
+        }
+    }
+
+    /// Writes a file that the user named.
+    pub(crate) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.world.environment.absolute(path);
+        let written = split_path(&path)
+            .and_then(|(base, name)| self.world.files.write(Place::new(&base, &name), bytes, None));
+        written.map_err(|error| {
+            let hint = error.hint().to_owned();
+            let message = format!("`{}` cannot be written", path.display());
+            Error::outside(ErrorCode::OutputError, message, error).hint(hint)
+        })
     }
 }
 
@@ -37,8 +102,5 @@ macro_rules! not_built {
     };
 }
 not_built! {
-    generate: GenerateArguments, compat: CompatArguments, semver: SemverArguments, diff: DiffArguments,
-    docs: DocsArguments, explain: ExplainArguments, verify: VerifyArguments,
-    calibrate: CalibrateArguments, apply: ApplyArguments, rollback: RollbackArguments,
-    status: StatusArguments, history: HistoryArguments,
+    apply: ApplyArguments, compat: CompatArguments, calibrate: CalibrateArguments,
 }

@@ -1,0 +1,149 @@
+//! `generate`.
+
+use code_line::Error;
+use code_line::generate::{GenerateAnswer, GenerateRequest, generate as run_generate};
+use code_line::snapshot::SnapshotConfig;
+use code_line::versions::CoreSelection;
+
+use super::Context;
+use crate::Answer;
+use crate::arguments::{CoreArguments, GenerateArguments, SnapshotArguments};
+use crate::progress::ProgressLine;
+use crate::words::{Lines, amount, count, duration};
+
+pub(crate) fn generate(
+    context: &Context<'_>,
+    arguments: &GenerateArguments,
+) -> Result<Answer, Error> {
+    let request = request(context, arguments);
+    let line = ProgressLine::new(*context.output);
+    let answer = run_generate(request, &context.world, &line, &run::Silent)?;
+    drop(line);
+    if context.output.is_json() {
+        context.output.json(&answer)?;
+    } else {
+        context.output.result(&summary(&answer))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequest {
+    GenerateRequest {
+        core: selection(&arguments.core),
+        out: arguments.out.clone(),
+        config: snapshot_config(context, &arguments.snapshot),
+        rules: context.rules(arguments.confidence_threshold),
+        previews: arguments.preview.clone(),
+    }
+}
+
+pub(super) fn selection(arguments: &CoreArguments) -> CoreSelection {
+    CoreSelection {
+        core: arguments.core_path.clone(),
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        with_from: arguments.with_from.clone(),
+        with_to: arguments.with_to.clone(),
+        labels: None,
+    }
+}
+
+pub(super) fn snapshot_config(
+    context: &Context<'_>,
+    arguments: &SnapshotArguments,
+) -> SnapshotConfig {
+    let defaults = &context.settings.generate;
+    SnapshotConfig {
+        include_tests: !(arguments.no_tests || defaults.no_tests),
+        include_docs: !(arguments.no_docs || defaults.no_docs),
+        cache_enabled: !arguments.no_cache,
+        exclude: defaults.exclude.iter().chain(&arguments.exclude).cloned().collect(),
+        chunk_size: arguments.chunk_size,
+        file_times: arguments.file_times || defaults.file_times,
+    }
+}
+
+/// The end of `generate`: what changed, what can be done about it, and where everything is.
+fn summary(answer: &GenerateAnswer) -> String {
+    let numbers = &answer.summary;
+    let accounting = &answer.accounting;
+    let title = format!("{} {} → {}", answer.library, answer.from_version, answer.to_version);
+    let seen = format!(
+        "{}, {} gone, {}",
+        amount(numbers.symbols, "symbol", "symbols"),
+        amount(accounting.gone, "public path", "public paths"),
+        amount(numbers.findings, "finding", "findings"),
+    );
+    let mut lines = Lines::default();
+    lines.push([title, seen, duration(answer.processing_time_ms)]);
+    let mut out = lines.finish();
+    let mut table = Lines::default();
+    let mut row = |what: &str, operations: u32, say: String, paths: u32| {
+        if operations > 0 || paths > 0 {
+            let operations = if operations > 0 { count(operations) } else { String::new() };
+            let covers = if paths > 0 {
+                format!("cover {}", amount(paths, "path", "paths"))
+            } else {
+                String::new()
+            };
+            table.push([format!("  {what}"), operations, say, covers]);
+        }
+    };
+    row("apply", numbers.operations_auto, kinds(answer), accounting.covered_auto);
+    let warned = numbers.operations_with_warning;
+    row("with warning", warned, String::new(), accounting.covered_with_warning);
+    let say = "onx-manifest docs lists them".to_owned();
+    row("review", numbers.operations_review, say, accounting.covered_review);
+    for (what, paths, say) in [
+        ("ambiguous", accounting.ambiguous, "several successors are possible: report.json"),
+        ("no successor", accounting.without_successor, "listed by onx-manifest docs"),
+        ("unseen", accounting.unseen, "cannot be seen without running the code: report.json"),
+    ] {
+        if paths > 0 {
+            let paths = count(paths);
+            table.push([format!("  {what}"), paths, say.to_owned(), String::new()]);
+        }
+    }
+    out.push_str(&table.finish());
+    let state = if answer.unchanged { "unsigned, unchanged" } else { "unsigned" };
+    let mut end = Lines::default();
+    let digest = answer.manifest_digest.short();
+    end.push(["manifest".to_owned(), answer.manifest_uri.clone(), digest, state.to_owned()]);
+    out.push_str(&end.finish());
+    if numbers.operations_total > 0 {
+        let folder = answer.manifest_uri.trim_end_matches("manifest.yaml").trim_end_matches('/');
+        out.push_str(&format!(
+            "next      onx-migrate apply --manifest {folder} --target ./your_package --dry-run\n"
+        ));
+    }
+    out
+}
+
+/// What the sure operations are, in few words.
+fn kinds(answer: &GenerateAnswer) -> String {
+    let groups = [
+        ("rename", "renames", ["rename.symbol", "rename.callable", "rename.attribute"].as_slice()),
+        (
+            "argument",
+            "arguments",
+            &[
+                "arg.rename",
+                "arg.add_default",
+                "arg.add_required",
+                "arg.remove",
+                "arg.reorder",
+                "arg.keyword_only",
+            ],
+        ),
+        ("move", "moves", &["rename.import", "move.file"]),
+        ("rewritten call", "rewritten calls", &["call.rewrite"]),
+        ("key", "keys", &["config.key_rename"]),
+        ("removal", "removals", &["symbol.remove"]),
+    ];
+    let words = groups.into_iter().filter_map(|(one, many, kinds)| {
+        let by_kind = &answer.summary.auto_by_kind;
+        let total: u32 = kinds.iter().filter_map(|kind| by_kind.get(*kind)).sum();
+        (total > 0).then(|| amount(total, one, many))
+    });
+    words.collect::<Vec<_>>().join(", ")
+}

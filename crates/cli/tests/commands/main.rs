@@ -1,0 +1,7 @@
+//! Each command from the outside: arguments in, streams, files and exit codes out.
+
+mod bundle;
+mod errors;
+mod help;
+mod reading;
+mod scene;

@@ -1,0 +1,160 @@
+//! The folder of a bundle: who may write into it, and how.
+
+use std::path::{Path, PathBuf};
+
+use artifact::{Digest, TreePath};
+use code_model::manifest::Manifest;
+use host::{FileError, FileErrorKind, Files, Place};
+
+use crate::{Error, ErrorCode, ErrorKind, World};
+
+/// The names of a bundle's files, the manifest last: the order in which they are written.
+pub mod name {
+    /// Files and symbols of the old version, for people.
+    pub const TREE_FROM: &str = "tree_from.tree";
+    /// Files and symbols of the new version, for people.
+    pub const TREE_TO: &str = "tree_to.tree";
+    /// The old version as a value.
+    pub const SNAPSHOT_FROM: &str = "snapshot_from.json";
+    /// The new version as a value.
+    pub const SNAPSHOT_TO: &str = "snapshot_to.json";
+    /// The symbol graph of the old version.
+    pub const GRAPH_FROM: &str = "graph_from.json";
+    /// The symbol graph of the new version.
+    pub const GRAPH_TO: &str = "graph_to.json";
+    /// What each file exports, to whom, since when.
+    pub const STAMPS: &str = "metadata.json";
+    /// What was seen to differ.
+    pub const DIFFERENCES: &str = "differences.json";
+    /// The old version without bodies.
+    pub const STUBS_FROM: &str = "stubs_from.zip";
+    /// The new version without bodies.
+    pub const STUBS_TO: &str = "stubs_to.zip";
+    /// Statistics, and what needs a person.
+    pub const REPORT: &str = "report.json";
+    /// The operations.
+    pub const MANIFEST: &str = "manifest.yaml";
+    /// Previews for dependents.
+    pub const PATCHES: &str = "patches";
+}
+
+const OWN: [&str; 13] = [
+    name::TREE_FROM,
+    name::TREE_TO,
+    name::SNAPSHOT_FROM,
+    name::SNAPSHOT_TO,
+    name::GRAPH_FROM,
+    name::GRAPH_TO,
+    name::STAMPS,
+    name::DIFFERENCES,
+    name::STUBS_FROM,
+    name::STUBS_TO,
+    name::REPORT,
+    name::MANIFEST,
+    name::PATCHES,
+];
+
+/// The largest file of a bundle that is read.
+pub const BUNDLE_FILE_LIMIT_BYTES: u64 = 2 << 30;
+
+/// A folder that holds a bundle, or will hold one.
+#[derive(Debug, Clone)]
+pub struct BundleFolder {
+    path: PathBuf,
+}
+
+impl BundleFolder {
+    /// The folder at this path, made if it is missing. It is refused when it holds the bundle of another library, or
+    /// files that no bundle has.
+    pub fn claim(world: &World, path: &Path, library: &str) -> Result<Self, Error> {
+        let files = &*world.files;
+        files.create_base(path).map_err(|error| cannot_write(path, error))?;
+        let entries = files.list(path, None).map_err(|error| cannot_write(path, error))?;
+        let conflict = |message: String| {
+            Error::new(ErrorKind::Conflict, ErrorCode::OutputError, message)
+                .hint("name another folder with --out, or remove this one")
+        };
+        if let Some(foreign) = entries
+            .iter()
+            .find(|entry| !OWN.contains(&entry.name.as_str()) && !entry.name.starts_with(".onx-"))
+        {
+            return Err(conflict(format!(
+                "the folder `{}` holds `{}`, which belongs to no bundle",
+                path.display(),
+                foreign.name
+            )));
+        }
+        let folder = Self { path: path.to_owned() };
+        if let Some(bytes) = folder.read(files, name::MANIFEST)? {
+            let other = Manifest::read(&bytes).ok().map(|manifest| manifest.metadata.library);
+            if other.as_deref() != Some(library) {
+                let owner = other.map_or_else(
+                    || "a manifest that cannot be read".to_owned(),
+                    |other| format!("the bundle of `{other}`"),
+                );
+                let path = path.display();
+                return Err(conflict(format!("the folder `{path}` holds {owner}")));
+            }
+        }
+        Ok(folder)
+    }
+
+    /// The folder at this path, which may hold anything.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a file of it is.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The bytes of a file; none when it is missing.
+    pub fn read(&self, files: &dyn Files, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = own_path(name)?;
+        match files.read(Place::new(&self.path, &path), BUNDLE_FILE_LIMIT_BYTES) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
+            Err(error) => Err(Error::outside(
+                ErrorCode::OutputError,
+                format!("`{}` cannot be read", self.file(name).display()),
+                error,
+            )),
+        }
+    }
+
+    /// Writes a file unless it holds these bytes already, and gives their digest. A reader sees the old file or the
+    /// new one, never a part.
+    pub fn write(&self, files: &dyn Files, name: &str, bytes: &[u8]) -> Result<Digest, Error> {
+        let digest = Digest::of(bytes);
+        let path = own_path(name)?;
+        let place = Place::new(&self.path, &path);
+        let written = files.create_parents(&self.path, &path).and_then(|_| {
+            let same_size = files
+                .metadata(place)?
+                .is_some_and(|metadata| metadata.size_bytes == bytes.len() as u64);
+            if same_size && files.read(place, BUNDLE_FILE_LIMIT_BYTES)? == bytes {
+                return Ok(());
+            }
+            files.write(place, bytes, None)
+        });
+        written.map_err(|error| cannot_write(&self.file(name), error))?;
+        Ok(digest)
+    }
+}
+
+fn own_path(name: &str) -> Result<TreePath, Error> {
+    TreePath::new(name)
+        .map_err(|error| Error::internal("a bundle's file has no usable name").caused_by(error))
+}
+
+fn cannot_write(path: &Path, error: FileError) -> Error {
+    let hint = error.hint().to_owned();
+    let message = format!("`{}` cannot be written", path.display());
+    Error::outside(ErrorCode::OutputError, message, error).hint(hint)
+}

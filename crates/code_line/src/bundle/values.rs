@@ -1,0 +1,18 @@
+//! Values of the bundle that are written as JSON on one line.
+
+use std::io::{self, Write};
+
+use code_model::difference::DifferenceSet;
+use code_model::snapshot::Snapshot;
+
+/// Writes a snapshot.
+pub fn write_snapshot(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, snapshot).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}
+
+/// Writes what differs.
+pub fn write_differences(differences: &DifferenceSet, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, differences).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,53 @@
+//! From two versions of a library to a bundle.
+
+mod answer;
+mod pipeline;
+mod previews;
+mod record;
+mod side;
+
+use std::path::PathBuf;
+
+use code_change::Rules;
+use run::{Node as _, Observer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use answer::{GenerateAnswer, GenerateSummary};
+pub use pipeline::{Compared, Pipeline};
+pub(crate) use side::snapshot_of;
+
+use crate::nodes::command_context;
+use crate::nodes::pipeline_coordinator::PipelineCoordinator;
+use crate::snapshot::SnapshotConfig;
+use crate::versions::CoreSelection;
+use crate::{Error, Progress, World};
+
+/// What `generate` is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GenerateRequest {
+    /// Which library, and which two versions.
+    pub core: CoreSelection,
+    /// The folder to write into; by default it is named after the versions, below the working folder.
+    pub out: Option<PathBuf>,
+    /// How versions are read.
+    pub config: SnapshotConfig,
+    /// The numbers that inference goes by.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub rules: Rules,
+    /// Dependents for which a preview is written.
+    pub previews: Vec<PathBuf>,
+}
+
+/// Derives a manifest from two versions and writes its bundle.
+pub fn generate(
+    request: GenerateRequest,
+    world: &World,
+    progress: &dyn Progress,
+    observer: &dyn Observer,
+) -> Result<GenerateAnswer, Error> {
+    let inputs = artifact::canonical_digest(&request)
+        .map_err(|error| Error::internal("the request has no canonical form").caused_by(error))?;
+    let context = command_context("generate", &inputs, world.environment.working_folder())?;
+    PipelineCoordinator { world, progress, observer }.process(&context, request)
+}

@@ -1,0 +1,315 @@
+//! The order of the work.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use artifact::{Digest, TreePath};
+use code_change::{SourceText, Version};
+use code_model::difference::DifferenceSet;
+use code_model::snapshot::Snapshot;
+use run::Walker;
+use sources::SourceTree;
+
+use super::answer::GenerateAnswer;
+use super::record::{self, Record};
+use super::side::prepared;
+use super::{GenerateRequest, previews};
+use crate::bundle::{
+    BundleFolder, StubStore, name, write_differences, write_graph, write_snapshot, write_stamps,
+    write_tree,
+};
+use crate::facts::FactStore;
+use crate::nodes::artifact_storage::{ArtifactStorage, ArtifactToStore};
+use crate::nodes::confidence_scorer::{ConfidenceScorer, ScoredManifest, ScoringRequest};
+use crate::nodes::dependency_resolver::{DependencyResolver, OperationList};
+use crate::nodes::difference_detector::{DifferenceDetector, SnapshotPair};
+use crate::nodes::git_operations::{GitOperations, OpenedSource};
+use crate::nodes::inference_engine::{
+    InferenceEngine, InferenceRequest, InferredOperations, Texts,
+};
+use crate::nodes::snapshot_generator::{GeneratedSnapshot, SnapshotGenerator, SnapshotRequest};
+use crate::versions::folder_name;
+use crate::{Error, ErrorCode, Progress, World};
+
+/// One walk from two versions to a bundle.
+pub struct Pipeline<'a> {
+    /// The doors to the machine.
+    pub world: &'a World,
+    /// Is told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Runs the nodes.
+    pub walker: Walker<'a>,
+}
+
+/// Two versions, read and compared.
+pub struct Compared {
+    /// The two versions.
+    pub versions: SnapshotPair,
+    /// What differs between them.
+    pub differences: Arc<DifferenceSet>,
+    /// Their files.
+    pub trees: [SourceTree; 2],
+}
+
+type Digests = BTreeMap<String, Digest>;
+
+impl Pipeline<'_> {
+    /// Runs the whole pipeline, or finds that everything is there already.
+    pub fn run(&self, request: &GenerateRequest) -> Result<GenerateAnswer, Error> {
+        let start = self.world.clock.elapsed();
+        let [from, to] = self.open(request)?;
+        let default =
+            format!("artifacts/core_diff/{}_{}", folder_name(&from.label), folder_name(&to.label));
+        let out = request.out.clone().unwrap_or_else(|| default.into());
+        let path = self.world.environment.absolute(&out);
+        let inputs = match (&from.tree, &to.tree) {
+            (Some(a), Some(b)) if request.config.cache_enabled && request.previews.is_empty() => {
+                record::inputs_digest(request, [(&from.label, a), (&to.label, b)])
+            }
+            _ => None,
+        };
+        if let Some(inputs) = &inputs
+            && let Some(found) = record::find(self.world, inputs, &BundleFolder::at(&path))
+        {
+            let mut answer = found.answer;
+            answer.unchanged = true;
+            answer.artifacts = artifacts(&out, found.outputs.keys());
+            answer.manifest_uri = answer.artifacts.get("manifest").cloned().unwrap_or_default();
+            answer.processing_time_ms = self.milliseconds_since(start);
+            return Ok(answer);
+        }
+        let compared = self.compare(request, [from, to])?;
+        let library = &compared.versions.to.origin.library;
+        let folder = BundleFolder::claim(self.world, &path, library)?;
+        let (scored, outputs) = self.store(request, &compared, &folder)?;
+        let listed = artifacts(&out, outputs.keys());
+        let mut answer = GenerateAnswer::new(&scored.manifest, &scored.report, listed);
+        if let Some(inputs) = &inputs {
+            let answer = answer.clone();
+            record::keep(self.world, inputs, &Record { outputs, answer });
+        }
+        answer.processing_time_ms = self.milliseconds_since(start);
+        Ok(answer)
+    }
+
+    /// Opens both versions: lists their files.
+    pub fn open(&self, request: &GenerateRequest) -> Result<[OpenedSource; 2], Error> {
+        self.progress.stage("reading both versions", None);
+        let node = GitOperations { world: self.world };
+        let open = |selection| -> Result<OpenedSource, Error> {
+            let mut opened = self.walker.step(&node, selection)?;
+            opened.tree = match opened.tree {
+                Some(tree) => Some(prepared(tree, &request.config, &self.world.environment)?),
+                None => None,
+            };
+            Ok(opened)
+        };
+        let core = &request.core;
+        let (from, to) = rayon::join(|| open(core.from_side()), || open(core.to_side()));
+        Ok([from?, to?])
+    }
+
+    /// Reads and compares two versions; nothing is written but the cache of facts.
+    pub fn compare(
+        &self,
+        request: &GenerateRequest,
+        [from, to]: [OpenedSource; 2],
+    ) -> Result<Compared, Error> {
+        let config = &request.config;
+        let files = &*self.world.files;
+        let chunk = config.chunk_size as usize;
+        let store = if config.cache_enabled {
+            FactStore::open(files, &self.world.folders.cache, request.core.family(), chunk)
+        } else {
+            FactStore::without_cache(files, chunk)
+        };
+        self.progress.stage("taking facts", Some(from.files + to.files));
+        let node = SnapshotGenerator { facts: &store, progress: self.progress };
+        let generate = |source: OpenedSource| {
+            self.walker.step(&node, SnapshotRequest { source, config: config.clone() })
+        };
+        // One after the other: files that both versions share are read once.
+        let from = generate(from)?;
+        let to = generate(to)?;
+        store.save();
+        for (side, generated) in [("old", &from), ("new", &to)] {
+            expect_python(side, &generated.snapshot)?;
+        }
+        let versions = SnapshotPair { from: from.snapshot.clone(), to: to.snapshot.clone() };
+        self.progress.stage("comparing", None);
+        let differences = self.walker.step(&DifferenceDetector, versions.clone())?;
+        let tree = |generated: GeneratedSnapshot| {
+            generated.tree.ok_or_else(|| Error::internal("a version lost its files"))
+        };
+        Ok(Compared {
+            versions,
+            differences: Arc::new(differences),
+            trees: [tree(from)?, tree(to)?],
+        })
+    }
+
+    /// Infers what a dependent must do about the differences.
+    pub fn infer(
+        &self,
+        request: &GenerateRequest,
+        compared: &Compared,
+    ) -> Result<InferredOperations, Error> {
+        self.progress.stage("inferring operations", None);
+        self.walker.step(&InferenceEngine, inference_request(request, compared))
+    }
+
+    fn store(
+        &self,
+        request: &GenerateRequest,
+        compared: &Compared,
+        folder: &BundleFolder,
+    ) -> Result<(ScoredManifest, Digests), Error> {
+        let (stored, inferred) =
+            rayon::join(|| self.store_inputs(compared, folder), || self.infer(request, compared));
+        let (mut outputs, inferred) = (stored?, inferred?);
+        let applied = [name::SNAPSHOT_FROM, name::SNAPSHOT_TO, name::STUBS_FROM, name::STUBS_TO];
+        let bundle = outputs
+            .iter()
+            .filter(|(file, _)| applied.contains(&file.as_str()))
+            .map(|(file, digest)| (file.clone(), *digest))
+            .collect();
+        let mut scored = self.walker.step(
+            &ConfidenceScorer,
+            ScoringRequest {
+                versions: compared.versions.clone(),
+                inferred,
+                rules: request.rules.clone(),
+                bundle,
+            },
+        )?;
+        // An order must exist; the manifest is written in it.
+        let operations = std::mem::take(&mut scored.manifest.operations);
+        let ordered = self.walker.step(&DependencyResolver, OperationList { operations })?;
+        scored.manifest.operations = ordered.operations;
+        self.progress.stage("writing", None);
+        let patches = previews::write(request, compared, &scored.manifest, folder, self.world)?;
+        outputs.extend(patches);
+        let report = serde_json::to_vec_pretty(&scored.report)
+            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+        outputs.extend(self.put(folder, name::REPORT, with_newline(report))?);
+        let manifest = scored.manifest.write().into_bytes();
+        outputs.extend(self.put(folder, name::MANIFEST, manifest)?);
+        Ok((scored, outputs))
+    }
+
+    /// Writes what is known before anything is inferred.
+    fn store_inputs(&self, compared: &Compared, folder: &BundleFolder) -> Result<Digests, Error> {
+        use rayon::prelude::*;
+        type Writer<'a> = Box<dyn Fn() -> std::io::Result<Vec<u8>> + Send + Sync + 'a>;
+        fn writer<'a>(
+            write: impl Fn(&mut Vec<u8>) -> std::io::Result<()> + Send + Sync + 'a,
+        ) -> Writer<'a> {
+            Box::new(move || {
+                let mut bytes = Vec::new();
+                write(&mut bytes)?;
+                Ok(bytes)
+            })
+        }
+        let SnapshotPair { from, to } = &compared.versions;
+        let (from, to) = (&**from, &**to);
+        let differences = &*compared.differences;
+        let [from_tree, to_tree] = &compared.trees;
+        let stubs = StubStore::default();
+        let stubs_of = |snapshot: &Snapshot, tree: &SourceTree, out: &mut Vec<u8>| {
+            let too_large = || std::io::Error::other("the stub tree exceeds 4 GiB or 65,535 files");
+            *out = stubs.archive(snapshot, tree).ok_or_else(too_large)?;
+            Ok(())
+        };
+        let writers: Vec<(&str, Writer<'_>)> = vec![
+            (name::SNAPSHOT_FROM, writer(|out| write_snapshot(from, out))),
+            (name::SNAPSHOT_TO, writer(|out| write_snapshot(to, out))),
+            (name::STUBS_FROM, writer(|out| stubs_of(from, from_tree, out))),
+            (name::STUBS_TO, writer(|out| stubs_of(to, to_tree, out))),
+            (name::GRAPH_FROM, writer(|out| write_graph(from, out))),
+            (name::GRAPH_TO, writer(|out| write_graph(to, out))),
+            (name::TREE_FROM, writer(|out| write_tree(from, out))),
+            (name::TREE_TO, writer(|out| write_tree(to, out))),
+            (name::STAMPS, writer(|out| write_stamps(from, to, out))),
+            (name::DIFFERENCES, writer(|out| write_differences(differences, out))),
+        ];
+        let stored: Vec<Result<Digests, Error>> = writers
+            .into_par_iter()
+            .map(|(file, write)| {
+                let bytes = write().map_err(|error| {
+                    Error::internal(format!("`{file}` cannot be put together")).caused_by(error)
+                })?;
+                self.put(folder, file, bytes)
+            })
+            .collect();
+        let mut digests = Digests::new();
+        for stored in stored {
+            digests.extend(stored?);
+        }
+        Ok(digests)
+    }
+
+    fn milliseconds_since(&self, start: Duration) -> u64 {
+        let elapsed = self.world.clock.elapsed().saturating_sub(start);
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn put(&self, folder: &BundleFolder, file: &str, bytes: Vec<u8>) -> Result<Digests, Error> {
+        let node = ArtifactStorage { world: self.world, folder };
+        Ok(self.walker.step(&node, ArtifactToStore::new(file, bytes))?.files)
+    }
+}
+
+fn inference_request(request: &GenerateRequest, compared: &Compared) -> InferenceRequest {
+    let [from, to] = compared.trees.clone();
+    InferenceRequest {
+        versions: compared.versions.clone(),
+        differences: compared.differences.clone(),
+        rules: request.rules.clone(),
+        texts: Texts(Some(Arc::new(TreeTexts { from, to }))),
+    }
+}
+
+/// The texts of both versions' files.
+struct TreeTexts {
+    from: SourceTree,
+    to: SourceTree,
+}
+
+impl SourceText for TreeTexts {
+    fn text(&self, version: Version, file: &TreePath) -> Option<Arc<str>> {
+        let tree = match version {
+            Version::From => &self.from,
+            Version::To => &self.to,
+        };
+        let bytes = tree.read(file.as_str()).ok()?;
+        Some(python::parse::SourceText::decode(&bytes).ok()?.text.into())
+    }
+}
+
+fn expect_python(side: &str, snapshot: &Snapshot) -> Result<(), Error> {
+    if snapshot.modules.is_empty() {
+        let reference = &snapshot.origin.reference;
+        let message = format!("the {side} version `{reference}` holds no importable Python module");
+        return Err(Error::user(ErrorCode::SnapshotError, message)
+            .hint("name the folder, repository or distribution that holds the package"));
+    }
+    Ok(())
+}
+
+fn artifacts<'a>(
+    out: &std::path::Path,
+    names: impl Iterator<Item = &'a String>,
+) -> BTreeMap<String, String> {
+    names
+        .map(|file| {
+            let what = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
+            (what.to_owned(), out.join(file).display().to_string())
+        })
+        .collect()
+}
+
+fn with_newline(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.push(b'\n');
+    bytes
+}

@@ -1,0 +1,77 @@
+//! What an earlier run wrote, so that an unchanged repeat need not be computed again.
+
+use std::collections::BTreeMap;
+
+use artifact::{Digest, TreePath};
+use host::{Files, Place};
+use python::facts::EXTRACTOR_VERSION;
+use serde::{Deserialize, Serialize};
+use sources::SourceTree;
+
+use super::{GenerateAnswer, GenerateRequest};
+use crate::World;
+use crate::bundle::{BundleFolder, GENERATOR};
+
+/// The outputs of a run, by the digest of everything that they follow from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The digest of each output, by its name in the folder.
+    pub(super) outputs: BTreeMap<String, Digest>,
+    /// What was answered.
+    pub(super) answer: GenerateAnswer,
+}
+
+/// Digest of everything that the outputs follow from.
+pub(super) fn inputs_digest(
+    request: &GenerateRequest,
+    sides: [(&str, &SourceTree); 2],
+) -> Option<Digest> {
+    let mut parts: Vec<Vec<u8>> = vec![GENERATOR.into(), EXTRACTOR_VERSION.to_le_bytes().into()];
+    let mut config = request.config.clone();
+    // Neither changes a result.
+    config.chunk_size = 0;
+    config.cache_enabled = true;
+    parts.push(artifact::canonical_json(&config).ok()?);
+    parts.push(artifact::canonical_json(&request.rules).ok()?);
+    for (label, tree) in sides {
+        let identity = tree.identity();
+        parts.push(label.into());
+        parts.push(format!("{identity:?}").into_bytes());
+        let mut listing = Vec::with_capacity(tree.entries().len() * 64);
+        for entry in tree.entries() {
+            listing.extend_from_slice(entry.path.as_str().as_bytes());
+            listing.extend_from_slice(
+                format!("\0{}\0{:?}\0{:?}\n", entry.identity, entry.kind, entry.modified)
+                    .as_bytes(),
+            );
+        }
+        parts.push(listing);
+    }
+    Some(Digest::of_parts(parts.iter().map(Vec::as_slice)))
+}
+
+fn path(inputs: &Digest) -> Option<TreePath> {
+    TreePath::new(&format!("generate/{}.json", &inputs.hex()[..32])).ok()
+}
+
+/// The record of a run with these inputs, if there is one and the folder still holds its outputs.
+pub(super) fn find(world: &World, inputs: &Digest, folder: &BundleFolder) -> Option<Record> {
+    use rayon::prelude::*;
+    let files = &*world.files;
+    let bytes = files.read(Place::new(&world.folders.cache, &path(inputs)?), 1 << 24).ok()?;
+    let record: Record = serde_json::from_slice(&bytes).ok()?;
+    let holds = |(name, digest): (&String, &Digest)| matches!(folder.read(files, name), Ok(Some(bytes)) if Digest::of(&bytes) == *digest);
+    record.outputs.par_iter().all(holds).then_some(record)
+}
+
+/// Keeps the record of a run; that this fails is no reason for the work to fail.
+pub(super) fn keep(world: &World, inputs: &Digest, record: &Record) {
+    let (Some(path), Ok(bytes)) = (path(inputs), serde_json::to_vec(record)) else { return };
+    let cache = &world.folders.cache;
+    let files: &dyn Files = &*world.files;
+    let kept = files
+        .create_base(cache)
+        .and_then(|()| files.create_parents(cache, &path))
+        .and_then(|_| files.write(Place::new(cache, &path), &bytes, None));
+    drop(kept);
+}

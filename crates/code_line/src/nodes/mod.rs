@@ -1,0 +1,106 @@
+//! The nodes of the code line, each with its contract beside it.
+
+pub mod artifact_storage;
+pub mod confidence_scorer;
+pub mod dependency_resolver;
+pub mod difference_detector;
+pub mod git_operations;
+pub mod inference_engine;
+pub mod pipeline_coordinator;
+pub mod snapshot_generator;
+
+use run::{RunContext, RunId, TaskId, TraceId};
+
+use crate::Error;
+
+/// The context of a command that is run once: its ids follow from what it is asked to do.
+pub fn command_context(
+    command: &str,
+    inputs: &artifact::Digest,
+    path: &std::path::Path,
+) -> Result<RunContext, Error> {
+    let id = format!("{command}-{}", &inputs.hex()[..16]);
+    let wrong = |error: run::IdError| Error::internal("a run has no usable id").caused_by(error);
+    Ok(RunContext::new(
+        TaskId::new(id.clone()).map_err(wrong)?,
+        RunId::new("0").map_err(wrong)?,
+        path.to_owned(),
+        TraceId::new(id).map_err(wrong)?,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use run::{Contract, ModelDefinition, Node, NodeKind, model_definition};
+    use schemars::JsonSchema;
+
+    use super::*;
+
+    /// Adds what a contract says otherwise than its types.
+    fn check<N>(kind: NodeKind, wrong: &mut String)
+    where
+        N: Node,
+        N::Input: JsonSchema,
+        N::Output: JsonSchema,
+    {
+        let contract = N::contract().expect(N::NAME);
+        assert_eq!(contract.node_name, N::NAME);
+        assert_eq!(contract.node_type, kind, "{}", N::NAME);
+        assert!(!contract.capabilities.is_empty(), "{}", N::NAME);
+        let models = [
+            (&contract.input_model, N::Input::schema_name(), model_definition::<N::Input>()),
+            (&contract.output_model, N::Output::schema_name(), model_definition::<N::Output>()),
+        ];
+        for (model, name, definition) in models {
+            assert_eq!(**model, *name, "{}", N::NAME);
+            if contract.definitions[model.as_str()] != definition {
+                wrong.push_str(&format!("== {} {model}\n{}\n", N::NAME, yaml(&definition)));
+            }
+        }
+        for dependency in &contract.dependencies {
+            assert!(NAMES.contains(&dependency.name.as_str()), "{}", dependency.name);
+        }
+    }
+
+    fn yaml(definition: &ModelDefinition) -> String {
+        serde_saphyr::to_string(definition).expect("a plain value")
+    }
+
+    const NAMES: [&str; 8] = [
+        "artifact_storage",
+        "confidence_scorer",
+        "dependency_resolver",
+        "difference_detector",
+        "git_operations",
+        "inference_engine",
+        "pipeline_coordinator",
+        "snapshot_generator",
+    ];
+
+    #[test]
+    fn contracts_say_what_the_types_say() {
+        let mut wrong = String::new();
+        check::<git_operations::GitOperations<'_>>(NodeKind::Effect, &mut wrong);
+        check::<snapshot_generator::SnapshotGenerator<'_>>(NodeKind::Compute, &mut wrong);
+        check::<difference_detector::DifferenceDetector>(NodeKind::Compute, &mut wrong);
+        check::<inference_engine::InferenceEngine>(NodeKind::Compute, &mut wrong);
+        check::<confidence_scorer::ConfidenceScorer>(NodeKind::Compute, &mut wrong);
+        check::<dependency_resolver::DependencyResolver>(NodeKind::Orchestrator, &mut wrong);
+        check::<artifact_storage::ArtifactStorage<'_>>(NodeKind::Reducer, &mut wrong);
+        check::<pipeline_coordinator::PipelineCoordinator<'_>>(NodeKind::Orchestrator, &mut wrong);
+        assert!(wrong.is_empty(), "the types say\n{wrong}");
+    }
+
+    #[test]
+    fn every_contract_is_one_of_a_node() {
+        // The names above and the folders of this module are the same list.
+        for name in NAMES {
+            let text = std::fs::read_to_string(format!(
+                "{}/src/nodes/{name}/contract.yaml",
+                env!("CARGO_MANIFEST_DIR")
+            ));
+            let contract = Contract::from_yaml(&text.expect(name)).expect(name);
+            assert_eq!(contract.node_name, name);
+        }
+    }
+}

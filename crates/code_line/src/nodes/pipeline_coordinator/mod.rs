@@ -1,0 +1,34 @@
+//! Orders the other nodes: from two versions to a bundle.
+
+use run::{Node, Observer, RunContext, Walker};
+
+use crate::generate::{GenerateAnswer, GenerateRequest, Pipeline};
+use crate::{Error, Progress, World};
+
+/// Walks the nodes that lead from two versions to a bundle.
+pub struct PipelineCoordinator<'a> {
+    /// The doors to the machine.
+    pub world: &'a World,
+    /// Is told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Is told which node runs.
+    pub observer: &'a dyn Observer,
+}
+
+impl Node for PipelineCoordinator<'_> {
+    type Input = GenerateRequest;
+    type Output = GenerateAnswer;
+    type Error = Error;
+
+    const NAME: &'static str = "pipeline_coordinator";
+    const CONTRACT: &'static str = include_str!("contract.yaml");
+
+    fn process(
+        &self,
+        context: &RunContext,
+        input: GenerateRequest,
+    ) -> Result<GenerateAnswer, Error> {
+        let walker = Walker::new(context.clone(), self.observer);
+        Pipeline { world: self.world, progress: self.progress, walker }.run(&input)
+    }
+}

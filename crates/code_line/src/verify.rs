@@ -1,0 +1,218 @@
+//! Whether a manifest and its bundle are what they say.
+
+use std::path::PathBuf;
+
+use artifact::Digest;
+use code_change::Rules;
+use run::Observer;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{LoadedManifest, load_manifest, name};
+use crate::generate::{GenerateRequest, generate};
+use crate::snapshot::SnapshotConfig;
+use crate::versions::CoreSelection;
+use crate::{Error, ErrorCode, Progress, World};
+
+/// What `verify` is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyRequest {
+    /// The manifest or its folder.
+    pub manifest: PathBuf,
+    /// Whether to make it again and compare.
+    pub regenerate: bool,
+    /// Where the library lies, when the recorded references do not say it.
+    pub core: Option<String>,
+    /// A folder that may be used while making it again.
+    pub scratch: PathBuf,
+    /// The numbers to make it again with.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub rules: Rules,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyAnswer {
+    /// The manifest.
+    pub manifest: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether everything fits.
+    pub verified: bool,
+    /// How many operations it has.
+    pub operations: u32,
+    /// Each check with its result, in order.
+    pub checks: Vec<Check>,
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// What was checked.
+    pub name: String,
+    /// Whether it fits.
+    pub passed: bool,
+    /// What does not fit, or what was seen.
+    pub detail: String,
+}
+
+/// Checks a manifest: its form was checked by reading it; then its bundle, its report and, if asked for, whether
+/// making it again gives the same bytes.
+pub fn verify(
+    request: &VerifyRequest,
+    world: &World,
+    progress: &dyn Progress,
+    observer: &dyn Observer,
+) -> Result<VerifyAnswer, Error> {
+    let loaded = load_manifest(world, &request.manifest)?;
+    let mut checks = vec![check("form", true, "the fields, kinds, ids and order are valid")];
+    checks.push(canonical(&loaded));
+    checks.extend(bundle_checks(world, &loaded)?);
+    checks.push(report_check(world, &loaded)?);
+    if request.regenerate {
+        checks.push(regenerate(request, &loaded, world, progress, observer)?);
+    }
+    Ok(VerifyAnswer {
+        manifest: loaded.path.display().to_string(),
+        digest: loaded.digest,
+        verified: checks.iter().all(|check| check.passed),
+        operations: loaded.manifest.operations.len() as u32,
+        checks,
+    })
+}
+
+fn check(name: &str, passed: bool, detail: impl Into<String>) -> Check {
+    Check { name: name.to_owned(), passed, detail: detail.into() }
+}
+
+/// A manifest that onx made is written in one way only.
+fn canonical(loaded: &LoadedManifest) -> Check {
+    let ours = loaded.manifest.metadata.generator.starts_with("onx/");
+    let again = loaded.manifest.write();
+    match first_difference(&loaded.bytes, again.as_bytes()) {
+        None => check("bytes", true, "written as onx writes it"),
+        Some(at) if ours => {
+            check("bytes", false, format!("edited after it was made: byte {at} differs"))
+        }
+        Some(_) => check("bytes", true, "written by another generator"),
+    }
+}
+
+/// The digests that the manifest records of the files beside it.
+pub(crate) fn bundle_checks(world: &World, loaded: &LoadedManifest) -> Result<Vec<Check>, Error> {
+    let mut checks = Vec::new();
+    for (file, digest) in &loaded.manifest.metadata.bundle {
+        let found = loaded.folder.read(&*world.files, file)?.map(|bytes| Digest::of(&bytes));
+        checks.push(match found {
+            Some(found) if found == *digest => check(file, true, digest.short()),
+            Some(found) => {
+                let detail = format!("is {}, the manifest says {}", found.short(), digest.short());
+                check(file, false, detail)
+            }
+            None => check(file, false, "is missing"),
+        });
+    }
+    Ok(checks)
+}
+
+fn report_check(world: &World, loaded: &LoadedManifest) -> Result<Check, Error> {
+    Ok(match (&loaded.report, loaded.folder.read(&*world.files, name::REPORT)?) {
+        (Some(report), _) if !report.accounting.is_complete() => {
+            check(name::REPORT, false, "does not account for every gone path exactly once")
+        }
+        (Some(_), _) => check(name::REPORT, true, "is about this manifest"),
+        (None, Some(_)) => check(name::REPORT, false, "is about another manifest"),
+        (None, None) => check(name::REPORT, true, "there is none"),
+    })
+}
+
+fn regenerate(
+    request: &VerifyRequest,
+    loaded: &LoadedManifest,
+    world: &World,
+    progress: &dyn Progress,
+    observer: &dyn Observer,
+) -> Result<Check, Error> {
+    let metadata = &loaded.manifest.metadata;
+    let digest = request.rules.digest().ok();
+    if metadata.rules_digest.is_some() && metadata.rules_digest != digest {
+        let detail = "was made with other rules: give the same onx.toml with --config";
+        return Ok(check("regenerated", false, detail));
+    }
+    let (from, with_from) = parts(&metadata.from_reference);
+    let (to, with_to) = parts(&metadata.to_reference);
+    let core = CoreSelection {
+        core: request.core.clone(),
+        from,
+        to,
+        with_from,
+        with_to,
+        labels: Some([metadata.from_version.clone(), metadata.to_version.clone()]),
+    };
+    let config = SnapshotConfig { cache_enabled: false, ..SnapshotConfig::default() };
+    let again = GenerateRequest {
+        core,
+        out: Some(request.scratch.clone()),
+        config,
+        rules: request.rules.clone(),
+        previews: Vec::new(),
+    };
+    generate(again, world, progress, observer)?;
+    let made = load_manifest(world, &request.scratch)?;
+    let (old, new) = (&loaded.bytes, &made.bytes);
+    Ok(match first_difference(old, new) {
+        None => check("regenerated", true, "the same bytes"),
+        Some(at) => {
+            let line = old.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+            check("regenerated", false, format!("byte {at} differs, in line {line}"))
+        }
+    })
+}
+
+/// A recorded reference and those of the further distributions.
+fn parts(reference: &str) -> (String, Vec<String>) {
+    let mut parts = reference.split(" + ").map(str::to_owned);
+    (parts.next().unwrap_or_default(), parts.collect())
+}
+
+/// The position of the first byte that differs, from 0.
+fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
+    let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    (common < a.len().max(b.len())).then_some(common)
+}
+
+/// Refuses a bundle that is not what its manifest says.
+pub(crate) fn expect_intact(world: &World, loaded: &LoadedManifest) -> Result<(), Error> {
+    let checks = bundle_checks(world, loaded)?;
+    let Some(failed) = checks.iter().find(|check| !check.passed) else { return Ok(()) };
+    let message = format!(
+        "the bundle of `{}` was changed: `{}` {}",
+        loaded.path.display(),
+        failed.name,
+        failed.detail
+    );
+    Err(Error::user(ErrorCode::VerificationError, message)
+        .hint("take the bundle from where it was made, or make it again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_found() {
+        assert_eq!(first_difference(b"abc", b"abc"), None);
+        assert_eq!(first_difference(b"abc", b"abd"), Some(2));
+        assert_eq!(first_difference(b"abc", b"ab"), Some(2));
+        assert_eq!(first_difference(b"", b"a"), Some(0));
+    }
+
+    #[test]
+    fn references_are_taken_apart() {
+        let (main, with) = parts("pypi:a==1 + pypi:b==2");
+        assert_eq!(
+            (main.as_str(), with.as_slice()),
+            ("pypi:a==1", ["pypi:b==2".to_owned()].as_slice())
+        );
+    }
+}
