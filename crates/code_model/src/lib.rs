@@ -4,6 +4,7 @@
 //! No parser, no disk, no git: everything here is a value that other crates make and read.
 
 pub mod api;
+pub mod check;
 pub mod difference;
 pub mod evidence;
 pub mod hint;

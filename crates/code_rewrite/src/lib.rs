@@ -4,11 +4,13 @@
 //! version's. Each file of a dependent is then rewritten on its own by a [`Rewriter`]; nothing here reads or writes
 //! a disk, and the same inputs give the same edits.
 
+mod call;
 mod codemod;
 mod codemods;
 mod compile;
 mod dependent;
 mod keys;
+mod member;
 mod new_names;
 mod patch;
 mod plan;
@@ -27,7 +29,7 @@ pub use patch::{FileChange, unified_patch};
 pub use plan::{
     CallChange, FileMove, KeyChange, MemberChange, NameChange, Plan, SkipReason, Skipped,
 };
-pub use receiver::{NoReceivers, Receiver, Receivers};
+pub use receiver::{NoReceivers, Receivers};
 pub use requirement::{RequirementChange, may_hold_requirements, rewrite_requirement};
 pub use rewriter::{Rewriter, module_names};
 pub use words::Mentions;

@@ -67,6 +67,8 @@ impl<'a> Rewriter<'a> {
             .iter()
             .map(|member| member.from.clone())
             .chain(plan.calls.iter().map(|call| call.callable.leaf().to_owned()))
+            // Subclasses call a constructor whose parameters changed through `super()`.
+            .chain(["__init__".to_owned()].into_iter().filter(|_| !plan.calls.is_empty()))
             .collect();
         Self { plan, api_from, api_to, minimum, words: Words::of(plan, api_from), members }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 use code_model::DottedName;
-use code_model::api::ApiIndex;
+use code_model::api::{ApiIndex, Resolution};
+use code_model::snapshot::SymbolKind;
 
 use crate::Plan;
 
@@ -90,8 +91,9 @@ fn names(plan: &Plan, from: Option<ApiIndex<'_>>) -> BTreeSet<String> {
     for file in &plan.files {
         words.extend(file.from.parts().next_back().map(ToOwned::to_owned));
     }
-    // An access path of another name reaches what changes, too.
+    // An access path of another name reaches what changes, too, and so does a class that inherits a constructor.
     if let Some(api) = from {
+        words.extend(heirs(plan, api));
         for (path, alias) in &api.snapshot().aliases {
             if path.leaf() != alias.target.leaf() && plan.change(&alias.target).is_some() {
                 words.insert(path.leaf().to_owned());
@@ -99,4 +101,33 @@ fn names(plan: &Plan, from: Option<ApiIndex<'_>>) -> BTreeSet<String> {
         }
     }
     words
+}
+
+/// Classes that inherit from one whose constructor changes.
+fn heirs(plan: &Plan, api: ApiIndex<'_>) -> BTreeSet<String> {
+    let definition = |name: &DottedName| match api.resolve(name) {
+        Resolution::Symbol(definition) => Some(definition),
+        _ => None,
+    };
+    let constructed = plan.calls.iter().filter_map(|call| match call.callable.leaf() {
+        "__init__" | "__new__" => definition(&call.callable.parent()?),
+        _ => definition(&call.callable),
+    });
+    let fields = plan.members.iter().filter(|member| member.keyword);
+    let changed: BTreeSet<DottedName> =
+        constructed.chain(fields.filter_map(|member| definition(&member.class))).collect();
+    let is_class =
+        |name: &DottedName| api.symbol(name).is_some_and(|symbol| symbol.kind == SymbolKind::Class);
+    if !changed.iter().any(is_class) {
+        return BTreeSet::new();
+    }
+    let classes = api
+        .snapshot()
+        .symbols
+        .iter()
+        .filter(|(_, symbol)| symbol.kind == SymbolKind::Class && !symbol.bases.is_empty());
+    classes
+        .filter(|(name, _)| api.linearised(name).iter().skip(1).any(|base| changed.contains(base)))
+        .map(|(name, _)| name.leaf().to_owned())
+        .collect()
 }

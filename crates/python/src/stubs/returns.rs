@@ -6,6 +6,16 @@ use ruff_python_ast::{AnyNodeRef, Expr, Stmt, StmtFunctionDef};
 /// The one value that all `return` statements give, when it tells its type by itself: `self`, `cls(...)`,
 /// `Class(...)`, a call of a name, or a literal.
 pub(super) fn told_by_body(function: &StmtFunctionDef, in_class: bool) -> Option<&Expr> {
+    let receiver = function.parameters.iter_non_variadic_params().next().filter(|_| in_class);
+    let receiver = receiver.map(|first| first.name().as_str());
+    let mut values = returned_values(function)?.into_iter();
+    let first = values.next()?;
+    let told = tells(first, receiver)?;
+    values.all(|value| tells(value, receiver) == Some(told)).then_some(first)
+}
+
+/// Every value but `None` that the `return` statements of a function give; none when it yields.
+pub(crate) fn returned_values(function: &StmtFunctionDef) -> Option<Vec<&Expr>> {
     let mut returns = Returns { values: Vec::new(), unclear: false };
     for statement in &function.body {
         returns.visit_stmt(statement);
@@ -13,12 +23,7 @@ pub(super) fn told_by_body(function: &StmtFunctionDef, in_class: bool) -> Option
             return None;
         }
     }
-    let receiver = function.parameters.iter_non_variadic_params().next().filter(|_| in_class);
-    let receiver = receiver.map(|first| first.name().as_str());
-    let mut values = returns.values.into_iter();
-    let first = values.next()?;
-    let told = tells(first, receiver)?;
-    values.all(|value| tells(value, receiver) == Some(told)).then_some(first)
+    Some(returns.values)
 }
 
 /// What makes two returned values the same kind of thing.

@@ -38,6 +38,17 @@ impl<'a> Inquiry<'a> {
         expression: &Expr,
         member: Option<&str>,
     ) -> Receiver {
+        self.receiver_within(model, expression, member, 0)
+    }
+
+    /// The same, after `depth` steps of following what inference leaves open.
+    pub(super) fn receiver_within(
+        &self,
+        model: &SemanticModel<'a>,
+        expression: &Expr,
+        member: Option<&str>,
+        depth: usize,
+    ) -> Receiver {
         let byte = expression.start().to_u32();
         let mut gathering =
             Gathering { inquiry: self, model, byte, member, receiver: Receiver::default() };
@@ -47,6 +58,12 @@ impl<'a> Inquiry<'a> {
             None => gathering.unsure("the expression is not reached by inference"),
         }
         let mut receiver = gathering.receiver;
+        if receiver.alternatives.is_empty()
+            && receiver.unknown.is_some()
+            && let Some(found) = self.followed(model, expression, member, depth)
+        {
+            receiver = found;
+        }
         receiver.alternatives.sort();
         receiver.alternatives.dedup();
         receiver
@@ -70,23 +87,28 @@ impl<'a> Inquiry<'a> {
     ) -> Option<Alternative> {
         let lineage = self.classes.lineage(key);
         let searched = lineage.classes.iter().skip(usize::from(kind == AlternativeKind::Super));
-        let searched: Vec<ClassKey> = searched.copied().collect();
-        let place = |key: &ClassKey| self.classes.place(*key);
-        let defined_in = match member {
-            None => Vec::new(),
-            Some(member) => searched
-                .iter()
-                .filter(|key| self.classes.defines(**key, member))
-                .filter_map(place)
-                .collect(),
-        };
+        let places: Vec<Place> = searched.filter_map(|key| self.classes.place(*key)).collect();
+        let defined_in = member.map(|member| self.defining(key, kind, member)).unwrap_or_default();
         Some(Alternative {
             kind,
             place: self.classes.place(key)?,
-            lineage: searched.iter().filter_map(place).collect(),
+            lineage: places,
             lineage_complete: lineage.complete,
             defined_in,
         })
+    }
+
+    /// The classes of a class's lineage that define a member, in the order in which it is looked up.
+    pub(super) fn defining(
+        &self,
+        key: ClassKey,
+        kind: AlternativeKind,
+        member: &str,
+    ) -> Vec<Place> {
+        let lineage = self.classes.lineage(key);
+        let searched = lineage.classes.iter().skip(usize::from(kind == AlternativeKind::Super));
+        let defining = searched.filter(|key| self.classes.defines(**key, member));
+        defining.filter_map(|key| self.classes.place(*key)).collect()
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Lineage {
 pub(super) struct Memory {
     definitions: Mutex<HashMap<File, Arc<FileDefinitions>>>,
     lineages: Mutex<HashMap<ClassKey, Arc<Lineage>>>,
+    keys: Mutex<HashMap<Place, ClassKey>>,
 }
 
 /// How each mounted folder's paths become module names.
@@ -136,8 +137,14 @@ impl<'a> Classes<'a> {
     /// The place of a class.
     pub(super) fn place(&self, (file, name_start): ClassKey) -> Option<Place> {
         let definitions = self.definitions(file);
-        let name = definitions.qualified_name(name_start)?;
-        self.place_in(file, name)
+        let place = self.place_in(file, definitions.qualified_name(name_start)?)?;
+        lock(&self.memory.keys).insert(place.clone(), (file, name_start));
+        Some(place)
+    }
+
+    /// The class at a place that was given before.
+    pub(super) fn key_at(&self, place: &Place) -> Option<ClassKey> {
+        lock(&self.memory.keys).get(place).copied()
     }
 
     /// The place of this qualified name in this file.

@@ -8,6 +8,7 @@ mod answer;
 mod database;
 mod decorators;
 mod definitions;
+mod follow;
 mod inquiry;
 mod lineage;
 mod oracle;

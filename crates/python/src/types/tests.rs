@@ -176,6 +176,16 @@ programs! {
     walrus_and_conditional:
         "import lib\nif (c := lib.make('x')):\n    ‹c›.method()\n‹(lib.Client() if c else lib.Client())›.method()\n"
         => ["lib.client.Client by lib.client.Base", "? there is no expression at this place"];
+    unannotated_functions_of_the_dependent:
+        "import lib\ndef f():\n    return lib.Client()\nclass A:\n    def g(self):\n        return f()\n‹f()›.method()\n‹A().g()›.method()\n"
+        => ["lib.client.Client by lib.client.Base", "lib.client.Client by lib.client.Base"];
+    followed_names_and_attributes:
+        "import lib\ndef make(flag):\n    if flag:\n        return None\n    return lib.Client()\nclass A:\n    def __init__(self):\n        self.c = make(1)\n    def me(self):\n        return self\n    @property\n    def p(self):\n        return self.c\nc = make(1)\n‹c›.method()\n‹A().c›.method()\n‹A().me().p›.method()\nasync def g():\n    return lib.Client()\nasync def h():\n    ‹(await g())›.method()\n    ‹await g()›.method()\ndef two(flag):\n    return lib.Client() if flag else unseen()\n‹two(1)›.method()\ndef rec(n):\n    return rec(n - 1)\n‹rec(1)›.method()\n"
+        => ["lib.client.Client by lib.client.Base", "lib.client.Client by lib.client.Base",
+            "lib.client.Client by lib.client.Base", "? there is no expression at this place",
+            "lib.client.Client by lib.client.Base",
+            "lib.client.Client by lib.client.Base | ? its type cannot be inferred",
+            "? its type cannot be inferred"];
     unresolved_imports_of_others:
         "import lib\nfrom unseen import Mixin, decorate\nclass A(Mixin, lib.Client): ...\n@decorate\nclass B(lib.Client): ...\n@decorate\ndef f() -> lib.Client: ...\n‹A()›.method()\n‹B()›.method()\n‹f()›.method()\n"
         => ["app.main.A by lib.client.Base (bases unknown)", "app.main.B by lib.client.Base",

@@ -1,0 +1,183 @@
+//! Small dependents against a small library: every line that must be reported, and none else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use artifact::TreePath;
+use code_check::{CheckedFile, check, wanted_members};
+use code_model::DottedName;
+use code_model::api::ApiIndex;
+use code_model::check::CheckReport;
+use code_model::snapshot::{Origin, Snapshot};
+use python::parse::ParsedFile;
+use python::references::{DependentIndex, FileReferences, NoStarExports, ReferenceOptions};
+use python::stubs::stub_of;
+use python::types::{OracleInput, TypeOracle};
+
+const LIBRARY: &[(&str, &str)] = &[
+    (
+        "lib/__init__.py",
+        "from lib.a import f, g, K, D, Open, wrapped, overloaded\nimport lib.sub\n\
+         __version__ = '1'\n",
+    ),
+    (
+        "lib/a.py",
+        "from dataclasses import dataclass\nfrom typing import overload\nimport warnings\n\
+         from other import Base\n\
+         def f(a, b=1, *, c=2): pass\n\
+         def g(a, /, *args, **kw): pass\n\
+         def mark(fn): return fn\n\
+         @mark\n\
+         def wrapped(a): pass\n\
+         @overload\n\
+         def overloaded(a: int) -> int: ...\n\
+         @overload\n\
+         def overloaded(a: str, b: str) -> str: ...\n\
+         def overloaded(a, b=None): return a\n\
+         class K:\n\
+         \x20   def __init__(self, x, y=0): self.x = x\n\
+         \x20   def m(self, p, q=1): return self\n\
+         \x20   @staticmethod\n\
+         \x20   def s(p): return p\n\
+         @dataclass\n\
+         class D:\n\
+         \x20   n: int\n\
+         class Open(Base):\n\
+         \x20   def own(self, a): pass\n",
+    ),
+    ("lib/sub/__init__.py", "def deep(a): pass\n"),
+    ("lib/lazy.py", "def __getattr__(name):\n    return compute(name)\n"),
+];
+
+struct Library {
+    snapshot: Snapshot,
+    stubs: BTreeMap<TreePath, Arc<str>>,
+}
+
+fn library() -> Library {
+    let (mut files, mut stubs) = (BTreeMap::new(), BTreeMap::new());
+    for (path, text) in LIBRARY {
+        let path = TreePath::new(path).expect("a path");
+        let parsed = ParsedFile::parse(text.as_bytes()).expect("Python");
+        let stub = stub_of(&parsed.syntax().body, parsed.text());
+        let facts = Arc::new(python::facts::extract(&path, text.as_bytes()));
+        files.insert(path.clone(), python::assemble::TreeFile { facts, last_modified: None });
+        stubs.insert(path, Arc::from(stub));
+    }
+    let origin = Origin {
+        library: "lib".to_owned(),
+        version: "1".to_owned(),
+        reference: "1".to_owned(),
+        commit: None,
+        archive: None,
+        created_at: None,
+    };
+    Library { snapshot: python::assemble::assemble(origin, &files), stubs }
+}
+
+fn checked(text: &str) -> CheckReport {
+    let library = library();
+    let api = ApiIndex::new(&library.snapshot);
+    let path = TreePath::new("app.py").expect("a path");
+    let parsed = ParsedFile::parse(text.as_bytes()).expect("Python");
+    let module = DottedName::new("app").expect("a name");
+    let wanted = wanted_members(api);
+    let index = DependentIndex::new([module.clone()]);
+    let options = ReferenceOptions {
+        roots: &BTreeSet::from([DottedName::new("lib").expect("a name")]),
+        module: Some(&module),
+        is_package: false,
+        members: &|name| wanted.contains(name) || name == "gone",
+        star: &NoStarExports,
+        dependent: Some(&index),
+    };
+    let references = FileReferences::read(&parsed, &options);
+    let oracle = TypeOracle::new(OracleInput {
+        core: Arc::new(library.stubs.clone()),
+        dependent: Arc::new(BTreeMap::from([(path.clone(), Arc::from(text))])),
+        dependent_roots: Vec::new(),
+        installed: None,
+        python_version: (3, 13),
+    });
+    let file = CheckedFile { path: &path, text, references: &references };
+    check(&[file], api, Some(&oracle))
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let report = checked(text);
+    assert_eq!(report.compatible, report.problems.is_empty());
+    let line = |problem: &code_model::check::CheckProblem| {
+        let kind = serde_json::to_value(problem.kind).expect("a word");
+        let suggestion = problem.suggestion.as_deref().unwrap_or("-");
+        format!("{} {} {} {suggestion}", problem.line, kind.as_str().unwrap_or(""), problem.name)
+    };
+    report.problems.iter().map(line).collect()
+}
+
+#[test]
+fn code_that_works_has_no_problem() {
+    let text = "import lib, lib.sub, lib.lazy\nfrom lib import f, K, D, wrapped, overloaded\n\
+        from lib.lazy import anything\nlib.sub.deep(1)\nf(1, c=3)\nf(*x)\nf(**x)\nf(1, 2)\n\
+        lib.g(1, 2, 3, z=4)\nK(1).m(2).m(3, q=4)\nK.s(1)\nK.m(K(1), 2)\nD(1)\nD(n=1)\n\
+        wrapped(1, 2, 3)\noverloaded('a', 'b')\nlib.__version__, lib.__name__, lib.__file__\n\
+        lib.Open().own(1)\nlib.Open().inherited(1)\nK(1).x\nclass L(K):\n    def t(self):\n\
+        \x20       return self.m(1), super().m(1)\nL(1, 2)\nlib.lazy.other\n";
+    assert_eq!(problems(text), [""; 0]);
+}
+
+#[test]
+fn names_that_are_gone() {
+    let text = "import lib\nfrom lib import gone, F, deep\nfrom lib.nowhere import x\nlib.missing\n\
+        lib.K.missing\ngone()\nx.y\nlib.sub.dep(1)\n";
+    assert_eq!(
+        problems(text),
+        [
+            "2 missing_name lib.F lib.K",
+            "2 missing_name lib.deep lib.sub.deep",
+            "2 missing_name lib.gone -",
+            "3 missing_name lib.nowhere -",
+            "4 missing_name lib.missing -",
+            "5 missing_name lib.K.missing -",
+            "8 missing_name lib.sub.dep lib.sub.deep",
+        ]
+    );
+}
+
+#[test]
+fn calls_that_do_not_bind() {
+    let text = "import lib\nlib.f()\nlib.f(1, 2, 3)\nlib.f(1, d=2)\nlib.f(1, a=2)\nlib.g(a=1)\n\
+        lib.K()\nlib.K(1, z=2)\nlib.K(1).m()\nlib.K(1).m(1, r=2)\nlib.K.m(1)\nlib.K(1).gone()\n";
+    assert_eq!(
+        problems(text),
+        [
+            "2 missing_argument lib.f -",
+            "3 too_many_positional lib.f -",
+            "4 unknown_keyword lib.f a",
+            "5 repeated_argument lib.f -",
+            "6 missing_argument lib.g -",
+            "7 missing_argument lib.K -",
+            "8 unknown_keyword lib.K x",
+            "9 missing_argument lib.a.K.m -",
+            "10 unknown_keyword lib.a.K.m p",
+            "11 missing_argument lib.K.m -",
+            "12 missing_name lib.a.K.gone -",
+        ]
+    );
+}
+
+#[test]
+fn what_is_guarded_is_not_reported() {
+    let text = "try:\n    from lib import gone\nexcept ImportError:\n    gone = None\n\
+        import lib\nif hasattr(lib, 'missing'):\n    lib.missing()\n";
+    let report = checked(text);
+    assert_eq!(report.problems, []);
+    assert!(report.counts.guarded >= 1);
+}
+
+#[test]
+fn unknown_receivers_are_counted_not_guessed() {
+    let report = checked("import lib\ndef t(a):\n    a.m(1, 2, 3, 4)\n    return lib.f(1)\n");
+    assert_eq!(report.problems, []);
+    assert_eq!(report.counts.unknown_receivers, 1);
+    assert_eq!((report.counts.calls, report.counts.bound), (1, 1));
+}

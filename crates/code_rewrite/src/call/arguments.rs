@@ -1,0 +1,362 @@
+//! What changed parameters mean for the arguments of one call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::operation::{Change, OperationId};
+use python::edit::{Piece, Span, TextEdit};
+use python::references::{Argument, ArgumentForm};
+
+use super::layout;
+use super::matching::{Met, Target};
+use crate::{Applicability, FileContext, Rewriting};
+
+/// Everything that changes about the parameters, in the old version's names.
+#[derive(Default)]
+struct Effects<'a> {
+    renamed: BTreeMap<&'a str, (&'a str, &'a OperationId)>,
+    removed: BTreeMap<&'a str, &'a OperationId>,
+    /// Parameters whose positional arguments become keywords.
+    by_keyword: BTreeMap<&'a str, &'a OperationId>,
+    /// The old positional parameters in order, where an operation or the old signature says them.
+    positional: Vec<&'a str>,
+    /// Parameters to be given when the call does not: name, value.
+    given_anew: Vec<(&'a str, &'a str, &'a OperationId)>,
+    required: Vec<(&'a str, &'a OperationId)>,
+}
+
+impl<'a> Effects<'a> {
+    fn of(target: &'a Target<'_>) -> Self {
+        let mut effects = Self::default();
+        if let Some(signature) = target.signature {
+            effects.positional = signature
+                .caller_parameters()
+                .iter()
+                .filter(|parameter| parameter.takes_position())
+                .map(|parameter| &*parameter.name)
+                .collect();
+        }
+        for Met { operation, change } in &target.changes {
+            effects.add(operation, change);
+        }
+        effects
+    }
+
+    fn add(&mut self, operation: &'a OperationId, change: &'a Change) {
+        match change {
+            Change::ArgRename { parameter, .. } if parameter.from != parameter.to => {
+                self.renamed.insert(&parameter.from, (&parameter.to, operation));
+            }
+            Change::ArgRemove { parameter, .. } => {
+                self.removed.insert(&parameter.name, operation);
+                if let Some(position) = parameter.position.map(|position| position as usize)
+                    && self.positional.len() <= position
+                    && position < 256
+                {
+                    self.positional.resize(position, "");
+                    self.positional.push(&parameter.name);
+                }
+            }
+            Change::ArgReorder { from, to, .. } => {
+                self.positional = from.iter().map(String::as_str).collect();
+                let first = from.iter().zip(to).position(|(old, new)| old != new);
+                let first = first.unwrap_or(from.len().min(to.len()));
+                for name in from.iter().skip(first) {
+                    self.by_keyword.insert(name, operation);
+                }
+            }
+            Change::ArgKeywordOnly { positional, parameters, .. } => {
+                self.positional = positional.iter().map(String::as_str).collect();
+                for name in parameters {
+                    self.by_keyword.insert(name, operation);
+                }
+            }
+            Change::ArgAddDefault { parameter, .. } => {
+                if let Some(value) = &parameter.old_behaviour {
+                    self.given_anew.push((&parameter.name, value, operation));
+                }
+            }
+            Change::ArgAddRequired { parameter, .. } => {
+                self.required.push((&parameter.name, operation));
+            }
+            _ => {}
+        }
+    }
+
+    /// The operation behind a change of one parameter.
+    fn operation(&self, name: &str) -> Option<&'a OperationId> {
+        let renamed = self.renamed.get(name).map(|(_, operation)| *operation);
+        self.by_keyword.get(name).or_else(|| self.removed.get(name)).copied().or(renamed)
+    }
+}
+
+/// One call's arguments with the parameters that they are for.
+struct Bound<'a> {
+    argument: &'a Argument,
+    index: usize,
+    /// The parameter, where it can be told.
+    parameter: Option<&'a str>,
+}
+
+pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting, target: &Target<'_>) {
+    let effects = Effects::of(target);
+    let bound = bind(target, &effects);
+    let given: BTreeSet<&str> = bound.iter().filter_map(|bound| bound.parameter).collect();
+    let starred = bound.iter().any(|bound| bound.argument.form == ArgumentForm::Starred);
+    let spread = bound.iter().any(|bound| bound.argument.form == ArgumentForm::DoubleStarred);
+    let names_that_matter = effects.removed.keys().chain(effects.renamed.keys());
+    let hidden: Vec<&str> = names_that_matter.copied().filter(|n| !given.contains(n)).collect();
+    let mut sites = Sites { context, rewriting, target, effects: &effects };
+    for argument in &bound {
+        match argument.argument.form {
+            ArgumentForm::DoubleStarred => sites.mapping(argument.argument, &hidden),
+            ArgumentForm::Starred => sites.sequence(argument.argument),
+            ArgumentForm::Keyword { .. } => sites.keyword(argument),
+            ArgumentForm::Positional => {}
+        }
+    }
+    sites.positional(&bound);
+    sites.missing(&given, starred, spread);
+}
+
+/// Which parameter each argument is for; none behind a star, or where the old signature is not known.
+fn bind<'a>(target: &'a Target<'_>, effects: &Effects<'a>) -> Vec<Bound<'a>> {
+    let mut position = 0;
+    let mut starred = false;
+    let mut bound = Vec::new();
+    for (index, argument) in target.call.arguments.iter().enumerate() {
+        let parameter = match &argument.form {
+            ArgumentForm::Keyword { name, .. } => Some(&**name),
+            ArgumentForm::Positional if !starred => {
+                position += 1;
+                let place = (position - 1_usize).checked_sub(target.receivers_given);
+                let name = place.and_then(|place| effects.positional.get(place).copied());
+                name.filter(|name| !name.is_empty())
+            }
+            ArgumentForm::Starred => {
+                starred = true;
+                None
+            }
+            _ => None,
+        };
+        bound.push(Bound { argument, index, parameter });
+    }
+    bound
+}
+
+struct Sites<'s, 'a> {
+    context: &'s FileContext<'a>,
+    rewriting: &'s mut Rewriting,
+    target: &'s Target<'s>,
+    effects: &'s Effects<'s>,
+}
+
+impl Sites<'_, '_> {
+    fn edit(&mut self, operation: &OperationId, edit: TextEdit) {
+        self.rewriting.edit(operation, self.target.applicability, edit);
+    }
+
+    fn find(&mut self, at: Span, code: &str, message: String) {
+        self.rewriting.find(self.context, at, code, message);
+    }
+
+    fn keyword(&mut self, bound: &Bound<'_>) {
+        let ArgumentForm::Keyword { name, span } = &bound.argument.form else { return };
+        if let Some(operation) = self.effects.removed.get(&**name) {
+            self.remove(operation, bound);
+        } else if let Some((new, operation)) = self.effects.renamed.get(&**name) {
+            self.edit(operation, TextEdit::replace(*span, *new));
+        }
+    }
+
+    fn remove(&mut self, operation: &OperationId, bound: &Bound<'_>) {
+        let text = self.context.text;
+        let Some(edit) = layout::removal(text, self.target.call, bound.index) else { return };
+        if layout::is_pure(text, bound.argument) {
+            return self.edit(operation, edit);
+        }
+        self.rewriting.edit(operation, Applicability::Unsafe, edit);
+        let message = format!(
+            "The argument `{}` is no longer taken, and evaluating it may have an effect: `{}`.",
+            bound.parameter.unwrap_or_default(),
+            shortened(bound.argument.value.of(text)),
+        );
+        self.find(bound.argument.span, "argument-with-effects", message);
+    }
+
+    /// Positional arguments that go away or become keywords; behind the first keyword all must be keywords.
+    fn positional(&mut self, bound: &[Bound<'_>]) {
+        let mut keywords_from_here = false;
+        let removes_before = |name: &str| self.effects.removed.contains_key(name);
+        let _ = removes_before;
+        for argument in bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional) {
+            let Some(name) = argument.parameter else {
+                if keywords_from_here {
+                    let message = "This argument must be a keyword now, and its parameter's name \
+                                   is not known."
+                        .to_owned();
+                    self.find(argument.argument.span, "argument-without-name", message);
+                }
+                continue;
+            };
+            if let Some(operation) = self.effects.removed.get(name) {
+                self.remove(operation, argument);
+                continue;
+            }
+            keywords_from_here |= self.effects.by_keyword.contains_key(name);
+            if keywords_from_here {
+                let Some(operation) = self
+                    .effects
+                    .operation(name)
+                    .or_else(|| self.effects.by_keyword.values().next().copied())
+                else {
+                    continue;
+                };
+                let written = self.effects.renamed.get(name).map_or(name, |(new, _)| *new);
+                let value = argument.argument.value;
+                let edit = TextEdit {
+                    span: argument.argument.span,
+                    pieces: vec![Piece::Text(format!("{written}=")), Piece::Source(value)],
+                };
+                self.edit(operation, edit);
+            }
+        }
+    }
+
+    /// `*iterable`: which parameters it fills cannot be told.
+    fn sequence(&mut self, argument: &Argument) {
+        let by_position = self.effects.positional.iter().any(|name| {
+            self.effects.by_keyword.contains_key(name) || self.effects.removed.contains_key(name)
+        });
+        if by_position {
+            let message = format!(
+                "`{}` may fill parameters that no longer take positions.",
+                shortened(argument.span.of(self.context.text))
+            );
+            self.find(argument.span, "arguments-unpacked", message);
+        }
+    }
+
+    /// `**mapping`: keys of a literal are renamed; others cannot be seen.
+    fn mapping(&mut self, argument: &Argument, hidden: &[&str]) {
+        if hidden.is_empty() {
+            return;
+        }
+        let value = argument.value.of(self.context.text);
+        if !value.starts_with('{') {
+            let message = format!(
+                "`{}` may hold {}, which changed.",
+                shortened(argument.span.of(self.context.text)),
+                listed(hidden)
+            );
+            return self.find(argument.span, "arguments-unpacked", message);
+        }
+        for (name, span) in literal_keys(value, argument.value.start) {
+            if let Some((new, operation)) = self.effects.renamed.get(name) {
+                self.edit(operation, TextEdit::replace(span, *new));
+            } else if self.effects.removed.contains_key(name) {
+                let message = format!("The argument `{name}` is no longer taken.");
+                self.find(span, "argument-removed", message);
+            }
+        }
+    }
+
+    /// Parameters that must be given now.
+    fn missing(&mut self, given: &BTreeSet<&str>, starred: bool, spread: bool) {
+        let effects = self.effects;
+        let mut added: Vec<(String, &OperationId)> = Vec::new();
+        for (name, value, operation) in &effects.given_anew {
+            if given.contains(name) {
+                continue;
+            }
+            if starred || spread {
+                let message = format!(
+                    "The default of `{name}` behaves differently now; whether this call gives it \
+                     cannot be told."
+                );
+                self.find(self.target.call.span, "arguments-unpacked", message);
+            } else {
+                added.push((format!("{name}={value}"), operation));
+            }
+        }
+        if let Some((_, operation)) = added.first() {
+            let written: Vec<&str> = added.iter().map(|(written, _)| written.as_str()).collect();
+            let edit = layout::addition(self.context.text, self.target.call, &written.join(", "));
+            self.edit(operation, edit);
+        }
+        for (name, _) in &effects.required {
+            if !given.contains(name) && !spread {
+                let message = format!("This call must give `{name}` now.");
+                self.find(self.target.call.span, "argument-required", message);
+            }
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let folded: Vec<&str> = text.split_whitespace().collect();
+    folded.join(" ").chars().take(60).collect()
+}
+
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(" or ")
+}
+
+/// The string keys at the top level of a dict display, with the range of their content.
+fn literal_keys(display: &str, offset: u32) -> Vec<(&str, Span)> {
+    let mut keys = Vec::new();
+    let mut depth = 0_u32;
+    let mut expects_key = false;
+    let bytes = display.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' | b'\'' => {
+                let end = string_end(bytes, at);
+                let behind = display.get(end..).unwrap_or_default().trim_start();
+                if depth == 1 && expects_key && behind.starts_with(':') {
+                    let content = at + 1..end.saturating_sub(1);
+                    if let Some(name) = display.get(content.clone()) {
+                        let span =
+                            Span::new(offset + content.start as u32, offset + content.end as u32);
+                        keys.push((name, span));
+                    }
+                }
+                expects_key = false;
+                at = end;
+                continue;
+            }
+            b'(' | b'[' | b'{' => {
+                depth += 1;
+                expects_key = depth == 1;
+            }
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' if depth == 1 => expects_key = true,
+            b'#' => {
+                while bytes.get(at).is_some_and(|byte| *byte != b'\n') {
+                    at += 1;
+                }
+                continue;
+            }
+            byte if byte.is_ascii_whitespace() => {}
+            _ => expects_key = false,
+        }
+        at += 1;
+    }
+    keys
+}
+
+/// The byte after a plain string that starts here.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let quote = bytes.get(start).copied();
+    let mut at = start + 1;
+    while let Some(byte) = bytes.get(at).copied() {
+        match byte {
+            b'\\' => at += 1,
+            byte if Some(byte) == quote => return at + 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
+}

@@ -1,0 +1,293 @@
+//! Which operations a call meets.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+use code_model::api::{ApiIndex, Resolution};
+use code_model::operation::{Change, OperationId, ParameterRename};
+use code_model::signature::{Binding, Signature};
+use code_model::snapshot::SymbolKind;
+use python::edit::Span;
+use python::references::{CallId, CallSite, Certainty, MemberUse, Reference};
+use python::types::{Alternative, AlternativeKind, Origin, Receiver};
+
+use crate::member::{definition_of, is_value, uses_core};
+use crate::{Applicability, CallChange, FileContext, Rewriting};
+
+/// One call with everything that changes about it.
+pub(super) struct Target<'a> {
+    pub(super) call: &'a CallSite,
+    /// In the order of the plan.
+    pub(super) changes: Vec<Met<'a>>,
+    /// How sure it is that the call is meant.
+    pub(super) applicability: Applicability,
+    /// Leading arguments that stand for the receiver: one when a method is called through its class.
+    pub(super) receivers_given: usize,
+    /// The receiver's expression, for methods called on one.
+    pub(super) receiver: Option<Span>,
+    /// The old signature, where it is known.
+    pub(super) signature: Option<&'a Signature>,
+}
+
+/// One operation that a call meets.
+pub(super) struct Met<'a> {
+    pub(super) operation: OperationId,
+    pub(super) change: Cow<'a, Change>,
+}
+
+/// The plan's changes of calls, by the definition that they are about.
+struct Changes<'a> {
+    by_definition: BTreeMap<DottedName, Vec<Met<'a>>>,
+}
+
+const CONSTRUCTORS: [&str; 2] = ["__init__", "__new__"];
+
+impl<'a> Changes<'a> {
+    fn of(context: &FileContext<'a>) -> Self {
+        let mut by_definition: BTreeMap<DottedName, Vec<Met<'a>>> = BTreeMap::new();
+        for CallChange { operation, callable, change, .. } in &context.plan.calls {
+            let met = Met { operation: operation.clone(), change: Cow::Borrowed(change) };
+            by_definition.entry(subject(context, callable)).or_default().push(met);
+        }
+        for member in context.plan.members.iter().filter(|member| member.keyword) {
+            let parameter = ParameterRename {
+                from: member.from.clone(),
+                to: member.to.clone(),
+                default: None,
+                required: false,
+            };
+            let class = member.class.clone();
+            let change = Change::ArgRename { callable: class, receiver: None, parameter };
+            let met = Met { operation: member.operation.clone(), change: Cow::Owned(change) };
+            by_definition.entry(subject(context, &member.class)).or_default().push(met);
+        }
+        Self { by_definition }
+    }
+
+    /// Copies of what is said about a definition.
+    fn about(&self, definition: &DottedName) -> Vec<Met<'a>> {
+        let said = self.by_definition.get(definition).into_iter().flatten();
+        said.map(|met| Met { operation: met.operation.clone(), change: met.change.clone() })
+            .collect()
+    }
+}
+
+/// The definition that a change is about: for a constructor its class.
+fn subject(context: &FileContext<'_>, callable: &DottedName) -> DottedName {
+    let definition = definition_of(context, callable);
+    match definition.parent() {
+        Some(class) if CONSTRUCTORS.contains(&definition.leaf()) => class,
+        _ => definition,
+    }
+}
+
+/// Every call of the file that meets an operation.
+pub(super) fn targets<'a>(context: &FileContext<'a>, rewriting: &mut Rewriting) -> Vec<Target<'a>> {
+    let changes = Changes::of(context);
+    let mut found = Vec::new();
+    let of_call = |id: Option<CallId>| id.and_then(|id| context.references.call(id));
+    for reference in &context.references.references {
+        if let Some(call) = of_call(reference.call) {
+            found.extend(of_reference(context, rewriting, &changes, reference, call));
+        }
+    }
+    for used in &context.references.members {
+        if let Some(call) = of_call(used.call) {
+            found.extend(of_member(context, rewriting, &changes, used, call));
+        }
+    }
+    found.retain(|target| !target.changes.is_empty());
+    found.sort_by_key(|target| target.call.span);
+    found
+}
+
+fn of_reference<'a>(
+    context: &FileContext<'a>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'a>,
+    reference: &Reference,
+    call: &'a CallSite,
+) -> Option<Target<'a>> {
+    let target = reference.target()?;
+    let applicability = match reference.certainty {
+        Certainty::Certain => Applicability::Safe,
+        Certainty::Uncertain => Applicability::Unsafe,
+    };
+    let holder = reference.segments.iter().rev().nth(1);
+    if let Some(holder) = holder.filter(|holder| is_value(context, &holder.target)) {
+        let span = Span::new(reference.span.start, holder.span.end);
+        let receiver = context.receivers.receiver(&context.file.path, span, target.leaf());
+        return of_receiver(context, rewriting, changes, &receiver, call, span, target.leaf());
+    }
+    let plain = |changes, signature, receivers_given| Target {
+        call,
+        changes,
+        applicability,
+        receivers_given,
+        receiver: None,
+        signature,
+    };
+    let Some(api) = context.api_from else {
+        return Some(plain(changes.about(target), None, 0));
+    };
+    let Resolution::Symbol(definition) = api.resolve(target) else {
+        return None;
+    };
+    let symbol = api.symbol(&definition)?;
+    if symbol.kind == SymbolKind::Class {
+        let (class, signature) = constructor(api, changes, &definition)?;
+        return Some(plain(changes.about(&class), signature, 0));
+    }
+    let signature = symbol.signature.as_ref();
+    let through_class = symbol.parent.is_some();
+    let unbound = signature.is_some_and(|s| s.binding == Binding::Instance) && through_class;
+    Some(plain(changes.about(&definition), signature, usize::from(unbound)))
+}
+
+/// The class whose constructor runs when `class` is called, with its signature, if changes are said about it.
+fn constructor<'a>(
+    api: ApiIndex<'a>,
+    changes: &Changes<'_>,
+    class: &DottedName,
+) -> Option<(DottedName, Option<&'a Signature>)> {
+    let signature = |class: &DottedName| api.symbol(class).and_then(|s| s.signature.as_ref());
+    for ancestor in api.linearised(class) {
+        if changes.by_definition.contains_key(&ancestor) {
+            return Some((ancestor.clone(), signature(&ancestor).or_else(|| signature(class))));
+        }
+        let own = CONSTRUCTORS.iter().any(|name| api.symbol(&ancestor.join(name)).is_some());
+        if own {
+            return None;
+        }
+    }
+    None
+}
+
+fn of_member<'a>(
+    context: &FileContext<'a>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'a>,
+    used: &MemberUse,
+    call: &'a CallSite,
+) -> Option<Target<'a>> {
+    let constructs = CONSTRUCTORS.contains(&&*used.name);
+    let named = |definition: &DottedName| definition.leaf() == &*used.name || constructs;
+    if !changes.by_definition.keys().any(named) {
+        return None;
+    }
+    let receiver = context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
+    of_receiver(context, rewriting, changes, &receiver, call, used.receiver, &used.name)
+}
+
+/// What a call of a receiver's member meets; a finding where nobody can tell.
+fn of_receiver<'a>(
+    context: &FileContext<'a>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'a>,
+    receiver: &Receiver,
+    call: &'a CallSite,
+    span: Span,
+    member: &str,
+) -> Option<Target<'a>> {
+    let mut meant: Option<(DottedName, &Alternative)> = None;
+    let mut others = false;
+    for alternative in &receiver.alternatives {
+        match definition_called(changes, alternative, member) {
+            Some(definition) => {
+                others |= meant.as_ref().is_some_and(|(other, _)| *other != definition);
+                meant = Some((definition, alternative));
+            }
+            None => others |= !alternative.defined_in.is_empty(),
+        }
+    }
+    let touches = |met: &Met<'_>| touches(&met.change, call);
+    let Some((definition, alternative)) = meant else {
+        let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
+            definition.leaf() == member && met.iter().any(touches)
+        };
+        if let Some(reason) = receiver.unknown.as_deref().filter(|_| !others)
+            && uses_core(context)
+            && changes.by_definition.iter().any(may_be_meant)
+        {
+            let message = format!(
+                "`{member}` takes its arguments differently now in one class; whether this is a \
+                 call of it cannot be told: {reason}."
+            );
+            rewriting.find(context, call.callee, "receiver-unknown", message);
+        }
+        return None;
+    };
+    if others {
+        let message = format!(
+            "`{member}` takes its arguments differently now for some of what this may be, and \
+             not for the rest."
+        );
+        rewriting.find(context, call.callee, "receiver-mixed", message);
+        return None;
+    }
+    let signature = context.api_from.and_then(|api| {
+        let symbol = api.symbol(&definition.join(member)).or_else(|| api.symbol(&definition));
+        symbol.and_then(|symbol| symbol.signature.as_ref())
+    });
+    let binding = signature.map(|signature| signature.binding);
+    let through_class = alternative.kind == AlternativeKind::ClassObject;
+    let given = usize::from(through_class && binding == Some(Binding::Instance));
+    let sure = receiver.unknown.is_none();
+    Some(Target {
+        call,
+        changes: changes.about(&definition),
+        applicability: if sure { Applicability::Safe } else { Applicability::Unsafe },
+        receivers_given: given,
+        receiver: (!through_class).then_some(span),
+        signature,
+    })
+}
+
+/// The definition that calling this member reaches, if changes are said about it.
+fn definition_called(
+    changes: &Changes<'_>,
+    alternative: &Alternative,
+    member: &str,
+) -> Option<DottedName> {
+    if alternative.kind == AlternativeKind::Module {
+        let definition = alternative.place.name.join(member);
+        let ours = alternative.place.origin == Origin::Core;
+        return (ours && changes.by_definition.contains_key(&definition)).then_some(definition);
+    }
+    let constructs = CONSTRUCTORS.contains(&member);
+    let definer = match alternative.defined_in.first() {
+        Some(definer) => definer,
+        // Fields make constructors that no class writes.
+        None if constructs => alternative.lineage.iter().find(|place| {
+            place.origin == Origin::Core && changes.by_definition.contains_key(&place.name)
+        })?,
+        None => return None,
+    };
+    let definition = if constructs { definer.name.clone() } else { definer.name.join(member) };
+    (definer.origin == Origin::Core && changes.by_definition.contains_key(&definition))
+        .then_some(definition)
+}
+
+/// Whether a change can matter to a call at all, as far as the call shows.
+fn touches(change: &Change, call: &CallSite) -> bool {
+    use python::references::ArgumentForm;
+    let keyword = |name: &str| {
+        call.arguments.iter().any(|argument| match &argument.form {
+            ArgumentForm::Keyword { name: given, .. } => &**given == name,
+            ArgumentForm::Starred | ArgumentForm::DoubleStarred => true,
+            ArgumentForm::Positional => false,
+        })
+    };
+    let positional =
+        || call.arguments.iter().any(|argument| argument.form == ArgumentForm::Positional);
+    match change {
+        Change::ArgRename { parameter, .. } => keyword(&parameter.from),
+        Change::ArgRemove { parameter, .. } => {
+            keyword(&parameter.name) || parameter.position.is_some() && positional()
+        }
+        Change::ArgAddDefault { parameter, .. } => parameter.old_behaviour.is_some(),
+        Change::ArgReorder { .. } | Change::ArgKeywordOnly { .. } => positional(),
+        _ => true,
+    }
+}

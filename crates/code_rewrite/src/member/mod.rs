@@ -1,0 +1,160 @@
+//! Members of classes that are renamed: attribute accesses, calls of methods, and what subclasses override.
+//!
+//! The receiver's type decides. Where nobody can tell it, the place is a finding and stays as it is.
+
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use code_model::DottedName;
+use code_model::api::Resolution;
+use code_model::snapshot::SymbolKind;
+use python::edit::{Span, TextEdit};
+use python::references::{Place, Reference, SegmentForm};
+use python::types::{Origin, Receiver};
+
+use verdict::{Verdict, judge};
+pub(crate) use verdict::{definition_of, uses_core};
+
+use crate::{Applicability, Codemod, FileContext, MemberChange, Rewriting};
+
+/// `rename.callable` of methods and `rename.attribute`.
+pub(crate) struct Members;
+
+type Renames<'a> = BTreeMap<&'a str, Vec<&'a MemberChange>>;
+
+impl Codemod for Members {
+    fn kinds(&self) -> &'static [&'static str] {
+        &["rename.callable", "rename.attribute"]
+    }
+
+    fn rewrite(&self, context: &FileContext<'_>, rewriting: &mut Rewriting) {
+        let mut renames: Renames<'_> = BTreeMap::new();
+        for change in context.plan.members.iter().filter(|change| change.from != change.to) {
+            renames.entry(&change.from).or_default().push(change);
+        }
+        if renames.is_empty() {
+            return;
+        }
+        for used in &context.references.members {
+            let Some(changes) = renames.get(&*used.name) else { continue };
+            if used.conditions.version_guard {
+                rewriting.already_right += 1;
+                continue;
+            }
+            let receiver =
+                context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
+            rename(context, rewriting, changes, &receiver, used.name_span);
+        }
+        for reference in &context.references.references {
+            through_values(context, rewriting, &renames, reference);
+        }
+        overrides(context, rewriting, &renames);
+    }
+}
+
+fn rename(
+    context: &FileContext<'_>,
+    rewriting: &mut Rewriting,
+    changes: &[&MemberChange],
+    receiver: &Receiver,
+    name: Span,
+) {
+    let from = changes.first().map_or("", |change| change.from.as_str());
+    match judge(context, changes, receiver) {
+        Verdict::Apply(change) => {
+            let edit = TextEdit::replace(name, change.to.clone());
+            rewriting.edit(&change.operation, Applicability::Safe, edit);
+        }
+        Verdict::Probably(change, reason) => {
+            let edit = TextEdit::replace(name, change.to.clone());
+            rewriting.edit(&change.operation, Applicability::Unsafe, edit);
+            let message = format!(
+                "`{from}` is `{}` now if this is a `{}`, which is not certain: {reason}.",
+                change.to, change.class
+            );
+            rewriting.find(context, name, "receiver-uncertain", message);
+        }
+        Verdict::Unknown(reason) => {
+            if uses_core(context) {
+                let class = changes.first().map_or("", |change| change.class.as_str());
+                let message = format!(
+                    "`{from}` was renamed in `{class}`; whether this is one cannot be told: \
+                     {reason}."
+                );
+                rewriting.find(context, name, "receiver-unknown", message);
+            }
+        }
+        Verdict::Mixed => {
+            let message =
+                format!("`{from}` is renamed for some of what this may be, and not for the rest.");
+            rewriting.find(context, name, "receiver-mixed", message);
+        }
+        Verdict::Leave => {}
+    }
+}
+
+/// Members of values that the library's modules hold, such as `package.DEFAULT.method`.
+fn through_values(
+    context: &FileContext<'_>,
+    rewriting: &mut Rewriting,
+    renames: &Renames<'_>,
+    reference: &Reference,
+) {
+    if matches!(reference.place, Place::Text(_)) || reference.conditions.version_guard {
+        return;
+    }
+    for pair in reference.segments.windows(2) {
+        let [holder, member] = pair else { continue };
+        let Some(changes) = renames.get(member.target.leaf()) else { continue };
+        if member.form != SegmentForm::Identifier || !is_value(context, &holder.target) {
+            continue;
+        }
+        let span = Span::new(reference.span.start, holder.span.end);
+        let name = member.target.leaf();
+        let receiver = context.receivers.receiver(&context.file.path, span, name);
+        rename(context, rewriting, changes, &receiver, member.span);
+    }
+}
+
+/// Whether a name of the old version is neither a module nor a class, so that what lies behind it follows its type.
+pub(crate) fn is_value(context: &FileContext<'_>, name: &DottedName) -> bool {
+    let Some(api) = context.api_from else { return false };
+    match api.resolve(name) {
+        Resolution::Symbol(definition) => {
+            api.symbol(&definition).is_some_and(|symbol| symbol.kind != SymbolKind::Class)
+        }
+        _ => false,
+    }
+}
+
+/// Members that the dependent's own classes override follow the renamed ones.
+fn overrides(context: &FileContext<'_>, rewriting: &mut Rewriting, renames: &Renames<'_>) {
+    let overriding = context
+        .references
+        .classes
+        .iter()
+        .any(|class| class.members.iter().any(|member| renames.contains_key(&*member.name)));
+    if !overriding {
+        return;
+    }
+    let lineages = context.receivers.classes(&context.file.path);
+    for class in &context.references.classes {
+        let start = class.name_span.start;
+        let Some(lineage) = lineages.iter().find(|found| found.name_start == start) else {
+            continue;
+        };
+        for member in &class.members {
+            let Some(changes) = renames.get(&*member.name) else { continue };
+            let inherited = lineage.class.lineage.iter().skip(1);
+            let mut inherited = inherited.filter(|place| place.origin == Origin::Core);
+            let change = inherited.find_map(|place| {
+                changes.iter().find(|change| definition_of(context, &change.class) == place.name)
+            });
+            if let Some(change) = change {
+                let edit = TextEdit::replace(member.name_span, change.to.clone());
+                rewriting.edit(&change.operation, Applicability::Safe, edit);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+from dataclasses import dataclass
+
+
+@dataclass
+class Settings:
+    host: str = "localhost"
+    timeout: int = 1
+
+
+class Base:
+    maximum = 1
+
+    def __init__(self, name, debug=False):
+        self.name = name
+
+    def write(self, data, options=0):
+        return self
+
+    def shutdown(self):
+        pass
+
+    @staticmethod
+    def parse(text, lenient=False):
+        return text
+
+    @classmethod
+    def build(cls, name, debug=False):
+        return cls(name, debug)
+
+
+class Client(Base):
+    @property
+    def parent(self) -> Base:
+        return Base("p")
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *args):
+        pass
+
+
+def connect(name) -> Client:
+    return Client(name)
+
+
+DEFAULT = Client("default")
