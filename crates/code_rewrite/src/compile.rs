@@ -46,6 +46,7 @@ impl Plan {
                 compiler.add(index);
             }
         }
+        compiler.follow_holders();
         compiler.refuse_unrepeatable(options);
         compiler.finish()
     }
@@ -366,6 +367,23 @@ impl<'m> Compiler<'m> {
         );
     }
 
+    /// A name that stays in its class or module follows it, under whatever name that comes out.
+    fn follow_holders(&mut self) {
+        let names: Vec<DottedName> = self.plan.names.keys().cloned().collect();
+        for old in names {
+            let Some(holder) = old.parent() else { continue };
+            let new = self.plan.names.get(&old).and_then(|change| change.new.clone());
+            let Some(new) = new.filter(|new| new.parent().as_ref() == Some(&holder)) else {
+                continue;
+            };
+            if let Some(renamed) = self.plan.renamed(&holder)
+                && let Some(change) = self.plan.names.get_mut(&old)
+            {
+                change.new = Some(renamed.join(new.leaf()));
+            }
+        }
+    }
+
     /// Takes out what would be wrong when applied twice, unless this is certainly the first time.
     fn refuse_unrepeatable(&mut self, options: &PlanOptions) {
         if options.still_on_old_version {
@@ -401,15 +419,6 @@ impl<'m> Compiler<'m> {
     }
 
     fn finish(mut self) -> Plan {
-        // Members follow their class, under whatever name it comes out.
-        for change in &self.plan.members {
-            if let Some(class) = self.plan.renamed(&change.class)
-                && let Some(old) = member(&change.class, &change.from)
-                && let Some(entry) = self.plan.names.get_mut(&old)
-            {
-                entry.new = member(&class, &change.to);
-            }
-        }
         self.plan.skipped = self
             .skipped
             .into_iter()

@@ -3,13 +3,11 @@
 
 use artifact::{Finding, Severity};
 use configuration::Format;
-use python::edit::{self, Span, TextEdit};
+use python::edit::{Span, TextEdit};
 use python::references::{ArgumentForm, Certainty};
 
 use crate::plan::KeyChange;
-use crate::{
-    Applicability, Codemod, DependentFile, Edit, FileContext, FileRewrite, Plan, Rewriting,
-};
+use crate::{Applicability, Codemod, DependentFile, Edit, FileContext, Plan, Rewriting};
 
 /// Renames keys of configuration in Python: `settings.OLD`, `configure(OLD=…)`.
 pub(crate) struct Keys;
@@ -87,45 +85,35 @@ fn keywords(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewri
 
 /// Renames keys in a file that is not Python. The edit is safe where the file says whose keys they
 /// are: in a table or file of the core's name.
-pub(crate) fn rewrite_data(
+pub(crate) fn data_edits(
     file: &DependentFile,
+    text: &str,
     plan: &Plan,
-    minimum: Applicability,
-) -> FileRewrite {
-    let mut result = FileRewrite::default();
-    let Some(format) = file.path.extension().and_then(Format::of_extension) else { return result };
-    let Ok(text) = std::str::from_utf8(&file.content) else { return result };
+    edits: &mut Vec<Edit>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(format) = file.path.extension().and_then(Format::of_extension) else { return };
     if plan.keys.is_empty() {
-        return result;
+        return;
     }
     let (keys, _) = configuration::read(format, text);
-    let roots: Vec<&str> = plan.roots.iter().map(code_model::DottedName::root).collect();
-    let named_after = |text: &str| roots.iter().any(|root| text == *root);
     let stem = file.path.file_name().split('.').next().unwrap_or_default();
-    let mut edits: Vec<Edit> = Vec::new();
     for change in &plan.keys {
-        let (from, to): (Vec<&str>, Vec<&str>) =
-            (change.from.split('.').collect(), change.to.split('.').collect());
-        let same_table =
-            from.split_last().map(|(_, table)| table) == to.split_last().map(|(_, table)| table);
-        for key in &keys {
-            let matches = key.path.len() >= from.len()
-                && key.path.iter().rev().zip(from.iter().rev()).all(|(key, from)| key == from);
-            if !matches {
-                continue;
-            }
-            if !same_table {
+        for key in keys.iter().filter(|key| ends_with(&key.path, &change.from)) {
+            if parent(&change.from) != parent(&change.to) {
                 let message = format!(
                     "`{}` moves to `{}`; move it by hand ({}).",
                     change.from, change.to, change.operation
                 );
-                result.findings.push(
+                findings.push(
                     Finding::new(Severity::Warning, "key-moves", message).in_file(&file.path),
                 );
                 continue;
             }
+            let depth = change.from.split('.').count();
+            let named_after = |text: &str| plan.roots.iter().any(|root| text == root.root());
             let ours = named_after(stem)
-                || key.path.iter().rev().skip(from.len()).any(|table| named_after(table));
+                || key.path.iter().rev().skip(depth).any(|table| named_after(table));
             let written = text.get(key.key.clone()).unwrap_or_default();
             let Some(at) = written.rfind(leaf(&change.from)) else { continue };
             let start = (key.key.start + at) as u32;
@@ -137,17 +125,14 @@ pub(crate) fn rewrite_data(
             });
         }
     }
-    let (wanted, held_back): (Vec<Edit>, Vec<Edit>) =
-        edits.into_iter().partition(|edit| edit.applicability >= minimum);
-    result.held_back = held_back;
-    let texts: Vec<TextEdit> = wanted.iter().map(|edit| edit.text.clone()).collect();
-    let applied = edit::apply(text, &texts);
-    if applied.text != text {
-        result.operations = wanted.iter().map(|edit| edit.operation.clone()).collect();
-        result.operations.sort();
-        result.operations.dedup();
-        result.edits = wanted;
-        result.content = Some(applied.text.into_bytes());
-    }
-    result
+}
+
+/// Whether a key's path ends in these dotted keys.
+fn ends_with(path: &[String], dotted: &str) -> bool {
+    let wanted: Vec<&str> = dotted.split('.').collect();
+    path.len() >= wanted.len() && path.iter().rev().zip(wanted.iter().rev()).all(|(a, b)| a == b)
+}
+
+fn parent(key: &str) -> &str {
+    key.rsplit_once('.').map_or("", |(parent, _)| parent)
 }

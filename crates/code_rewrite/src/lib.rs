@@ -1,8 +1,8 @@
 //! Manifest and dependent in, edits out.
 //!
-//! A manifest is compiled once to a [`Plan`]: one simultaneous map from the old version's names to the new
-//! version's. Each file of a dependent is then rewritten on its own by a [`Rewriter`]; nothing here reads or writes
-//! a disk, and the same inputs give the same edits.
+//! A manifest is compiled once to a [`Plan`]: one simultaneous map from the old version's names to
+//! the new version's. Each file of a dependent is then rewritten on its own by a [`Rewriter`];
+//! nothing here reads or writes a disk, and the same inputs give the same edits.
 
 mod call;
 mod codemod;
@@ -13,6 +13,7 @@ mod keys;
 mod member;
 mod new_names;
 mod patch;
+mod paths;
 mod plan;
 mod receiver;
 mod rename;

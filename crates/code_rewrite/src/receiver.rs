@@ -6,14 +6,15 @@ use python::types::{ClassInFile, Question, Receiver, TypeOracle};
 
 /// Answers what the object at a place in a dependent's file is.
 pub trait Receivers {
-    /// What the expression at `receiver` in `file` is, and which classes define `member` of it; the range is one of
-    /// the decoded text, without parentheses around the expression.
+    /// What the expression at `receiver` in `file` is, and which classes define `member` of it; the
+    /// range is one of the decoded text, without parentheses around the expression.
     fn receiver(&self, file: &TreePath, receiver: Span, member: &str) -> Receiver;
 
     /// The classes that `file` defines, with what they inherit from.
     fn classes(&self, file: &TreePath) -> Vec<ClassInFile>;
 
-    /// Whether it can tell anything at all. Otherwise files that do not name the core are not looked at for members.
+    /// Whether it can tell anything at all. Otherwise files that do not name the core are not
+    /// looked at for members.
     fn knows_types(&self) -> bool {
         true
     }

@@ -13,8 +13,8 @@ use python::references::{
 
 use crate::words::{Mentions, Words};
 use crate::{
-    Applicability, DependentFile, Edit, FileContext, FileRewrite, Plan, Receivers, Rewriting,
-    codemods, keys, rename,
+    Applicability, DependentFile, Edit, FileContext, FileRewrite, NewNames, Plan, Receivers,
+    Rewriting, codemods, keys, paths, rename,
 };
 
 /// Rewrites the files of dependents by one plan.
@@ -166,7 +166,7 @@ impl<'a> Rewriter<'a> {
         if is_python(&file.path) {
             self.rewrite_python(file, index, receivers)
         } else {
-            keys::rewrite_data(file, self.plan, self.minimum)
+            self.rewrite_data(file)
         }
     }
 
@@ -205,6 +205,20 @@ impl<'a> Rewriter<'a> {
             );
         }
         self.finish(file, &parsed, &references, index, rewriting)
+    }
+
+    fn rewrite_data(&self, file: &DependentFile) -> FileRewrite {
+        let mut result = FileRewrite::default();
+        let Ok(text) = std::str::from_utf8(&file.content) else { return result };
+        let mut edits = Vec::new();
+        keys::data_edits(file, text, self.plan, &mut edits, &mut result.findings);
+        let names = NewNames::new(self.plan, self.api_from, self.api_to);
+        paths::data_edits(file, text, self.plan, names, &mut edits);
+        let (wanted, held_back): (Vec<Edit>, Vec<Edit>) =
+            edits.into_iter().partition(|edit| edit.applicability >= self.minimum);
+        result.held_back = held_back;
+        apply(text, wanted, &mut result, file);
+        result
     }
 
     fn finish(
@@ -269,7 +283,14 @@ impl<'a> Rewriter<'a> {
             return Some(format!("the new text would not parse: {}", finding.message));
         }
         let known = before.problems();
-        let problems = self.read(&new, &parsed, index).problems();
+        let mut problems = self.read(&new, &parsed, index).problems();
+        // What was there for others is so under its old local name still.
+        problems.retain(|problem| match problem {
+            NameProblem::Unused(name) => {
+                !before.imports.iter().any(|import| import.exported && import.local == *name)
+            }
+            NameProblem::Undefined(_) => true,
+        });
         let unused = |problems: &[NameProblem]| {
             problems.iter().filter(|problem| matches!(problem, NameProblem::Unused(_))).count()
         };

@@ -156,7 +156,8 @@ fn manifest(case: &Case, kind: &str) -> Manifest {
             "from_reference": "v1", "to_reference": "v2", "generator": "onx/0",
             "from_checksum": digest, "to_checksum": digest, "rules_digest": digest,
         },
-        "summary": {"title": "", "breaking_changes": 0, "safe_changes": 0, "manual_review_required": 0},
+        "summary": {"title": "", "breaking_changes": 0, "safe_changes": 0,
+                    "manual_review_required": 0},
     }))
     .expect("a manifest");
     manifest.operations = operations;

@@ -39,14 +39,16 @@ impl Engine<'_, '_> {
             }
             NewName::Removed(operation) => {
                 let message = format!(
-                    "`{target}` is gone in the new version and has no successor; this import fails ({operation})."
+                    "`{target}` is gone in the new version and has no successor; this import \
+                     fails ({operation})."
                 );
                 rewriting.find(self.context, import.span, "removed-name", message);
                 return;
             }
             NewName::Doubtful(new, operation) => {
                 let message = format!(
-                    "{operation} renames `{target}` to `{new}`, which the new version does not have; the import was left."
+                    "{operation} renames `{target}` to `{new}`, which the new version does not \
+                     have; the import was left."
                 );
                 rewriting.find(self.context, import.span, "doubtful-name", message);
                 return;
@@ -55,7 +57,8 @@ impl Engine<'_, '_> {
         };
         if !self.names.is_importable(&new) && import.form != ImportForm::Star {
             let message = format!(
-                "{operation} makes `{target}` a member of a class, `{new}`, which cannot be imported; change it by hand."
+                "{operation} makes `{target}` a member of a class, `{new}`, which cannot be \
+                 imported; change it by hand."
             );
             rewriting.find(self.context, import.span, "not-importable", message);
             return;
@@ -168,6 +171,7 @@ impl Engine<'_, '_> {
             };
             *other != id
                 && !decision.dropped
+                && candidate.target != import.target
                 && matches!(candidate.form, ImportForm::From | ImportForm::ModuleAs)
                 && self.meaning_after(*other).as_ref() == Some(new)
                 && references.statement(candidate.statement).is_some_and(|s| s.block == block)

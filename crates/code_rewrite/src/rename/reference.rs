@@ -40,7 +40,8 @@ impl Engine<'_, '_> {
         if reference.certainty == Certainty::Uncertain {
             if jump.is_some() {
                 let message = format!(
-                    "`{}` may mean `{}`, which changes; another binding of the name may reach this place, so it was left.",
+                    "`{}` may mean `{}`, which changes; another binding of the name may reach \
+                     this place, so it was left.",
                     reference.span.of(self.context.text),
                     reference.target().map(ToString::to_string).unwrap_or_default(),
                 );
@@ -80,7 +81,8 @@ impl Engine<'_, '_> {
                     if index + 1 == reference.segments.len() && !reference.conditions.version_guard
                     {
                         let message = format!(
-                            "{operation} renames `{}` to `{new}`, which the new version does not have; it was left.",
+                            "{operation} renames `{}` to `{new}`, which the new version does not \
+                             have; it was left.",
                             segment.target
                         );
                         rewriting.find(self.context, reference.span, "doubtful-name", message);
@@ -120,7 +122,8 @@ impl Engine<'_, '_> {
             return;
         }
         let message = format!(
-            "`{name}` is gone in the new version and has no successor; this use must be changed by hand ({operation})."
+            "`{name}` is gone in the new version and has no successor; this use must be changed \
+             by hand ({operation})."
         );
         rewriting.find(self.context, reference.span, "removed-name", message);
     }
@@ -167,7 +170,8 @@ impl Engine<'_, '_> {
             }
             Err(reason) => {
                 let message = format!(
-                    "`{}` is called `{new}` in the new version, but {reason}; it was left ({operation}).",
+                    "`{}` is called `{new}` in the new version, but {reason}; it was left \
+                     ({operation}).",
                     first.target
                 );
                 rewriting.find(self.context, reference.span, "name-out-of-reach", message);
@@ -205,7 +209,7 @@ impl Engine<'_, '_> {
         let new = &renamed.names[jump];
         if let Some(rest) = new.below(base).filter(|rest| !rest.is_empty()) {
             let rest: Vec<String> = rest.split('.').map(ToOwned::to_owned).collect();
-            if self.leaves_its_module(reference, new, operation)
+            if self.leaves_its_module(reference, renamed, jump, operation)
                 || self.is_reachable(reference, base, new)
             {
                 self.local_name(reference, rewriting);
@@ -218,7 +222,8 @@ impl Engine<'_, '_> {
             .any(|segment| segment.form == SegmentForm::AttributeString);
         if strings {
             let message = format!(
-                "`{}` is called `{new}` in the new version, which the text of this call cannot say; change it by hand ({operation}).",
+                "`{}` is called `{new}` in the new version, which the text of this call cannot \
+                 say; change it by hand ({operation}).",
                 reference.segments[jump].target
             );
             rewriting.find(self.context, reference.span, "name-in-string", message);
@@ -233,7 +238,8 @@ impl Engine<'_, '_> {
             }
             Err(reason) => {
                 let message = format!(
-                    "`{}` is called `{new}` in the new version, but {reason}; it was left ({operation}).",
+                    "`{}` is called `{new}` in the new version, but {reason}; it was left \
+                     ({operation}).",
                     reference.segments[jump].target
                 );
                 rewriting.find(self.context, reference.span, "name-out-of-reach", message);
@@ -263,7 +269,8 @@ impl Engine<'_, '_> {
         }
         if old.iter().any(|segment| segment.form == SegmentForm::AttributeString) {
             let message = format!(
-                "`{}` is reached differently in the new version; change this call by hand ({operation}).",
+                "`{}` is reached differently in the new version; change this call by hand \
+                 ({operation}).",
                 reference.segments[jump].target
             );
             rewriting.find(self.context, reference.span, "name-in-string", message);
@@ -286,7 +293,8 @@ impl Engine<'_, '_> {
                 let Some(rest) = new.below(&renamed.names[bound]).filter(|rest| !rest.is_empty())
                 else {
                     let message = format!(
-                        "`{}` is called `{new}` in the new version; this string must be changed by hand ({operation}).",
+                        "`{}` is called `{new}` in the new version; this string must be changed \
+                         by hand ({operation}).",
                         reference.segments[last].target
                     );
                     rewriting.find(self.context, reference.span, "name-in-string", message);
@@ -325,10 +333,13 @@ impl Engine<'_, '_> {
     fn leaves_its_module(
         &mut self,
         reference: &Reference,
-        new: &DottedName,
+        renamed: &Renamed,
+        jump: usize,
         operation: &OperationId,
     ) -> bool {
-        let Some(id) = reference.binding else { return false };
+        let (Some(id), Some(new)) = (reference.binding, renamed.names.last()) else {
+            return false;
+        };
         let Some(import) = self.context.references.import(id) else { return false };
         let Some(imported) = &import.target else { return false };
         let after =
@@ -341,7 +352,7 @@ impl Engine<'_, '_> {
         {
             return false;
         }
-        let Some(module) = self.names.module_of(new) else { return false };
+        let Some(module) = self.names.module_of(&renamed.names[jump]) else { return false };
         self.used_up(reference);
         self.add(import.statement, None, module.to_string(), operation);
         true

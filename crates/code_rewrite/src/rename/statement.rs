@@ -215,11 +215,13 @@ impl Engine<'_, '_> {
         if outline.operation.is_none() {
             outline.operation = self.any_operation(outline);
         }
-        let stays = homes.values().any(|home| *home == old_module);
-        let Some(home) = (if stays { Some(&old_module) } else { homes.values().next() }).cloned()
-        else {
-            return;
-        };
+        // The statement stays with its module, or goes where its module goes, or where its first name goes.
+        let moved = self.names.name(&old_module);
+        let home = [&old_module, &moved]
+            .into_iter()
+            .find(|module| homes.values().any(|home| home == *module))
+            .or_else(|| homes.values().next());
+        let Some(home) = home.cloned() else { return };
         if home != old_module {
             outline.module = Some(home.clone());
         }
@@ -282,7 +284,8 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// Names that leave their statement join an import from the same module where one stands in the same block.
+    /// Names that leave their statement join an import from the same module where one stands in the
+    /// same block.
     fn merge(&self, outlines: &mut [Outline]) {
         for index in 0..outlines.len() {
             let Some(statement) = self.context.references.statements.get(index) else { continue };
@@ -318,7 +321,8 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// A statement on one line whose names all come from another module now joins an earlier import from there.
+    /// A statement on one line whose names all come from another module now joins an earlier import
+    /// from there.
     fn merge_whole(&self, outlines: &mut [Outline], index: usize, statement: &ImportStatement) {
         let Some(module) = outlines[index].module.clone() else { return };
         let line = Span::new(
@@ -444,8 +448,8 @@ impl Engine<'_, '_> {
         edits
     }
 
-    /// Writes the whole list anew where names come, go or would leave its order, and nothing but names and equal
-    /// separators stands in it.
+    /// Writes the whole list anew where names come, go or would leave its order, and nothing but
+    /// names and equal separators stands in it.
     fn write_list(
         &self,
         imports: &[(&ImportBinding, &Name)],
@@ -509,7 +513,8 @@ impl Engine<'_, '_> {
         edits
     }
 
-    /// Takes one alias out of a list: with its line where it has one of its own, else with one comma.
+    /// Takes one alias out of a list: with its line where it has one of its own, else with one
+    /// comma.
     fn remove_alias(&self, spans: &[Span], position: usize) -> TextEdit {
         let text = self.context.text;
         let span = spans[position];
@@ -518,7 +523,9 @@ impl Engine<'_, '_> {
         let before = Span::new(start, span.start).of(text);
         let after = Span::new(span.end, end).of(text).trim_start();
         let after = after.strip_prefix(',').unwrap_or(after).trim_start();
-        let own_line = before.trim().is_empty() && (after.is_empty() || after.starts_with('#'));
+        let continued = text.get(..start as usize).unwrap_or_default().trim_end().ends_with('\\');
+        let own_line =
+            !continued && before.trim().is_empty() && (after.is_empty() || after.starts_with('#'));
         if own_line && spans.len() > 1 {
             let rest = text.get(end as usize..).unwrap_or_default();
             let length = if rest.starts_with("\r\n") { 2 } else { u32::from(!rest.is_empty()) };

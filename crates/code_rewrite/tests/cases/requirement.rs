@@ -61,13 +61,17 @@ fn formats_are_kept() {
     let cases = [
         (
             "pyproject.toml",
-            "[project]\nname='x'\ndependencies = [\n  'core-lib<2', # why\n  \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<2\"]\n",
-            "[project]\nname='x'\ndependencies = [\n  'core-lib<3', # why\n  \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<3\"]\n",
+            "[project]\nname='x'\ndependencies = [\n  'core-lib<2', # why\n  \
+             \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<2\"]\n",
+            "[project]\nname='x'\ndependencies = [\n  'core-lib<3', # why\n  \
+             \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<3\"]\n",
         ),
         (
             "pyproject.toml",
-            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^1.2\", extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~1.2\"\n",
-            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^2.1\", extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~2.1\"\n",
+            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^1.2\", \
+             extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~1.2\"\n",
+            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^2.1\", \
+             extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~2.1\"\n",
         ),
         (
             "setup.cfg",

@@ -403,7 +403,9 @@ impl Walker<'_> {
             uses: 0,
         });
         if form != ImportForm::Star {
+            self.adding = form == ImportForm::Module;
             self.bind(local, BindingKind::Import(id), span(alias.range), at.end);
+            self.adding = false;
         }
     }
 

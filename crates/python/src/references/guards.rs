@@ -75,8 +75,8 @@ fn version_questions(
     let mut questions: Vec<Span> = references
         .iter()
         .filter(|reference| {
-            let asks = reference.target().is_some_and(|target| {
-                options.is_core(target) && VERSION_NAMES.contains(&target.leaf())
+            let asks = reference.segments.iter().any(|segment| {
+                options.is_core(&segment.target) && VERSION_NAMES.contains(&segment.target.leaf())
             });
             let tries = reference.conditions.version_guard
                 && reference

@@ -64,6 +64,8 @@ pub(super) struct Binding {
     pub(super) block: u32,
     /// From this offset on, code in the same scope sees it.
     pub(super) effect: u32,
+    /// Whether it only adds to what the name stands for already: `import a.b` after `import a.c`.
+    pub(super) adds: bool,
     /// What binds: the identifier, or for imports the alias.
     pub(super) span: Span,
     /// The value or statement that binds, for flags.
@@ -213,7 +215,12 @@ impl Scopes {
             all.iter().copied().filter(|id| self.binding(*id).effect <= position.offset).collect();
         let hiding =
             before.iter().rposition(|id| self.encloses(self.binding(*id).block, position.block));
-        let mut reaching = before[hiding.unwrap_or(0)..].to_vec();
+        let mut first = hiding.unwrap_or(0);
+        while first > 0 && self.binding(before[first]).adds && self.binding(before[first - 1]).adds
+        {
+            first -= 1;
+        }
+        let mut reaching = before[first..].to_vec();
         // What is bound later in a loop reaches its beginning.
         let mut block = Some(position.block);
         while let Some(id) = block {

@@ -53,7 +53,8 @@ fn names_are_followed_through_scopes() {
             &["np.f = np_like.f"],
         ),
         (
-            "try:\n    from np_like import f\nexcept ImportError:\n    from np_like import g as f\nf()\n",
+            "try:\n    from np_like import f\nexcept ImportError:\n    from np_like import g as \
+             f\nf()\n",
             &["f = np_like.f?!"],
         ),
         (

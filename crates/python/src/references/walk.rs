@@ -110,6 +110,8 @@ pub(super) struct Walker<'s> {
     /// annotations.
     pub(super) quoted_types: bool,
     pub(super) string_depth: u8,
+    /// The binding at hand is `import a.b`.
+    pub(super) adding: bool,
 }
 
 impl<'s> Walker<'s> {
@@ -133,6 +135,7 @@ impl<'s> Walker<'s> {
             class: None,
             quoted_types: false,
             string_depth: 0,
+            adding: false,
         }
     }
 
@@ -145,8 +148,15 @@ impl<'s> Walker<'s> {
     }
 
     fn bind_value(&mut self, name: &Name, kind: BindingKind, at: Span, effect: u32, value: Span) {
-        let binding =
-            Binding { kind, scope: self.scope, block: self.block, effect, span: at, value };
+        let binding = Binding {
+            kind,
+            scope: self.scope,
+            block: self.block,
+            effect,
+            adds: self.adding,
+            span: at,
+            value,
+        };
         if matches!(kind, BindingKind::Alias(_) | BindingKind::Flag) {
             self.found.bound_names.insert(at, name.clone());
         }
@@ -453,6 +463,44 @@ impl<'s> Walker<'s> {
         }
     }
 
+    fn augmented(&mut self, assignment: &ast::StmtAugAssign) {
+        self.visit_expr(&assignment.value);
+        let at = span(assignment.target.range());
+        if let Expr::Name(name) = &*assignment.target {
+            self.name(name, Access::Load);
+        }
+        let end = assignment.range.end().to_u32();
+        self.target(&assignment.target, BindingKind::Other, end, at);
+        self.exported_names(&assignment.target, &assignment.value);
+    }
+
+    fn annotated(&mut self, assignment: &ast::StmtAnnAssign) {
+        self.annotation(&assignment.annotation);
+        let before = self.found.uses.len();
+        let mut kind = BindingKind::Other;
+        if let Some(value) = &assignment.value {
+            self.visit_expr(value);
+            kind = self.value_kind(value, before);
+            self.exported_names(&assignment.target, value);
+        }
+        let end = assignment.range.end().to_u32();
+        self.target(&assignment.target, kind, end, span(assignment.range));
+        self.class_attribute(&assignment.target, span(assignment.range));
+    }
+
+    fn type_alias(&mut self, alias: &ast::StmtTypeAlias) {
+        if let Expr::Name(name) = &*alias.name {
+            let at = span(name.range);
+            self.bind(&name.id, BindingKind::Other, at, at.start);
+        }
+        self.within(ScopeKind::TypeParameters, |walker| {
+            if let Some(parameters) = &alias.type_params {
+                walker.type_parameters(parameters);
+            }
+            walker.annotation(&alias.value);
+        });
+    }
+
     fn pattern(&mut self, pattern: &ast::Pattern) {
         let name = match pattern {
             ast::Pattern::MatchAs(pattern) => pattern.name.as_ref(),
@@ -475,41 +523,9 @@ impl<'a> Visitor<'a> for Walker<'_> {
             Stmt::ClassDef(class) => self.class(class),
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(statement, false),
             Stmt::Assign(assignment) => self.assignment(assignment),
-            Stmt::AugAssign(assignment) => {
-                self.visit_expr(&assignment.value);
-                let at = span(assignment.target.range());
-                if let Expr::Name(name) = &*assignment.target {
-                    self.name(name, Access::Load);
-                }
-                let end = assignment.range.end().to_u32();
-                self.target(&assignment.target, BindingKind::Other, end, at);
-                self.exported_names(&assignment.target, &assignment.value);
-            }
-            Stmt::AnnAssign(assignment) => {
-                self.annotation(&assignment.annotation);
-                let before = self.found.uses.len();
-                let mut kind = BindingKind::Other;
-                if let Some(value) = &assignment.value {
-                    self.visit_expr(value);
-                    kind = self.value_kind(value, before);
-                    self.exported_names(&assignment.target, value);
-                }
-                let end = assignment.range.end().to_u32();
-                self.target(&assignment.target, kind, end, span(assignment.range));
-                self.class_attribute(&assignment.target, span(assignment.range));
-            }
-            Stmt::TypeAlias(alias) => {
-                if let Expr::Name(name) = &*alias.name {
-                    let at = span(name.range);
-                    self.bind(&name.id, BindingKind::Other, at, at.start);
-                }
-                self.within(ScopeKind::TypeParameters, |walker| {
-                    if let Some(parameters) = &alias.type_params {
-                        walker.type_parameters(parameters);
-                    }
-                    walker.annotation(&alias.value);
-                });
-            }
+            Stmt::AugAssign(assignment) => self.augmented(assignment),
+            Stmt::AnnAssign(assignment) => self.annotated(assignment),
+            Stmt::TypeAlias(alias) => self.type_alias(alias),
             Stmt::For(statement) => self.loop_over(statement),
             Stmt::While(statement) => {
                 self.visit_expr(&statement.test);
