@@ -382,8 +382,9 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
 
 /// Whether the words around two names say that the second takes the place of the first.
 fn ties(before: &str, between: &str, after: &str) -> Option<bool> {
-    let between = between
-        .trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')' | '.') || c.is_whitespace());
+    let between = between.trim_matches(|c: char| {
+        matches!(c, ',' | ';' | ':' | '(' | ')' | '.') || c.is_whitespace()
+    });
     let last = |text: &str| text.rsplit([' ', ',']).next().unwrap_or("").to_owned();
     let short = between.split_whitespace().count() <= 12;
     if !short {

@@ -219,6 +219,9 @@ fn push_prose(prose: &mut String, text: &str) {
 /// The first name in a text that is nothing but a name, perhaps marked and followed by words.
 fn first_name(text: &str) -> Option<String> {
     let trimmed = text.trim();
+    if let Some(name) = dotted(trimmed).filter(|name| name == trimmed) {
+        return Some(name);
+    }
     let first = super::phrases::mention_at(trimmed, 0, true)?;
     Some(first.name)
 }

@@ -484,7 +484,7 @@ mod tests {
             ("foo is deprecated; use `pkg.bar` instead.", &["pkg.bar"]),
             ("Deprecated. Use :meth:`~pkg.Class.new_method`.", &["pkg.Class.new_method"]),
             ("old() has been renamed to new_name().", &["new_name"]),
-            ("This was renamed to new", &["new"]),
+            ("This was renamed to fresh", &["fresh"]),
             ("`x` is deprecated in favor of ``pkg.y``", &["pkg.y"]),
             ("replaced by the function `bar()`", &["bar"]),
             ("Use `a` or `b` instead", &["a", "b"]),

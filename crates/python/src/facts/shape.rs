@@ -378,8 +378,15 @@ impl<'a> SourceOrderVisitor<'a> for Shaper<'a, '_> {
         self.payload(node)
     }
 
-    fn leave_node(&mut self, _node: AnyNodeRef<'a>) {
-        self.buffer.push(END);
+    fn leave_node(&mut self, node: AnyNodeRef<'a>) {
+        let is_left_out = match node {
+            AnyNodeRef::StmtExpr(statement) => statement.value.is_string_literal_expr(),
+            AnyNodeRef::StmtImport(_) | AnyNodeRef::StmtImportFrom(_) => true,
+            _ => false,
+        };
+        if !is_left_out {
+            self.buffer.push(END);
+        }
     }
 }
 
