@@ -71,8 +71,8 @@ fn idioms_name_successors() {
             &["p.m.C.old -> p.m.C.fresh"],
         ),
         (
-            "from typing_extensions import deprecated\nclass New: ...\n@deprecated('moved to New')\nclass Old(New):\n    pass\n",
-            &["p.m.Old -> p.m.New"],
+            "from typing_extensions import deprecated\nclass Fresh: ...\n@deprecated('moved to Fresh')\nclass Old(Fresh):\n    pass\n",
+            &["p.m.Old -> p.m.Fresh"],
         ),
         (
             "class C:\n    @property\n    def old(self):\n        return self.fresh\n    @property\n    def fresh(self): ...\n",

@@ -156,6 +156,7 @@ fn decorator_call<'a>(
     let mut prose = String::new();
     let mut about_parameter = false;
     for argument in &call.arguments.args {
+        about_parameter |= argument.is_dict_expr();
         if let Some(text) = prose_of(argument) {
             about_parameter |= parameters.contains(&text.as_str());
             let direct = dotted(&text).filter(|_| !text.contains(' ') && !is_version(&text));
