@@ -415,6 +415,14 @@ fn finish(
         .cloned()
         .collect();
     references.retain(|reference| reference.target().is_some_and(|target| options.is_core(target)));
+    // An attribute of a reference is told by its name; only what stays uncertain needs a type.
+    let told: std::collections::BTreeSet<crate::edit::Span> = references
+        .iter()
+        .filter(|reference| reference.certainty == Certainty::Certain)
+        .flat_map(|reference| &reference.segments)
+        .map(|segment| segment.span)
+        .collect();
+    found.members.retain(|member| !told.contains(&member.name_span));
     references.sort_by_key(|reference| (reference.span, reference.segments.len()));
     found.members.sort_by_key(|member| (member.span.start, member.span.end));
     let mut result = FileReferences {
