@@ -105,6 +105,14 @@ impl Engine<'_, '_> {
         {
             return;
         }
+        let local_is_builtin = super::reach::builtin(&new) == Some(&*import.local);
+        if local_is_builtin && import.sole && !import.exported {
+            if let Some(decision) = self.decisions.get_mut(id.0 as usize) {
+                decision.dropped = true;
+                decision.operation = Some(operation);
+            }
+            return;
+        }
         if import.as_name.is_some() || new.leaf() == &*import.local {
             self.change(id, new, None, None, operation);
             return;

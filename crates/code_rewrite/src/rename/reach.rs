@@ -46,6 +46,11 @@ impl Engine<'_, '_> {
         operation: &OperationId,
         sets: bool,
     ) -> Result<String, &'static str> {
+        if let Some(name) = builtin(new).filter(|_| !sets)
+            && self.context.references.sees_builtin(name, reader.scope)
+        {
+            return Ok(name.to_owned());
+        }
         if let Some(text) = self.existing(new, reader, sets) {
             return Ok(text);
         }
@@ -316,6 +321,12 @@ impl Engine<'_, '_> {
             });
         }
     }
+}
+
+/// The name that needs no import, when the new name is a builtin's.
+pub(super) fn builtin(new: &DottedName) -> Option<&str> {
+    let name = new.as_str().strip_prefix("builtins.")?;
+    (!name.contains('.')).then_some(name)
 }
 
 fn join(local: &str, rest: &str) -> String {

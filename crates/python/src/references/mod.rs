@@ -95,6 +95,12 @@ impl FileReferences {
         self.names.sees(name, scope, readers)
     }
 
+    /// Whether a reader in this scope finds the builtin of this name.
+    pub fn sees_builtin(&self, name: &str, reader: ScopeId) -> bool {
+        let starred = self.imports.iter().any(|import| import.form == ImportForm::Star);
+        !starred && self.names.sees_builtin(name, reader)
+    }
+
     /// What the module offers to its siblings and takes from them.
     pub fn surface(&self, options: &ReferenceOptions<'_>) -> ModuleSurface {
         resolve::surface(self, options)

@@ -91,4 +91,18 @@ impl NameTable {
                 false
             })
     }
+
+    /// Whether a reader finds the builtin of this name: nothing around it binds the name.
+    pub(super) fn sees_builtin(&self, name: &str, reader: ScopeId) -> bool {
+        let name = Name::new(name);
+        let mut current = (!self.scopes.scopes.is_empty()).then_some(reader.0);
+        while let Some(id) = current {
+            let scope = self.scopes.scope(id);
+            if scope.bindings.contains_key(&name) {
+                return false;
+            }
+            current = scope.parent;
+        }
+        is_builtin(&name)
+    }
 }
