@@ -46,6 +46,7 @@ impl<'a> NewNames<'a> {
                 let Some(renamed) = old.rebased(prefix, new) else { return NewName::Same };
                 self.checked(old, prefix, new, renamed, operation)
             }
+            None if self.plan.speaks_of(old) => NewName::AlreadyRight,
             None => self.through_definition(old),
         }
     }

@@ -137,6 +137,13 @@ impl Plan {
         })
     }
 
+    /// Whether an entry stands for this name or one around it, even if it lies in its new place
+    /// already.
+    pub(crate) fn speaks_of(&self, name: &DottedName) -> bool {
+        self.names.contains_key(name)
+            || name.ancestors().any(|prefix| self.names.contains_key(&prefix))
+    }
+
     /// The new name of this old one. None when nothing is said about it or it is gone.
     pub fn renamed(&self, old: &DottedName) -> Option<DottedName> {
         let (prefix, change) = self.change(old)?;

@@ -91,7 +91,8 @@ fn names(plan: &Plan, from: Option<ApiIndex<'_>>) -> BTreeSet<String> {
     for file in &plan.files {
         words.extend(file.from.parts().next_back().map(ToOwned::to_owned));
     }
-    // An access path of another name reaches what changes, too, and so does a class that inherits a constructor.
+    // An access path of another name reaches what changes, too, and so does a class that inherits a
+    // constructor.
     if let Some(api) = from {
         words.extend(heirs(plan, api));
         for (path, alias) in &api.snapshot().aliases {

@@ -14,8 +14,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use artifact::TreePath;
+use code_model::DottedName;
+use code_model::api::ApiIndex;
 use code_model::manifest::Manifest;
 use code_model::operation::Operation;
+use code_model::snapshot::Snapshot;
 use code_rewrite::{
     Applicability, DependentFile, NoReceivers, Plan, PlanOptions, Rewriter, module_names,
 };
@@ -33,6 +36,9 @@ struct Case {
     name: String,
     operations: Vec<String>,
     old_version: bool,
+    /// What either version holds: `module/`, `name`, `alias=target`.
+    old_names: Vec<String>,
+    new_names: Vec<String>,
     unsafe_too: bool,
     blocks: Vec<Block>,
     findings: Vec<String>,
@@ -75,6 +81,12 @@ fn read(text: &str) -> (Vec<String>, Vec<Case>) {
             }
         } else if line == "old-version: yes" {
             cases.last_mut().expect("below a title").old_version = true;
+        } else if let Some(names) = line.strip_prefix("old: ") {
+            let names = names.split_whitespace().map(ToOwned::to_owned);
+            cases.last_mut().expect("below a title").old_names.extend(names);
+        } else if let Some(names) = line.strip_prefix("new: ") {
+            let names = names.split_whitespace().map(ToOwned::to_owned);
+            cases.last_mut().expect("below a title").new_names.extend(names);
         } else if line == "unsafe: yes" {
             cases.last_mut().expect("below a title").unsafe_too = true;
         } else if let Some(name) = line.strip_prefix("## ") {
@@ -164,6 +176,41 @@ fn manifest(case: &Case, kind: &str) -> Manifest {
     manifest
 }
 
+/// A version with these names; every symbol is a class.
+fn snapshot(names: &[String]) -> Snapshot {
+    let mut snapshot: Snapshot = serde_json::from_value(json!({
+        "format": "onx/snapshot/1",
+        "origin": {"library": "core", "version": "1", "reference": "v1"},
+        "roots": [{"name": "core", "path": "core"}],
+        "files": {}, "modules": {}, "symbols": {}, "aliases": {}, "keys": [], "edges": [],
+        "hints": [], "findings": [],
+        "checksum": serde_json::to_value(artifact::Digest::of(b"")).expect("a digest"),
+    }))
+    .expect("a snapshot");
+    let dotted = |name: &str| DottedName::new(name).expect("a name");
+    for name in names {
+        if let Some(module) = name.strip_suffix('/') {
+            let record = json!({"file": "core/x.py"});
+            let record = serde_json::from_value(record).expect("a module");
+            snapshot.modules.insert(dotted(module), record);
+        } else if let Some((alias, target)) = name.split_once('=') {
+            let record = json!({"target": target, "route": "import", "public": true});
+            let record = serde_json::from_value(record).expect("an alias");
+            snapshot.aliases.insert(dotted(alias), record);
+        } else {
+            let record = json!({
+                "kind": "class", "module": "core", "file": "core/x.py", "lines": [1, 1],
+                "bytes": [0, 1], "stability": "public_api", "nodes": 1,
+                "signature_hash": "blake3:0000000000000000",
+                "shape_hash": "blake3:0000000000000000",
+            });
+            let record = serde_json::from_value(record).expect("a symbol");
+            snapshot.symbols.insert(dotted(name), record);
+        }
+    }
+    snapshot
+}
+
 fn files(blocks: &[Block]) -> Vec<DependentFile> {
     let paths: Vec<TreePath> =
         blocks.iter().map(|block| TreePath::new(&block.path).expect("a path")).collect();
@@ -181,7 +228,14 @@ fn files(blocks: &[Block]) -> Vec<DependentFile> {
 
 fn apply(plan: &Plan, case: &Case, blocks: &[Block]) -> (Vec<Block>, Vec<String>, bool) {
     let minimum = if case.unsafe_too { Applicability::Unsafe } else { Applicability::Safe };
-    let rewriter = Rewriter::new(plan, None, None, minimum);
+    let (old, new) = (snapshot(&case.old_names), snapshot(&case.new_names));
+    let known = !case.old_names.is_empty();
+    let rewriter = Rewriter::new(
+        plan,
+        known.then(|| ApiIndex::new(&old)),
+        known.then(|| ApiIndex::new(&new)),
+        minimum,
+    );
     let results = rewriter.rewrite(&files(blocks), &NoReceivers);
     let mut after = Vec::new();
     let mut findings = Vec::new();

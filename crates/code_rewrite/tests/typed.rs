@@ -1,7 +1,8 @@
 //! Literate cases of what types and signatures decide: Python before and after, in Markdown.
 //!
-//! The library of all cases lies beside them in two versions. Its stubs type the receivers and its snapshots say
-//! what names mean. Every case is applied, compared byte for byte, and applied again: nothing must change then.
+//! The library of all cases lies beside them in two versions. Its stubs type the receivers and its
+//! snapshots say what names mean. Every case is applied, compared byte for byte, and applied again:
+//! nothing must change then.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -118,7 +118,8 @@ pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting, targ
     sites.missing(&given, starred, spread);
 }
 
-/// Which parameter each argument is for; none behind a star, or where the old signature is not known.
+/// Which parameter each argument is for; none behind a star, or where the old signature is not
+/// known.
 fn bind<'a>(target: &'a Target<'_>, effects: &Effects<'a>) -> Vec<Bound<'a>> {
     let mut position = 0;
     let mut starred = false;
@@ -183,7 +184,8 @@ impl Sites<'_, '_> {
         self.find(bound.argument.span, "argument-with-effects", message);
     }
 
-    /// Positional arguments that go away or become keywords; behind the first keyword all must be keywords.
+    /// Positional arguments that go away or become keywords; behind the first keyword all must be
+    /// keywords.
     fn positional(&mut self, bound: &[Bound<'_>]) {
         let mut keywords_from_here = false;
         let removes_before = |name: &str| self.effects.removed.contains_key(name);

@@ -26,7 +26,8 @@ pub(super) fn removal(text: &str, call: &CallSite, index: usize) -> Option<TextE
         }
     }
     match index.checked_sub(1).and_then(|before| call.arguments.get(before)) {
-        // The last argument goes with the comma before it; a comma after it stays with the new last one.
+        // The last argument goes with the comma before it; a comma after it stays with the new last
+        // one.
         Some(before) => {
             let gap = Span::new(before.span.end, start).of(text);
             if gap.contains('#') {
@@ -122,7 +123,8 @@ fn without_strings(value: &str) -> String {
     code
 }
 
-/// Whether a value can stand anywhere without parentheses: one name, literal, call or bracketed thing.
+/// Whether a value can stand anywhere without parentheses: one name, literal, call or bracketed
+/// thing.
 pub(super) fn is_atomic(value: &str) -> bool {
     let mut depth = 0_u32;
     let mut quote = None;

@@ -22,7 +22,8 @@ pub(super) struct Target<'a> {
     pub(super) changes: Vec<Met<'a>>,
     /// How sure it is that the call is meant.
     pub(super) applicability: Applicability,
-    /// Leading arguments that stand for the receiver: one when a method is called through its class.
+    /// Leading arguments that stand for the receiver: one when a method is called through its
+    /// class.
     pub(super) receivers_given: usize,
     /// The receiver's expression, for methods called on one.
     pub(super) receiver: Option<Span>,
@@ -145,7 +146,8 @@ fn of_reference<'a>(
     Some(plain(changes.about(&definition), signature, usize::from(unbound)))
 }
 
-/// The class whose constructor runs when `class` is called, with its signature, if changes are said about it.
+/// The class whose constructor runs when `class` is called, with its signature, if changes are said
+/// about it.
 fn constructor<'a>(
     api: ApiIndex<'a>,
     changes: &Changes<'_>,

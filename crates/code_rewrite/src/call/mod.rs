@@ -1,7 +1,8 @@
 //! Calls of callables whose parameters changed, and calls that the new version writes differently.
 //!
-//! One file per concern: which operations a call meets, what they do to its arguments, how arguments are taken out
-//! and put in, how a template becomes a call, and what overriding methods need.
+//! One file per concern: which operations a call meets, what they do to its arguments, how
+//! arguments are taken out and put in, how a template becomes a call, and what overriding methods
+//! need.
 
 mod arguments;
 mod layout;

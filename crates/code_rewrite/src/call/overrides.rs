@@ -6,8 +6,8 @@ use python::types::Origin;
 use crate::member::definition_of;
 use crate::{FileContext, Rewriting};
 
-/// A finding for every overriding method: how its parameters follow is for a person to decide, since its body uses
-/// them.
+/// A finding for every overriding method: how its parameters follow is for a person to decide,
+/// since its body uses them.
 pub(super) fn report(context: &FileContext<'_>, rewriting: &mut Rewriting) {
     let overrides = |name: &str| {
         context.references.classes.iter().any(|class| {

@@ -105,7 +105,8 @@ fn push_value(pieces: &mut Vec<Piece>, value: Span, parenthesised: bool) {
     }
 }
 
-/// Text that reaches a name of the new version; what stands behind a class or function is written as it is.
+/// Text that reaches a name of the new version; what stands behind a class or function is written
+/// as it is.
 fn needed(
     context: &FileContext<'_>,
     rewriting: &mut Rewriting,
@@ -286,7 +287,8 @@ fn stands_alone(parts: &[Part<'_>], number: usize) -> bool {
     opens && after.trim_start().starts_with([')', ',', ']'])
 }
 
-/// Every argument must have its place, and only what has no effect may be written twice or not at all.
+/// Every argument must have its place, and only what has no effect may be written twice or not at
+/// all.
 fn check_use(
     context: &FileContext<'_>,
     parts: &[Part<'_>],

@@ -1,6 +1,8 @@
-//! Members of classes that are renamed: attribute accesses, calls of methods, and what subclasses override.
+//! Members of classes that are renamed: attribute accesses, calls of methods, and what subclasses
+//! override.
 //!
-//! The receiver's type decides. Where nobody can tell it, the place is a finding and stays as it is.
+//! The receiver's type decides. Where nobody can tell it, the place is a finding and stays as it
+//! is.
 
 mod verdict;
 
@@ -117,7 +119,8 @@ fn through_values(
     }
 }
 
-/// Whether a name of the old version is neither a module nor a class, so that what lies behind it follows its type.
+/// Whether a name of the old version is neither a module nor a class, so that what lies behind it
+/// follows its type.
 pub(crate) fn is_value(context: &FileContext<'_>, name: &DottedName) -> bool {
     let Some(api) = context.api_from else { return false };
     match api.resolve(name) {

@@ -20,7 +20,8 @@ pub(crate) enum Verdict<'a> {
     Leave,
 }
 
-/// The definition that a name of the old version reaches; the name itself where the old version is not at hand.
+/// The definition that a name of the old version reaches; the name itself where the old version is
+/// not at hand.
 pub(crate) fn definition_of(context: &FileContext<'_>, name: &DottedName) -> DottedName {
     match context.api_from.map(|api| api.resolve(name)) {
         Some(Resolution::Symbol(definition)) => definition,

@@ -67,7 +67,11 @@ impl Engine<'_, '_> {
         let mut right = false;
         for (index, segment) in reference.segments.iter().enumerate() {
             let (name, operation) = match self.names.of(&segment.target) {
-                NewName::Same => (segment.target.clone(), None),
+                // An attribute follows what stands before it.
+                NewName::Same => match names.last().filter(|_| !segment.bound) {
+                    Some(before) => (before.join(segment.target.leaf()), None),
+                    None => (segment.target.clone(), None),
+                },
                 NewName::AlreadyRight => {
                     right = true;
                     (segment.target.clone(), None)
@@ -371,7 +375,11 @@ impl Engine<'_, '_> {
                     && decision.target.as_ref().or(import.target.as_ref()).is_some_and(loads)
             },
         );
-        if loaded {
+        let added = self.additions.iter().any(|addition| {
+            addition.from.is_none()
+                && DottedName::new(&addition.name).is_ok_and(|name| loads(&name))
+        });
+        if loaded || added {
             return true;
         }
         let Ok(root) = DottedName::new(base.root()) else { return true };

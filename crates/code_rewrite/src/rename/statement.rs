@@ -215,7 +215,8 @@ impl Engine<'_, '_> {
         if outline.operation.is_none() {
             outline.operation = self.any_operation(outline);
         }
-        // The statement stays with its module, or goes where its module goes, or where its first name goes.
+        // The statement stays with its module, or goes where its module goes, or where its first
+        // name goes.
         let moved = self.names.name(&old_module);
         let home = [&old_module, &moved]
             .into_iter()
