@@ -1,9 +1,13 @@
 //! What a user asks of the code line: generate, apply, check, compare, verify, undo.
 
 pub mod application;
+pub mod apply;
 pub mod bundle;
+pub mod calibrate;
+mod check;
 pub mod checkpoint;
 pub mod compare;
+pub mod compat;
 pub mod diff;
 pub mod docs;
 pub mod error;
@@ -12,6 +16,7 @@ pub mod generate;
 pub mod nodes;
 pub mod progress;
 pub mod records;
+mod requirements;
 pub mod semver;
 pub mod settings;
 mod settling;

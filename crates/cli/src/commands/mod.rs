@@ -1,5 +1,8 @@
 //! What each command does with its arguments.
 
+mod apply;
+mod calibrate;
+mod compat;
 mod generate;
 mod manifest;
 mod records;
@@ -12,6 +15,9 @@ use code_line::settings::{Rules, Settings};
 use code_line::{Error, ErrorCode, ErrorKind, World};
 use host::{DiskFiles, Environment, Place, SystemClock, UserFolders, split_path};
 
+pub(crate) use self::apply::apply;
+pub(crate) use self::calibrate::calibrate;
+pub(crate) use self::compat::compat;
 pub(crate) use self::generate::generate;
 pub(crate) use self::manifest::{diff, docs, explain, semver, verify};
 pub(crate) use self::records::{history, rollback, status};
@@ -89,18 +95,4 @@ impl<'a> Context<'a> {
             Error::outside(ErrorCode::OutputError, message, error).hint(hint)
         })
     }
-}
-
-macro_rules! not_built {
-    ($($name:ident: $arguments:ident),* $(,)?) => {
-        $(pub(crate) fn $name(
-            _: &Context<'_>,
-            _: &crate::arguments::$arguments,
-        ) -> Result<crate::Answer, Error> {
-            Err(Error::internal(concat!("`", stringify!($name), "` is not built yet")))
-        })*
-    };
-}
-not_built! {
-    apply: ApplyArguments, compat: CompatArguments, calibrate: CalibrateArguments,
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{GenerateAnswer, GenerateSummary};
 pub use pipeline::{Compared, Pipeline};
-pub(crate) use side::snapshot_of;
+pub(crate) use side::{prepared, snapshot_of};
 
 use crate::nodes::command_context;
 use crate::nodes::pipeline_coordinator::PipelineCoordinator;

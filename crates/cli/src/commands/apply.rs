@@ -1,0 +1,166 @@
+//! `apply`.
+
+use code_line::apply::{
+    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, apply as run_apply,
+};
+use code_line::{Error, ErrorCode};
+
+use super::Context;
+use crate::Answer;
+use crate::arguments::ApplyArguments;
+use crate::progress::ProgressLine;
+use crate::words::{Lines, amount};
+
+/// Operations that are less sure are not applied unless the user says so.
+const DEFAULT_THRESHOLD: f64 = 0.7;
+
+/// How many lines of a list are printed before the report is pointed to.
+const SHOWN: usize = 20;
+
+pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<Answer, Error> {
+    let settings = &context.settings.apply;
+    let options = ApplyOptions {
+        manifest: arguments.manifest.clone(),
+        target: arguments.target.clone(),
+        dry_run: arguments.dry_run,
+        auto_apply_threshold: arguments
+            .auto_apply_threshold
+            .or(settings.auto_apply_threshold)
+            .unwrap_or(DEFAULT_THRESHOLD),
+        untyped: arguments.untyped || settings.untyped,
+        allow_dirty: arguments.allow_dirty,
+        keep_requirement: arguments.keep_requirement,
+        checkpoint: arguments
+            .checkpoint
+            .as_ref()
+            .map(|path| context.world.environment.absolute(path)),
+        exclude: settings.exclude.iter().chain(&arguments.exclude).cloned().collect(),
+    };
+    let line = ProgressLine::new(*context.output);
+    let applied = run_apply(&options, &context.world, &line, &run::Silent)?;
+    drop(line);
+    let Applied { mut report, patch, recovered } = applied;
+    let to_stdout = arguments.diff_output.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    if to_stdout && context.output.is_json() {
+        let message = "--diff-output - and --json both ask for standard output";
+        return Err(Error::user(ErrorCode::UsageError, message).hint("name a file for the patch"));
+    }
+    match &arguments.diff_output {
+        Some(_) if to_stdout => context.output.bytes(&patch)?,
+        Some(path) => {
+            context.write_file(path, &patch)?;
+            report.changes.patch_file = Some(path.display().to_string());
+        }
+        None => {}
+    }
+    let place = write_report(context, arguments, &report)?;
+    if recovered {
+        context.output.note("an earlier apply had been interrupted and was brought to its end\n");
+    }
+    if context.output.is_json() {
+        context.output.json(&report)?;
+    } else if to_stdout {
+        context.output.note(&apply_text(&report, place.as_deref()));
+    } else {
+        context.output.result(&apply_text(&report, place.as_deref()))?;
+    }
+    let left = !report.remaining.is_empty() || !report.failures.is_empty();
+    Ok(if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes })
+}
+
+/// Writes the report where it was asked for, else beside the checkpoint.
+fn write_report(
+    context: &Context<'_>,
+    arguments: &ApplyArguments,
+    report: &ApplicationReport,
+) -> Result<Option<String>, Error> {
+    let path = match (&arguments.report, &report.checkpoint) {
+        (Some(path), _) => path.clone(),
+        (None, Some(checkpoint)) => {
+            std::path::Path::new(&checkpoint.path).join("application_report.json")
+        }
+        (None, None) => return Ok(None),
+    };
+    let mut bytes = serde_json::to_vec_pretty(report)
+        .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+    bytes.push(b'\n');
+    context.write_file(&path, &bytes)?;
+    Ok(Some(path.display().to_string()))
+}
+
+fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
+    let mut out = format!(
+        "{} {} → {} in {}\n",
+        report.library, report.from_version, report.to_version, report.target
+    );
+    let changes = &report.changes;
+    let did = match report.status {
+        ApplicationStatus::DryRun => "would be edited",
+        _ => "edited",
+    };
+    let mut lines = Lines::default();
+    let mut row = |what: &str, text: String| lines.push([format!("  {what}"), text]);
+    if changes.files_modified == 0 {
+        row("edits", "nothing had to be edited".to_owned());
+    } else {
+        let files = amount(changes.files_modified, "file", "files");
+        let edits = amount(report.edits.len() as u32, "edit", "edits");
+        let (added, removed) = (changes.lines_added, changes.lines_removed);
+        row("edits", format!("{files} {did}: {edits}, +{added} −{removed} lines"));
+    }
+    if report.already_right > 0 {
+        let right = amount(report.already_right, "reference", "references");
+        row("right", format!("{right} needed no edit"));
+    }
+    let summary = &report.summary;
+    let skipped = match summary.operations_skipped {
+        0 => String::new(),
+        n => format!(", {n} left out"),
+    };
+    let failed = match summary.operations_failed {
+        0 => String::new(),
+        n => format!(", {n} not everywhere"),
+    };
+    let attempted = amount(summary.operations_attempted, "operation", "operations");
+    row("operations", format!("{attempted} looked for{failed}{skipped}"));
+    if report.checked {
+        row(
+            "left",
+            match report.remaining.len() {
+                0 => "every reference resolves in the new version".to_owned(),
+                n => format!("{} for you, listed below", amount(n as u32, "place", "places")),
+            },
+        );
+    }
+    out.push_str(&lines.finish());
+    list(&mut out, &report.remaining);
+    list(&mut out, &report.findings);
+    for failure in report.failures.iter().take(SHOWN) {
+        out.push_str(&format!("  {}: {}\n", failure.operation_id, failure.reason));
+    }
+    if let Some(path) = &changes.patch_file {
+        out.push_str(&format!("patch       {path}\n"));
+    }
+    if let Some(path) = place {
+        out.push_str(&format!("report      {path}\n"));
+    }
+    if let Some(checkpoint) = &report.checkpoint {
+        out.push_str(&format!("checkpoint  {}\n", checkpoint.path));
+        out.push_str(&format!("undo        onx-migrate rollback --package {}\n", report.target));
+    }
+    out
+}
+
+fn list(out: &mut String, findings: &[artifact::Finding]) {
+    for finding in findings.iter().take(SHOWN) {
+        let place = match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            (Some(file), None) => format!("{file}: "),
+            _ => String::new(),
+        };
+        out.push_str(&format!("  {place}{} [{}]\n", finding.message, finding.code));
+    }
+    if findings.len() > SHOWN {
+        out.push_str(&format!("  and {} more, in the report\n", findings.len() - SHOWN));
+    }
+}

@@ -1,7 +1,0 @@
-//! Each command from the outside: arguments in, streams, files and exit codes out.
-
-mod bundle;
-mod errors;
-mod help;
-mod reading;
-mod scene;
