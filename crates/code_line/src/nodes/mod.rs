@@ -1,6 +1,8 @@
 //! The nodes of the code line, each with its contract beside it.
 
 pub mod artifact_storage;
+pub mod checkpoint_manager;
+pub mod codemod_generator;
 pub mod confidence_scorer;
 pub mod dependency_resolver;
 pub mod difference_detector;
@@ -8,6 +10,7 @@ pub mod git_operations;
 pub mod inference_engine;
 pub mod pipeline_coordinator;
 pub mod snapshot_generator;
+pub mod verification_engine;
 
 use run::{RunContext, RunId, TaskId, TraceId};
 
@@ -66,8 +69,10 @@ mod tests {
         serde_saphyr::to_string(definition).expect("a plain value")
     }
 
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 11] = [
         "artifact_storage",
+        "checkpoint_manager",
+        "codemod_generator",
         "confidence_scorer",
         "dependency_resolver",
         "difference_detector",
@@ -75,6 +80,7 @@ mod tests {
         "inference_engine",
         "pipeline_coordinator",
         "snapshot_generator",
+        "verification_engine",
     ];
 
     #[test]
@@ -88,6 +94,9 @@ mod tests {
         check::<dependency_resolver::DependencyResolver>(NodeKind::Orchestrator, &mut wrong);
         check::<artifact_storage::ArtifactStorage<'_>>(NodeKind::Reducer, &mut wrong);
         check::<pipeline_coordinator::PipelineCoordinator<'_>>(NodeKind::Orchestrator, &mut wrong);
+        check::<codemod_generator::CodemodGenerator<'_>>(NodeKind::Compute, &mut wrong);
+        check::<checkpoint_manager::CheckpointManager<'_>>(NodeKind::Reducer, &mut wrong);
+        check::<verification_engine::VerificationEngine<'_>>(NodeKind::Orchestrator, &mut wrong);
         assert!(wrong.is_empty(), "the types say\n{wrong}");
     }
 
