@@ -1,5 +1,7 @@
 //! Changes of files as one patch that `git apply` takes, byte for byte.
 
+use std::fmt::Write as _;
+
 use artifact::TreePath;
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
@@ -89,7 +91,7 @@ fn quote(name: &str) -> Option<String> {
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
             other if u32::from(other) < 0x20 || other == '\u{7f}' => {
-                quoted.push_str(&format!("\\{:03o}", u32::from(other)));
+                let _ = write!(quoted, "\\{:03o}", u32::from(other));
             }
             other => quoted.push(other),
         }

@@ -334,22 +334,22 @@ fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &Dependen
                 .at_line(line),
         );
     }
-    let mut operations = BTreeMap::new();
+    let mut operations = BTreeSet::new();
     for (position, edit) in edits.into_iter().enumerate() {
         if applied.applied.contains(&position) {
-            operations.insert(edit.operation.clone(), ());
+            operations.insert(edit.operation.clone());
             result.edits.push(edit);
         } else {
             result.held_back.push(edit);
         }
     }
     result.edits.sort_by_key(|edit| edit.text.span);
-    result.operations = operations.into_keys().collect();
-    if applied.text != text {
-        result.content = Some(applied.text.into_bytes());
-    } else {
+    result.operations = operations.into_iter().collect();
+    if applied.text == text {
         result.edits.clear();
         result.operations.clear();
+    } else {
+        result.content = Some(applied.text.into_bytes());
     }
 }
 

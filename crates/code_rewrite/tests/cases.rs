@@ -262,7 +262,7 @@ fn show(blocks: &[Block]) -> String {
 
 fn check(case: &Case, kind: &str) -> Result<(), String> {
     let half = case.blocks.len() / 2;
-    let (before, expected) = if case.blocks.len() >= 2 && case.blocks.len() % 2 == 0 {
+    let (before, expected) = if case.blocks.len() >= 2 && case.blocks.len().is_multiple_of(2) {
         case.blocks.split_at(half)
     } else {
         (&case.blocks[..], &case.blocks[..])

@@ -168,9 +168,10 @@ fn in_each_others_way(outer: &TextEdit, inner: &TextEdit) -> bool {
         || inner.span.is_empty()
             && outer.span.start < inner.span.start
             && inner.span.start < outer.span.end;
-    touches && outer.span != inner.span && !outer.span.contains(inner.span)
-        || touches && outer.span == inner.span
-        || touches && outer.span.contains(inner.span) && crosses_a_piece(outer, inner.span)
+    let nests = outer.span != inner.span
+        && outer.span.contains(inner.span)
+        && !crosses_a_piece(outer, inner.span);
+    touches && !nests
 }
 
 /// Whether a range lies neither inside one kept range of an edit nor wholly in what the edit takes

@@ -49,7 +49,7 @@ impl Engine<'_, '_> {
             }
             return;
         }
-        if self.from_star(reference, &renamed, rewriting) {
+        if self.starred(reference, &renamed, rewriting) {
             return;
         }
         match (jump, renamed.operation.clone()) {
@@ -134,7 +134,7 @@ impl Engine<'_, '_> {
 
     /// A name that a star import brings in: under its new name where that comes the same way, else
     /// by an import of its own.
-    fn from_star(
+    fn starred(
         &mut self,
         reference: &Reference,
         renamed: &Renamed,

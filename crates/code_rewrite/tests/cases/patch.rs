@@ -62,16 +62,16 @@ fn git_applies_patches_byte_for_byte() {
             executable: false,
         });
     }
-    let change = |old_path, new_path, old, new| FileChange {
+    let changed = |old_path, new_path, old, new| FileChange {
         old_path,
         new_path,
         old,
         new,
         executable: false,
     };
-    changes.push(change(Some(&gone), None, b"x\n", b""));
-    changes.push(change(None, Some(&made), b"", b"y\n"));
-    changes.push(change(Some(&old), Some(&new), b"a\nb\n", b"a\nc\n"));
+    changes.push(changed(Some(&gone), None, b"x\n", b""));
+    changes.push(changed(None, Some(&made), b"", b"y\n"));
+    changes.push(changed(Some(&old), Some(&new), b"a\nb\n", b"a\nc\n"));
     let patch = unified_patch(changes);
     run(folder, &["apply", "-"], &patch);
     for (name, _, after) in FILES {

@@ -61,7 +61,7 @@ fn line() -> impl Strategy<Value = String> {
     (pieces, "[ \\t;#]{0,2}").prop_map(|(piece, end)| format!("{piece}{end}"))
 }
 
-fn check(source: String) -> Result<(), TestCaseError> {
+fn check(source: &str) -> Result<(), TestCaseError> {
     let plan = plan();
     let rewriter = Rewriter::new(&plan, None, None, Applicability::Unsafe);
     let file = DependentFile {
@@ -106,11 +106,11 @@ proptest! {
 
     #[test]
     fn lines_of_python(lines in prop::collection::vec(line(), 1..12)) {
-        check(lines.join("\n"))?;
+        check(&lines.join("\n"))?;
     }
 
     #[test]
     fn any_text(text in "\\PC{0,80}(core|Old|product)?[\\r\\n]{0,2}\\PC{0,40}") {
-        check(text)?;
+        check(&text)?;
     }
 }

@@ -317,7 +317,7 @@ impl Walker<'_> {
                 record.level = import.level;
                 record.module =
                     absolute(self.options.module, self.options.is_package, import.level, module);
-                record.from = self.from_span(import);
+                record.from = self.module_span(import);
                 let base = record.module.clone();
                 self.found.statements.push(record);
                 for alias in &import.names {
@@ -329,7 +329,7 @@ impl Walker<'_> {
     }
 
     /// The dots and the module of `from ..module import`.
-    fn from_span(&self, import: &ast::StmtImportFrom) -> Option<Span> {
+    fn module_span(&self, import: &ast::StmtImportFrom) -> Option<Span> {
         let whole = span(import.range);
         let text = whole.of(self.source);
         let end = match &import.module {
