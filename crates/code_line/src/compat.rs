@@ -80,7 +80,7 @@ pub fn compat(
             .detail(error.to_string())
             .hint("write it like '>=0.9,<2.0'")
     })?;
-    let target = Target::open(world, &request.package)?;
+    let target = Target::open(world, &request.package, &[])?;
     let (files, _) = target.files(world, &[])?;
     let (core, spec) = library(request, &files, world)?;
     let released =

@@ -7,7 +7,6 @@ mod types;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use artifact::{Digest, Finding, TreePath, uuid_from_digest};
 use code_model::api::ApiIndex;
@@ -19,7 +18,7 @@ use code_rewrite::{
     RequirementChange, Rewriter, may_hold_requirements, rewrite_requirement, unified_patch,
 };
 use rayon::prelude::*;
-use run::Observer;
+use run::{Observer, Walker};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +29,10 @@ pub use report::{
 pub(crate) use target::Target;
 
 use crate::bundle::{LoadedManifest, load_manifest, name};
-use crate::check::{check_files, read_files};
+use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
+use crate::nodes::codemod_generator::{CodemodGenerator, CodemodRequest};
+use crate::nodes::command_context;
+use crate::nodes::verification_engine::{VerificationEngine, VerificationRequest};
 use crate::records::{transaction_error, transactions};
 use crate::transaction::{ApplyRequest, FileChange, Transactions};
 use crate::verify::expect_intact;
@@ -85,32 +87,44 @@ pub fn apply(
     options: &ApplyOptions,
     world: &World,
     progress: &dyn Progress,
-    _observer: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<Applied, Error> {
+    let inputs = artifact::canonical_digest(options)
+        .map_err(|error| Error::internal("the options have no canonical form").caused_by(error))?;
+    let context = command_context("apply", &inputs, world.environment.working_folder())?;
+    let walker = Walker::new(context, observer);
     progress.stage("reading the manifest", None);
     let loaded = load_manifest(world, &options.manifest)?;
     expect_intact(world, &loaded)?;
-    let target = Target::open(world, &options.target)?;
+    let packages = &loaded.manifest.metadata.packages;
+    let packages: Vec<&str> = packages.iter().map(|name| name.as_str()).collect();
+    let target = Target::open(world, &options.target, &packages)?;
     let transactions = transactions(world);
     let recovered = answers::recover(&transactions, &target, options.dry_run)?;
     let prepared = prepare(options, loaded, target, world, &transactions)?;
     let from = snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
     let to = snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
     progress.stage("working out edits", Some(prepared.files.len() as u64));
-    let rewrites = rewrite(options, &prepared, from.as_ref(), to.as_ref(), world, progress)?;
+    let versions = (from.as_ref(), to.as_ref());
+    let rewrites = rewrite(options, &prepared, versions, world, progress, &walker)?;
     let changed = changed_files(&prepared, &rewrites);
     expect_clean(options, &prepared, &changed)?;
     let mut report = outline(options, &prepared, &rewrites);
     let patch = count_changes(&prepared, &changed, &mut report);
+    if !report.failures.is_empty() {
+        report.status = ApplicationStatus::Partial;
+    } else if changed.is_empty() {
+        report.status = ApplicationStatus::Unchanged;
+    }
     if options.dry_run {
         report.status = ApplicationStatus::DryRun;
     } else if !changed.is_empty() {
         progress.stage("writing", None);
-        write(options, &prepared, &changed, &transactions, &mut report)?;
+        write(options, &prepared, &changed, world, &walker, &mut report)?;
     }
     if let Some(to) = &to {
         progress.stage("checking against the new version", None);
-        check(options, &prepared, &changed, to, world, &mut report)?;
+        check(options, &prepared, &changed, to, world, &walker, &mut report)?;
     }
     Ok(Applied { report, patch, recovered })
 }
@@ -168,10 +182,10 @@ fn snapshot(world: &World, loaded: &LoadedManifest, file: &str) -> Result<Option
 fn rewrite(
     options: &ApplyOptions,
     prepared: &Prepared,
-    from: Option<&Snapshot>,
-    to: Option<&Snapshot>,
+    (from, to): (Option<&Snapshot>, Option<&Snapshot>),
     world: &World,
     progress: &dyn Progress,
+    walker: &Walker<'_>,
 ) -> Result<Vec<FileRewrite>, Error> {
     let rewriter = Rewriter::new(
         &prepared.plan,
@@ -191,15 +205,17 @@ fn rewrite(
         None => &NoReceivers,
     };
     let index = rewriter.index(&prepared.files);
-    let mut rewrites: Vec<FileRewrite> = prepared
+    let node = CodemodGenerator { rewriter: &rewriter, index: &index, receivers };
+    let rewrites: Result<Vec<FileRewrite>, Error> = prepared
         .files
         .par_iter()
         .map(|file| {
-            let rewrite = rewriter.rewrite_file(file, &index, receivers);
+            let codemod = walker.step(&node, CodemodRequest::of(file))?;
             progress.advance(1);
-            rewrite
+            Ok(codemod.rewrite)
         })
         .collect();
+    let mut rewrites = rewrites?;
     if !options.keep_requirement {
         follow_requirement(prepared, &mut rewrites);
     }
@@ -261,11 +277,8 @@ fn expect_clean(
     if options.allow_dirty || options.dry_run {
         return Ok(());
     }
-    let contents: BTreeMap<TreePath, Arc<[u8]>> = changed
-        .values()
-        .map(|changed| (changed.file.path.clone(), changed.file.content.clone()))
-        .collect();
-    let dirty = prepared.target.dirty(&contents);
+    let paths: Vec<TreePath> = changed.keys().map(|path| (*path).clone()).collect();
+    let dirty = prepared.target.dirty(&paths)?;
     let Some(first) = dirty.first() else { return Ok(()) };
     let more = match dirty.len() {
         1 => String::new(),
@@ -304,15 +317,10 @@ fn outline(
     findings.dedup();
     let identity = Digest::of_parts(parts.iter().map(Vec::as_slice));
     let (summary, failures, skipped) = answers::tally(prepared, rewrites);
-    let status = match (edits.is_empty(), failures.is_empty()) {
-        (true, true) => ApplicationStatus::Unchanged,
-        (_, false) => ApplicationStatus::Partial,
-        (false, true) => ApplicationStatus::Success,
-    };
     ApplicationReport {
         format: APPLICATION_REPORT_FORMAT.to_string(),
         application_id: uuid_from_digest(&identity).to_string(),
-        status,
+        status: ApplicationStatus::Success,
         library: metadata.library.clone(),
         from_version: metadata.from_version.clone(),
         to_version: metadata.to_version.clone(),
@@ -364,7 +372,8 @@ fn write(
     options: &ApplyOptions,
     prepared: &Prepared,
     changed: &BTreeMap<&TreePath, Changed<'_>>,
-    transactions: &Transactions<'_>,
+    world: &World,
+    walker: &Walker<'_>,
     report: &mut ApplicationReport,
 ) -> Result<(), Error> {
     let metadata = &prepared.loaded.manifest.metadata;
@@ -388,7 +397,12 @@ fn write(
         operations_applied: u64::from(report.summary.operations_successful),
         operations_failed: u64::from(report.summary.operations_failed),
     };
-    let record = transactions.apply(&request).map_err(|error| transaction_error(&error))?;
+    let request = CheckpointRequest {
+        package: request.package.clone(),
+        files: request.changes.len() as u32,
+        change: Some(request),
+    };
+    let record = walker.step(&CheckpointManager { world }, request)?.record;
     report.checkpoint = record
         .map(|record| CheckpointReference { id: record.id.to_string(), path: record.checkpoint });
     Ok(())
@@ -401,6 +415,7 @@ fn check(
     changed: &BTreeMap<&TreePath, Changed<'_>>,
     to: &Snapshot,
     world: &World,
+    walker: &Walker<'_>,
     report: &mut ApplicationReport,
 ) -> Result<(), Error> {
     let files: Vec<DependentFile> = prepared
@@ -417,8 +432,13 @@ fn check(
         let files = files.iter().map(|file| (&file.path, &*file.content));
         types::oracle(&prepared.loaded, name::STUBS_TO, types::texts(files), world)?
     };
-    let read = read_files(&files, to, oracle.is_some());
-    let checked = check_files(&read, to, oracle.as_ref());
+    let node = VerificationEngine { snapshot: to, oracle: oracle.as_ref() };
+    let request = VerificationRequest {
+        version: to.origin.version.clone(),
+        files: files.len() as u32,
+        contents: files,
+    };
+    let checked = walker.step(&node, request)?;
     report.remaining = checked.problems.iter().map(answers::remaining).collect();
     report.checked = true;
     Ok(())

@@ -1,15 +1,13 @@
 //! The dependent: its files, its settings, and what of it is uncommitted.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use artifact::{Finding, Severity, TreePath};
 use code_rewrite::{DependentFile, module_names};
 use globset::GlobSet;
-use host::{FileErrorKind, Files, Place, WalkOptions, walk_folder};
+use host::{FileErrorKind, Files, Place};
 use rayon::prelude::*;
-use sources::{GitRepository, SourceTree};
+use sources::{Dependent, FileStatus, GitRepository};
 
 use crate::settings::TargetSettings;
 use crate::snapshot::globs;
@@ -25,13 +23,13 @@ pub(crate) struct Target {
     pub(crate) folder: PathBuf,
     /// What it takes away.
     pub(crate) settings: TargetSettings,
-    /// Its repository, if it lies in one.
-    repository: Option<GitRepository>,
+    /// Its files and its repository.
+    dependent: Dependent,
 }
 
 impl Target {
     /// Opens a dependent's folder.
-    pub(crate) fn open(world: &World, given: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(world: &World, given: &Path, core_packages: &[&str]) -> Result<Self, Error> {
         let path = world.environment.absolute(given);
         let missing = |error: host::FileError| {
             let kind = match error.kind {
@@ -49,9 +47,9 @@ impl Target {
                 .hint("name the folder of the package's sources"));
         }
         let settings = read_settings(&*world.files, &folder)?;
-        let repository = GitRepository::discover(&folder)
+        let dependent = Dependent::open(&folder, core_packages)
             .map_err(|error| crate::versions::source_error(&error))?;
-        Ok(Self { folder, settings, repository })
+        Ok(Self { folder, settings, dependent })
     }
 
     /// Every file that may be read and edited. Files that cannot be read are findings.
@@ -61,20 +59,16 @@ impl Target {
         exclude: &[String],
     ) -> Result<(Vec<DependentFile>, Vec<Finding>), Error> {
         let excluded = globs(&[exclude, &self.settings.exclude].concat())?;
-        let walked = walk_folder(&self.folder, WalkOptions::default()).map_err(|error| {
-            let message = format!("the target `{}` cannot be listed", self.folder.display());
-            Error::outside(ErrorCode::ApplicationError, message, error)
-        })?;
-        let mut findings: Vec<Finding> = walked
-            .problems
-            .iter()
-            .map(|problem| Finding::new(Severity::Warning, "unreadable-folder", problem))
-            .collect();
-        let paths: Vec<TreePath> = walked
-            .files
-            .into_iter()
-            .filter(|file| !file.is_link && self.takes(&file.path, &excluded))
-            .map(|file| file.path)
+        let mut findings = self.dependent.tree().findings().to_vec();
+        findings.extend(self.dependent.vendored().iter().map(|path| {
+            let message = "A copy of the library; it is not edited, replace it with the new one.";
+            Finding::new(Severity::Note, "vendored-copy", message).in_file(path)
+        }));
+        let paths: Vec<TreePath> = self
+            .dependent
+            .editable()
+            .map(|entry| entry.path.clone())
+            .filter(|path| self.takes(path, &excluded))
             .collect();
         let names = module_names(paths.iter());
         let read: Vec<Result<DependentFile, Finding>> = paths
@@ -111,33 +105,29 @@ impl Target {
             && (roots.is_empty() || roots.iter().any(below))
     }
 
-    /// Those of these files that differ from what is committed; empty outside of version control.
-    pub(crate) fn dirty(&self, files: &BTreeMap<TreePath, Arc<[u8]>>) -> Vec<TreePath> {
-        let Some(tree) = self.committed() else { return Vec::new() };
-        if tree.entries().is_empty() {
-            return Vec::new();
+    /// Those of these files that hold uncommitted work; none outside of version control. Where git
+    /// tracks none of them, the package is not kept with git.
+    pub(crate) fn dirty(&self, paths: &[TreePath]) -> Result<Vec<TreePath>, Error> {
+        let status = self
+            .dependent
+            .status(paths)
+            .map_err(|error| crate::versions::source_error(&error))?
+            .unwrap_or_default();
+        if status.values().all(|status| *status == FileStatus::Untracked) {
+            return Ok(Vec::new());
         }
-        let same = |path: &TreePath, bytes: &[u8]| {
-            tree.read(path.as_str()).is_ok_and(|committed| {
-                committed == bytes || without_returns(&committed) == without_returns(bytes)
-            })
-        };
-        let dirty = files.iter().filter(|(path, bytes)| !same(path, bytes));
-        dirty.map(|(path, _)| path.clone()).collect()
-    }
-
-    fn committed(&self) -> Option<SourceTree> {
-        self.repository.as_ref()?.open("HEAD", None).ok()
+        let dirty = status.into_iter().filter(|(_, status)| *status != FileStatus::Clean);
+        Ok(dirty.map(|(path, _)| path).collect())
     }
 
     /// The commit that is checked out.
     pub(crate) fn commit(&self) -> Option<String> {
-        self.repository.as_ref()?.head()
+        self.dependent.repository()?.head()
     }
 
     /// What stands before the paths of this target in a patch of its repository.
     pub(crate) fn patch_prefix(&self) -> String {
-        let folder = self.repository.as_ref().and_then(GitRepository::folder);
+        let folder = self.dependent.repository().and_then(GitRepository::folder);
         folder.map(|folder| format!("{folder}/")).unwrap_or_default()
     }
 
@@ -164,18 +154,6 @@ fn readable(path: &TreePath) -> bool {
     path.extension().is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
-/// Line ends that git changes on the way to the disk are no work of anybody.
-fn without_returns(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.iter().peekable();
-    while let Some(byte) = rest.next() {
-        if !(*byte == b'\r' && rest.peek() == Some(&&b'\n')) {
-            out.push(*byte);
-        }
-    }
-    out
-}
-
 fn read_settings(files: &dyn Files, folder: &Path) -> Result<TargetSettings, Error> {
     let Ok(path) = TreePath::new("pyproject.toml") else { return Ok(TargetSettings::default()) };
     let place = Place::new(folder, &path);
@@ -186,15 +164,5 @@ fn read_settings(files: &dyn Files, folder: &Path) -> Result<TargetSettings, Err
             TargetSettings::from_pyproject(text, &place.to_path().display().to_string())
         }
         _ => Ok(TargetSettings::default()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn line_ends_of_a_checkout_are_no_changes() {
-        assert_eq!(without_returns(b"a\r\nb\rc\n"), b"a\nb\rc\n");
     }
 }
