@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
-use code_model::snapshot::{AliasRoute, Snapshot, Stability, Symbol, SymbolKind};
+use code_model::snapshot::{Snapshot, Stability, Symbol, SymbolKind};
 
 /// One access path that a dependent can write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPa
         let reaches_library = snapshot.symbols.contains_key(&alias.target)
             || snapshot.modules.contains_key(&alias.target);
         let plain = is_plain(path) && !is_dunder(path.leaf()) && module_is_plain(snapshot, &module);
-        if plain && reaches_library && alias.route != AliasRoute::Conditional {
+        if plain && reaches_library {
             let access = AccessPath { target: alias.target.clone(), public: alias.public };
             paths.insert(path.clone(), access);
         }

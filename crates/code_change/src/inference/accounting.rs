@@ -29,6 +29,7 @@ pub(super) fn settle(
             .then(b.confidence.overall.total_cmp(&a.confidence.overall))
     });
     operations.dedup_by(|later, earlier| later.change == earlier.change);
+    drop_keywords_of_fields(context, &mut operations);
     for operation in &mut operations {
         operation.covers.retain(|path| unaccounted.remove(path));
     }
@@ -55,6 +56,25 @@ pub(super) fn settle(
     mark_not_repeatable(&mut operations);
     inference.operations = operations;
     inference
+}
+
+/// A renamed field already carries its constructor keyword.
+fn drop_keywords_of_fields(context: &Context<'_>, operations: &mut Vec<InferredOperation>) {
+    let fields: BTreeSet<(DottedName, String)> = operations
+        .iter()
+        .filter_map(|operation| match &operation.change {
+            Change::RenameAttribute { class, from, keyword: true, .. } => {
+                Some((class.clone(), from.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    operations.retain(|operation| match &operation.change {
+        Change::ArgRename { callable, parameter, .. } => !context
+            .old_definition(callable)
+            .is_some_and(|class| fields.contains(&(class, parameter.from.clone()))),
+        _ => true,
+    });
 }
 
 fn removal(context: &Context<'_>, name: &DottedName) -> InferredOperation {

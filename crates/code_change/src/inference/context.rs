@@ -3,7 +3,7 @@
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
 use super::hints::Hints;
@@ -24,6 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) new_reach: FxHashMap<DottedName, Vec<DottedName>>,
     /// The old access paths of each definition.
     pub(crate) old_reach: FxHashMap<DottedName, Vec<DottedName>>,
+    /// New modules that define public names of their own.
+    defining: FxHashSet<DottedName>,
     pub(crate) hints: Hints<'a>,
     pub(crate) usage: Usage,
     pub(crate) sources: &'a dyn SourceText,
@@ -53,6 +55,12 @@ impl<'a> Context<'a> {
             new: ApiIndex::new(to),
             old_reach: reach(&old_paths),
             new_reach: reach(&new_paths),
+            defining: to
+                .symbols
+                .iter()
+                .filter(|(path, symbol)| symbol.parent.is_none() && new_paths.contains_key(*path))
+                .map(|(_, symbol)| symbol.module.clone())
+                .collect(),
             old_paths,
             new_paths,
             hints: Hints::new(from, to),
@@ -97,9 +105,16 @@ impl<'a> Context<'a> {
             return (outside && is_plain(definition)).then(|| definition.clone());
         };
         let old_module = old.parent();
+        // What has left its package is offered by the new one; else the old path's package goes on offering it.
+        let stays =
+            self.old_paths.get(old).is_some_and(|access| access.target.root() == definition.root());
+        let root = if stays { old.root() } else { definition.root() };
+        // A name that a module merely imports for its own use is a place only where there is no other.
+        let offered = |path: &DottedName| self.new_paths[path].public || path == definition;
+        let any_offered = paths.iter().any(|path| path != old && offered(path));
         paths
             .iter()
-            .filter(|path| *path != old)
+            .filter(|path| *path != old && (!any_offered || offered(path)))
             .min_by_key(|path| {
                 let access = &self.new_paths[*path];
                 let module = path.parent();
@@ -114,9 +129,10 @@ impl<'a> Context<'a> {
                 };
                 (
                     deprecated,
-                    path.root() != definition.root(),
+                    path.root() != root,
                     path.leaf() != definition.leaf(),
                     !access.public,
+                    !access.public && **path != *definition,
                     away,
                     path.parts().count(),
                     path.as_str().len(),
@@ -126,15 +142,27 @@ impl<'a> Context<'a> {
             .cloned()
     }
 
-    fn module_deprecated(&self, module: &DottedName) -> bool {
-        self.to.modules.get(module).is_some_and(|module| module.deprecated.is_some())
-            || self.hints.deprecates(module)
+    /// Whether a new path is one that its module offers: defined there, or meant for users.
+    pub(crate) fn is_offered(&self, path: &DottedName, definition: &DottedName) -> bool {
+        path == definition || self.new_paths.get(path).is_none_or(|access| access.public)
+    }
+
+    /// Whether a module as a place is deprecated: one that still defines things may only speak of some of them.
+    pub(crate) fn module_deprecated(&self, module: &DottedName) -> bool {
+        !self.defining.contains(module)
+            && (self.hints.deprecates(module)
+                || self.to.modules.get(module).is_some_and(|m| m.deprecated.is_some()))
+    }
+
+    /// Whether the new version says that this path, and not just what it reaches, is deprecated.
+    pub(crate) fn is_deprecated_place(&self, path: &DottedName) -> bool {
+        self.hints.deprecates(path)
+            || path.parent().is_some_and(|module| self.module_deprecated(&module))
     }
 
     /// Whether the new version says that the path is deprecated.
     pub(crate) fn is_deprecated(&self, path: &DottedName, definition: &DottedName) -> bool {
-        self.hints.deprecates(path)
-            || path.parent().is_some_and(|module| self.module_deprecated(&module))
+        self.is_deprecated_place(path)
             || self.to.symbols.get(definition).is_some_and(|s| s.deprecated.is_some())
     }
 }

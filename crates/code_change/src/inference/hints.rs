@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::successors::Successor;
 use crate::sources::Version;
+use crate::surface::is_plain;
 
 /// Hints of both versions.
 pub(crate) struct Hints<'a> {
@@ -54,13 +55,19 @@ pub(crate) fn deprecates(idiom: HintIdiom) -> bool {
     )
 }
 
-/// How much an idiom weighs against another one that names another successor: what the code does, then what it
-/// says, then what may only look like a shim, then what texts beside the code say.
+/// How much an idiom weighs against another one that names another successor: a name that is bound to its
+/// successor, or a message that says it, then a body that calls something, then what may only look like a shim,
+/// then what texts beside the code say.
 fn rank(idiom: HintIdiom) -> u8 {
     match idiom {
+        HintIdiom::AliasAssignment
+        | HintIdiom::AliasImport
+        | HintIdiom::LazyTable
+        | HintIdiom::ModuleShim
+        | HintIdiom::DeprecationDecorator
+        | HintIdiom::DeprecationWarning => 3,
         HintIdiom::SubclassShim => 1,
         HintIdiom::ChangeLog => 0,
-        idiom if factor(idiom) == Factor::AliasMatch => 3,
         _ => 2,
     }
 }
@@ -125,13 +132,25 @@ impl<'a> Hints<'a> {
             deprecated: FxHashSet::default(),
         };
         let both = [(Version::From, from), (Version::To, to)];
+        let defining = [defining_modules(from), defining_modules(to)];
         for (version, hint) in
             both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h)))
         {
+            // A module that defines things of its own may only speak of the deprecation of some of them.
+            let defining = &defining[usize::from(version == Version::To)];
+            let of_module = |old: &DottedName| old.parent().is_some_and(|m| defining.contains(&m));
+            // A decorator that only takes another function's documentation names no successor.
+            if hint.idiom == HintIdiom::DeprecationDecorator
+                && !hint.text.contains(['"', '\'', '='])
+            {
+                continue;
+            }
             match &hint.subject {
+                HintSubject::Name { old, .. }
+                    if hint.idiom == HintIdiom::ModuleShim && of_module(old) => {}
                 HintSubject::Name { old, .. } => {
                     hints.by_name.entry(old.clone()).or_default().push((version, hint));
-                    if version == Version::To && deprecates(hint.idiom) {
+                    if version == Version::To && deprecates(hint.idiom) && speaks_against(hint) {
                         hints.deprecated.insert(old.clone());
                     }
                 }
@@ -173,6 +192,26 @@ impl<'a> Hints<'a> {
     pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
         self.deprecated.contains(name)
     }
+}
+
+/// Whether a note says that the old name should go; some only say that two names mean the same.
+fn speaks_against(hint: &Hint) -> bool {
+    const WORDS: [&str; 8] =
+        ["deprecat", "instead", "replac", "renam", "remov", "legacy", "obsolete", "supersed"];
+    let text = hint.text.to_lowercase();
+    hint.idiom != HintIdiom::DocumentationNote || WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Modules that define public names of their own.
+fn defining_modules(snapshot: &Snapshot) -> FxHashSet<DottedName> {
+    snapshot
+        .symbols
+        .iter()
+        .filter(|(path, symbol)| {
+            symbol.parent.is_none() && is_plain(path) && !path.leaf().starts_with("__")
+        })
+        .map(|(_, symbol)| symbol.module.clone())
+        .collect()
 }
 
 /// The successor that a hint names, if it names one.

@@ -93,8 +93,7 @@ fn module_move(
         .max_by_key(|(home, count)| rank(home, **count))
         .map(|(h, c)| (h.clone(), *c))?;
     let share = count as f64 / reached.len() as f64;
-    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
-        || context.hints.deprecates(module)
+    let deprecated = context.module_deprecated(module)
         || names.iter().all(|name| context.hints.deprecates(name));
     // A module that its own package goes on offering, and says nothing against, is no old name.
     if shim && !deprecated && to.root() == module.root() {
@@ -143,8 +142,7 @@ fn became_shim(context: &Context<'_>, module: &DottedName, names: &[DottedName])
     if names.iter().any(|path| context.to.symbols.contains_key(path)) {
         return false;
     }
-    let deprecated = context.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())
-        || context.hints.deprecates(module)
+    let deprecated = context.module_deprecated(module)
         || (!names.is_empty() && names.iter().all(|name| context.hints.deprecates(name)));
     let handed_on = names.iter().filter(defined).any(|path| !is_gone(&context.new, path));
     deprecated || (own > 0 && handed_on)

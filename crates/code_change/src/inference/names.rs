@@ -160,6 +160,10 @@ fn module_level(
         }
         return;
     }
+    let mut successor = successor;
+    if !context.is_offered(&new, &successor.to) {
+        successor.class = "place_not_offered";
+    }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
         let mut operation = operation(context, change, &successor, gone);
         operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
@@ -197,6 +201,13 @@ fn successor_of_path(
     if !gone {
         return kept_path(context, successors, path);
     }
+    let found = successors.found.get(target);
+    let left = |successor: &&Successor| {
+        successor.to.leaf() == target.leaf() && successor.to.root() != target.root()
+    };
+    if let Some(moved) = found.filter(left) {
+        return Some(moved.clone());
+    }
     if let Some(hinted) = hinted_path(context, path, None) {
         return Some(hinted);
     }
@@ -211,7 +222,7 @@ fn successor_of_path(
         }
         return Some(successor);
     }
-    successors.found.get(target).cloned()
+    found.cloned()
 }
 
 /// The successor that hints about exactly this path name; other than what the path reaches now.
@@ -233,15 +244,22 @@ fn kept_path(
     path: &DottedName,
 ) -> Option<Successor> {
     let definition = context.new_definition(path)?;
+    // The same thing in its new package comes before whatever the new package would rather have used.
+    if let Some(moved) = moved_definition(context, path, &definition) {
+        return Some(moved);
+    }
     if context.is_deprecated(path, &definition) {
-        let hinted = hinted_path(context, path, Some(path))
+        // Where what the name reaches is deprecated, the successor is something else.
+        let place = context.is_deprecated_place(path);
+        let reached = if place { path } else { &definition };
+        let hinted = hinted_path(context, path, Some(reached))
             .or_else(|| hinted_path(context, &definition, Some(&definition)));
         if hinted.is_some() {
             return hinted;
         }
         // Where only the place is deprecated, another place has the same thing.
         let itself = context.to.symbols.get(&definition).is_some_and(|s| s.deprecated.is_some());
-        if definition != *path && !itself {
+        if definition != *path && !itself && place {
             let class = "deprecated_path";
             let mut successor = Successor::of_factor(definition, Factor::AliasMatch, class);
             successor.factors.insert(Factor::DeprecationMatch, 1.0);
@@ -249,8 +267,7 @@ fn kept_path(
         }
         return None;
     }
-    moved_definition(context, path, &definition)
-        .or_else(|| alias_left_behind(context, successors, path, &definition))
+    alias_left_behind(context, successors, path, &definition)
 }
 
 /// A definition that went to another top-level package, of which the old name is a mere import. Within one
@@ -304,7 +321,7 @@ fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> O
     // stands in a table of moved names.
     let listed = successor.witnesses.iter().any(|witness| witness.kind == "lazy_table");
     let advice = spelled.filter(|spelled| listed || *spelled != successor.to);
-    advice.or(best).filter(|path| !context.hints.deprecates(path))
+    advice.or(best)
 }
 
 fn name_change(
@@ -419,7 +436,7 @@ fn member(
     let reachable = context.new.member(&new_class, successor.to.leaf())
         == Resolution::Symbol(successor.to.clone());
     let Some(after) = context.to.symbols.get(&successor.to) else { return };
-    if !reachable || !compatible(before.kind, after.kind) {
+    if !reachable || !compatible(before.kind, after.kind) || !is_plain(&successor.to) {
         if !still_there {
             let candidates = [Candidate { name: successor.to.to_string(), score: 0.5 }];
             let mut entry = ambiguous(path, &candidates);

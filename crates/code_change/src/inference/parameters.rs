@@ -118,6 +118,9 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
         .flat_map(|name| context.hints.about_callable(name))
     {
         let HintSubject::Parameter { old, new, .. } = &hint.subject else { continue };
+        if hint.idiom == HintIdiom::KeywordDecorator && !speaks_of_renaming(&hint.text) {
+            continue;
+        }
         let entry = found.entry(old.to_string()).or_default();
         let new = new.as_deref().map(str::to_owned);
         if entry.witnesses.is_empty() {
@@ -129,10 +132,20 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
         }
         let certain = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
         entry.factors.insert(hints::factor(hint.idiom), if certain { 0.8 } else { 1.0 });
+        // "Use `a` and `b` instead" is no renaming.
+        entry.contested |= hint.text.contains("` and `") || hint.text.contains("`` and ``");
         entry.in_new_version |= *version == Version::To;
         entry.witnesses.push(hints::witness(*version, hint));
     }
     found
+}
+
+/// Decorators take keywords for many ends; one that renames or deprecates says so.
+fn speaks_of_renaming(text: &str) -> bool {
+    let text = text.to_lowercase();
+    const WORDS: [&str; 9] =
+        ["renam", "deprecat", "alias", "legacy", "replac", "old", "delet", "remov", "drop"];
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 fn compare(
@@ -249,7 +262,8 @@ impl State<'_, '_> {
                     self.push(change, class, &hint.factors, &hint.witnesses, breaking);
                 }
                 None => {
-                    if still && !hint.in_new_version {
+                    let in_code = hint.witnesses.iter().any(|w| w.kind != "documentation_note");
+                    if still && !(hint.in_new_version && in_code) {
                         continue;
                     }
                     let change = self.removal(&old);

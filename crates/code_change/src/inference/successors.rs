@@ -35,9 +35,18 @@ pub(crate) struct Successor {
 
 impl Successor {
     pub(crate) fn of_factor(to: DottedName, factor: Factor, class: &'static str) -> Self {
+        Self::of_factor_with(to, factor, 1.0, class)
+    }
+
+    pub(crate) fn of_factor_with(
+        to: DottedName,
+        factor: Factor,
+        value: f64,
+        class: &'static str,
+    ) -> Self {
         Self {
             to,
-            factors: Factors::from([(factor, 1.0)]),
+            factors: Factors::from([(factor, value)]),
             class,
             witnesses: Vec::new(),
             content_hash: None,
@@ -61,9 +70,10 @@ impl Successors {
         let mut successors = Self::default();
         let comparison = Comparison::new(context);
         let vanished = vanished(context);
+        let shapes = new_shapes(context);
         let mut open = Vec::new();
         for old in &vanished {
-            match certain(context, old) {
+            match certain(context, old, &shapes) {
                 Some(successor) => {
                     successors.found.insert(old.clone(), successor);
                 }
@@ -117,7 +127,34 @@ impl Successors {
             }
         }
         settle(context, open, &appeared.names, &pairs, details, self);
+        for old in open {
+            if !self.found.contains_key(old)
+                && let Some(successor) = replaced_in_use(context, old)
+            {
+                self.ambiguous.remove(old);
+                self.found.insert(old.clone(), successor);
+            }
+        }
     }
+}
+
+/// The one name that the library's own code took up where it dropped the old one. Several old names may have
+/// become one new name, which no comparison of definitions shows.
+fn replaced_in_use(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
+    let before = context.from.symbols.get(old)?;
+    let mut candidates = context.usage.replacements(old).into_iter().filter(|(name, _)| {
+        let shares_words = words(old.leaf()).iter().any(|word| words(name.leaf()).contains(word));
+        shares_words
+            && context.to.symbols.get(name).is_some_and(|s| compatible(before.kind, s.kind))
+    });
+    let (new, count) = candidates.next()?;
+    let rival = candidates.next().map_or(0, |(_, count)| count);
+    let (_, dropped) = context.usage.replaced(old, &new);
+    if count < 3 || count < 2 * rival || count * 2 < dropped {
+        return None;
+    }
+    let share = f64::from(count) / f64::from(dropped);
+    Some(Successor::of_factor_with(new, Factor::CallsiteCoverage, share, "replaced_in_use"))
 }
 
 /// Chooses among compared pairs; near ties become ambiguous.
@@ -171,6 +208,18 @@ pub(super) fn settle(
     }
 }
 
+/// Definitions that only the new version has, by shapes that are large enough to prove something.
+fn new_shapes(context: &Context<'_>) -> FxHashMap<u64, DottedName> {
+    let mut shapes = FxHashMap::default();
+    for (path, symbol) in &context.to.symbols {
+        let is_new = symbol.parent.is_none() && !context.from.symbols.contains_key(path);
+        if is_new && symbol.nodes >= context.rules.shape_nodes_min {
+            shapes.entry(symbol.shape_hash.0).or_insert_with(|| path.clone());
+        }
+    }
+    shapes
+}
+
 /// Old module-level definitions that users can reach and that are no longer defined where they were.
 fn vanished(context: &Context<'_>) -> Vec<DottedName> {
     let mut names: Vec<DottedName> = context
@@ -190,8 +239,23 @@ fn vanished(context: &Context<'_>) -> Vec<DottedName> {
 
 /// Successors that need no comparison: the old place now names another definition, or the code of either version
 /// says what to use instead.
-fn certain(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
-    if let Some(new) = context.new_definition(old).filter(|new| new != old) {
+fn certain(
+    context: &Context<'_>,
+    old: &DottedName,
+    shapes: &FxHashMap<u64, DottedName>,
+) -> Option<Successor> {
+    let same_shape =
+        context.from.symbols.get(old).and_then(|symbol| shapes.get(&symbol.shape_hash.0));
+    let at_old_place = context.new_definition(old).filter(|new| new != old);
+    // The old name may have been given to something else, while its definition lives on under another name.
+    let reused = |new: &DottedName| {
+        same_shape.is_some_and(|same| {
+            same != new
+                && context.to.symbols.get(new).map(|s| s.shape_hash)
+                    != context.to.symbols.get(same).map(|s| s.shape_hash)
+        })
+    };
+    if let Some(new) = at_old_place.filter(|new| !reused(new)) {
         let mut successor = Successor::of_factor(new, Factor::AliasMatch, "alias_kept");
         let (before, after) =
             (context.from.symbols.get(old)?, context.to.symbols.get(&successor.to));
@@ -361,6 +425,14 @@ impl Appeared {
     }
 }
 
+/// Whether a definition is just a value that many others have as well: `True`, `None`, `0`.
+fn is_trivial(symbol: &Symbol) -> bool {
+    symbol.signature.is_none()
+        && symbol.docstring.is_none()
+        && symbol.nodes < 12
+        && symbol.value.as_ref().is_none_or(|value| value.len() <= 12)
+}
+
 /// A compared pair.
 pub(super) struct Compared {
     pub(super) score: f64,
@@ -414,6 +486,16 @@ impl<'a> Comparison<'a> {
             };
             let content_hash = Some(before.shape_hash.into());
             return Compared { score, factors, class, content_hash, is_same_definition: same_name };
+        }
+        if name < 0.6 && (is_trivial(before) || is_trivial(after)) {
+            let class = "renamed_other_name";
+            return Compared {
+                score: 0.0,
+                factors,
+                class,
+                content_hash: None,
+                is_same_definition: false,
+            };
         }
         self.similarities(old, before, new, after, &mut factors);
         let raw = raw_score(&factors, rules);
