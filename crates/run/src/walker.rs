@@ -72,6 +72,11 @@ impl<'a> Walker<'a> {
         &self.context
     }
 
+    /// Who is told what happens.
+    pub fn observer(&self) -> &'a dyn Observer {
+        self.observer
+    }
+
     /// Runs one node; its error ends the run.
     pub fn step<N: Node>(&self, node: &N, input: N::Input) -> Result<N::Output, N::Error> {
         self.observer.started(&self.context, N::NAME);

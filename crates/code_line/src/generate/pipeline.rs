@@ -80,9 +80,13 @@ impl Pipeline<'_> {
             return Ok(answer);
         }
         let compared = self.compare(request, [from, to])?;
-        let library = &compared.versions.to.origin.library;
-        let folder = BundleFolder::claim(self.world, &path, library)?;
-        let (scored, outputs) = self.store(request, &compared, &folder)?;
+        let library = compared.versions.to.origin.library.clone();
+        let folder = BundleFolder::claim(self.world, &path, &library)?;
+        let (scored, mut outputs) = self.store(request, &compared, &folder)?;
+        drop(compared);
+        let observer = self.walker.observer();
+        let patches = previews::write(request, &folder, self.world, self.progress, observer)?;
+        outputs.extend(patches);
         let listed = artifacts(&out, outputs.keys());
         let mut answer = GenerateAnswer::new(&scored.manifest, &scored.report, listed);
         if let Some(inputs) = &inputs {
@@ -188,8 +192,6 @@ impl Pipeline<'_> {
         let ordered = self.walker.step(&DependencyResolver, OperationList { operations })?;
         scored.manifest.operations = ordered.operations;
         self.progress.stage("writing", None);
-        let patches = previews::write(request, compared, &scored.manifest, folder, self.world)?;
-        outputs.extend(patches);
         let report = serde_json::to_vec_pretty(&scored.report)
             .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
         outputs.extend(self.put(folder, name::REPORT, with_newline(report))?);
