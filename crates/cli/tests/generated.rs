@@ -24,8 +24,15 @@ struct Format {
 }
 
 fn formats() -> Vec<Format> {
+    use code_line::application::ApplicationRecord;
     use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
+    use code_line::checkpoint::Checkpoint;
+    use code_line::diff::DiffAnswer;
+    use code_line::generate::GenerateAnswer;
+    use code_line::records::{RollbackAnswer, StatusAnswer};
+    use code_line::semver::SemverAnswer;
     use code_line::settings::{Settings, TargetSettings};
+    use code_line::verify::VerifyAnswer;
     use code_model::difference::DifferenceSet;
     use code_model::manifest::Manifest;
     use code_model::report::Report;
@@ -41,6 +48,14 @@ fn formats() -> Vec<Format> {
         format::<TreeDocument>("tree-2", "`tree_from.tree`, `tree_to.tree`", "YAML"),
         format::<Settings>("onx-toml-1", "`onx.toml`", "TOML"),
         format::<TargetSettings>("tool-onx-1", "`[tool.onx]` in `pyproject.toml`", "TOML"),
+        format::<ApplicationRecord>("application-1", "records in the state folder", "JSON"),
+        format::<Checkpoint>("checkpoint-1", "`checkpoint.json`", "JSON"),
+        format::<GenerateAnswer>("generate-answer-1", "what `generate --json` prints", "JSON"),
+        format::<VerifyAnswer>("verify-answer-1", "what `verify --json` prints", "JSON"),
+        format::<DiffAnswer>("diff-answer-1", "what `diff --json` prints", "JSON"),
+        format::<SemverAnswer>("semver-answer-1", "what `semver --json` prints", "JSON"),
+        format::<StatusAnswer>("status-answer-1", "what `status --json` prints", "JSON"),
+        format::<RollbackAnswer>("rollback-answer-1", "what `rollback --json` prints", "JSON"),
         format::<code_line::ErrorReport>("error-1", "`error` in what `--json` prints", "JSON"),
     ]
 }
