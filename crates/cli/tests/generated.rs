@@ -25,8 +25,10 @@ struct Format {
 
 fn formats() -> Vec<Format> {
     use code_line::application::ApplicationRecord;
+    use code_line::apply::ApplicationReport;
     use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
     use code_line::checkpoint::Checkpoint;
+    use code_line::compat::CompatAnswer;
     use code_line::diff::DiffAnswer;
     use code_line::generate::GenerateAnswer;
     use code_line::records::{RollbackAnswer, StatusAnswer};
@@ -48,6 +50,8 @@ fn formats() -> Vec<Format> {
         format::<TreeDocument>("tree-2", "`tree_from.tree`, `tree_to.tree`", "YAML"),
         format::<Settings>("onx-toml-1", "`onx.toml`", "TOML"),
         format::<TargetSettings>("tool-onx-1", "`[tool.onx]` in `pyproject.toml`", "TOML"),
+        format::<ApplicationReport>("application_report-1", "`application_report.json`", "JSON"),
+        format::<CompatAnswer>("compat-answer-1", "what `compat --json` prints", "JSON"),
         format::<ApplicationRecord>("application-1", "records in the state folder", "JSON"),
         format::<Checkpoint>("checkpoint-1", "`checkpoint.json`", "JSON"),
         format::<GenerateAnswer>("generate-answer-1", "what `generate --json` prints", "JSON"),
