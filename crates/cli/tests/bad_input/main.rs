@@ -1,0 +1,9 @@
+//! What nobody should hand to onx, handed to it: each time a clear word, the right exit code, and
+//! nothing half-written.
+#![expect(clippy::expect_used, reason = "a world that cannot be made is a failed test")]
+
+mod disk;
+mod manifests;
+mod sources;
+mod targets;
+mod world;
