@@ -179,6 +179,7 @@ fn try_version(
         commit: None,
         files: tree.entries().len() as u64,
         tree: Some(tree),
+        times: std::collections::BTreeMap::new(),
     };
     let (snapshot, _) = snapshot_of(source, &config, store, &crate::Quiet)?;
     let read = read_files(files, &snapshot, false);

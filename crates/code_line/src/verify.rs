@@ -148,6 +148,7 @@ fn regenerate(
         with_from,
         with_to,
         labels: Some([metadata.from_version.clone(), metadata.to_version.clone()]),
+        file_times: false,
     };
     let config = SnapshotConfig { cache_enabled: false, ..SnapshotConfig::default() };
     let again = GenerateRequest {

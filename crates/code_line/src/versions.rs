@@ -1,10 +1,12 @@
 //! From what a user writes to the tree of a version.
 
-use artifact::TreePath;
+use std::collections::BTreeMap;
+
+use artifact::{Timestamp, TreePath};
 use host::Place;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sources::{SourceError, SourceSpec, SourceTree};
+use sources::{FolderOptions, GitRepository, SourceError, SourceSpec, SourceTree, open_folder};
 
 use crate::{Error, ErrorCode, ErrorKind, World};
 
@@ -23,6 +25,8 @@ pub struct CoreSelection {
     pub with_to: Vec<String>,
     /// What the versions are called, where that is not what they are asked for by.
     pub labels: Option<[String; 2]>,
+    /// Whether each file's own time of change is looked up.
+    pub file_times: bool,
 }
 
 /// One version of a library, as the user writes it.
@@ -36,6 +40,8 @@ pub struct VersionSelection {
     pub with: Vec<String>,
     /// What the version is called, where that is not what it is asked for by.
     pub label: Option<String>,
+    /// Whether each file's own time of change is looked up.
+    pub file_times: bool,
 }
 
 impl CoreSelection {
@@ -46,6 +52,7 @@ impl CoreSelection {
             version: self.from.clone(),
             with: self.with_from.clone(),
             label: self.labels.as_ref().map(|[from, _]| from.clone()),
+            file_times: self.file_times,
         }
     }
 
@@ -56,6 +63,7 @@ impl CoreSelection {
             version: self.to.clone(),
             with: self.with_to.clone(),
             label: self.labels.as_ref().map(|[_, to]| to.clone()),
+            file_times: self.file_times,
         }
     }
 
@@ -73,6 +81,8 @@ pub struct OpenedVersion {
     pub tree: SourceTree,
     /// The version as a person writes it: without the name of an index or the folders of a path.
     pub label: String,
+    /// When each file last changed, where that was asked for and is known.
+    pub times: BTreeMap<TreePath, Timestamp>,
 }
 
 /// Opens a version with everything that belongs to it.
@@ -129,7 +139,32 @@ fn open_one(selection: &VersionSelection, world: &World) -> Result<OpenedVersion
         .open(distribution.as_deref(), &world.sources())
         .map_err(|error| source_error(&error))?;
     let label = selection.label.clone().unwrap_or_else(|| label(&spec, &tree));
-    Ok(OpenedVersion { tree, label })
+    let times = if selection.file_times { file_times(&spec, &tree)? } else { BTreeMap::new() };
+    Ok(OpenedVersion { tree, label, times })
+}
+
+/// When each file last changed: by the history of a repository, the disk, or the members of an archive.
+fn file_times(
+    spec: &SourceSpec,
+    tree: &SourceTree,
+) -> Result<BTreeMap<TreePath, Timestamp>, Error> {
+    let of_entries = |tree: &SourceTree| {
+        let entries = tree.entries().iter();
+        entries.filter_map(|entry| Some((entry.path.clone(), entry.modified?))).collect()
+    };
+    match (spec, &tree.identity().commit) {
+        (SourceSpec::Folder { path, .. }, Some(commit)) => {
+            let repository = GitRepository::discover(path).map_err(|e| source_error(&e))?;
+            let times = repository.map(|repository| repository.last_modified(commit)).transpose();
+            Ok(times.map_err(|error| source_error(&error))?.unwrap_or_default())
+        }
+        (SourceSpec::Folder { path, .. }, None) => {
+            let options = FolderOptions { with_times: true, ..FolderOptions::default() };
+            let timed = open_folder(path, options).map_err(SourceError::from);
+            Ok(of_entries(&timed.map_err(|error| source_error(&error))?))
+        }
+        _ => Ok(of_entries(tree)),
+    }
 }
 
 fn exists(spec: &SourceSpec) -> bool {
@@ -142,7 +177,7 @@ fn exists(spec: &SourceSpec) -> bool {
 fn is_repository(spec: &SourceSpec) -> bool {
     match spec {
         SourceSpec::Folder { path, .. } => {
-            sources::GitRepository::discover(path).is_ok_and(|repository| repository.is_some())
+            GitRepository::discover(path).is_ok_and(|repository| repository.is_some())
         }
         _ => false,
     }
@@ -234,6 +269,7 @@ mod tests {
             with_from: Vec::new(),
             with_to: Vec::new(),
             labels: None,
+            file_times: false,
         };
         assert_eq!(selection.family(), "pypi:lib");
     }

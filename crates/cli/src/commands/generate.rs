@@ -28,16 +28,17 @@ pub(crate) fn generate(
 }
 
 fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequest {
+    let config = snapshot_config(context, &arguments.snapshot);
     GenerateRequest {
-        core: selection(&arguments.core),
+        core: selection(&arguments.core, config.file_times),
         out: arguments.out.clone(),
-        config: snapshot_config(context, &arguments.snapshot),
+        config,
         rules: context.rules(arguments.confidence_threshold),
         previews: arguments.preview.clone(),
     }
 }
 
-pub(super) fn selection(arguments: &CoreArguments) -> CoreSelection {
+pub(super) fn selection(arguments: &CoreArguments, file_times: bool) -> CoreSelection {
     CoreSelection {
         core: arguments.core_path.clone(),
         from: arguments.from.clone(),
@@ -45,6 +46,7 @@ pub(super) fn selection(arguments: &CoreArguments) -> CoreSelection {
         with_from: arguments.with_from.clone(),
         with_to: arguments.with_to.clone(),
         labels: None,
+        file_times,
     }
 }
 

@@ -41,7 +41,7 @@ fn compared(
     snapshot: &SnapshotArguments,
 ) -> Result<DiffAnswer, Error> {
     let request = CompareRequest {
-        core: selection(core),
+        core: selection(core, false),
         config: snapshot_config(context, snapshot),
         rules: context.rules(None),
     };

@@ -63,12 +63,8 @@ impl Pipeline<'_> {
             format!("artifacts/core_diff/{}_{}", folder_name(&from.label), folder_name(&to.label));
         let out = request.out.clone().unwrap_or_else(|| default.into());
         let path = self.world.environment.absolute(&out);
-        let inputs = match (&from.tree, &to.tree) {
-            (Some(a), Some(b)) if request.config.cache_enabled && request.previews.is_empty() => {
-                record::inputs_digest(request, [(&from.label, a), (&to.label, b)])
-            }
-            _ => None,
-        };
+        let may_repeat = request.config.cache_enabled && request.previews.is_empty();
+        let inputs = may_repeat.then(|| record::inputs_digest(request, [&from, &to])).flatten();
         if let Some(inputs) = &inputs
             && let Some(found) = record::find(self.world, inputs, &BundleFolder::at(&path))
         {

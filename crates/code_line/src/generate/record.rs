@@ -6,11 +6,11 @@ use artifact::{Digest, TreePath};
 use host::{Files, Place};
 use python::facts::EXTRACTOR_VERSION;
 use serde::{Deserialize, Serialize};
-use sources::SourceTree;
 
 use super::{GenerateAnswer, GenerateRequest};
 use crate::World;
 use crate::bundle::{BundleFolder, GENERATOR};
+use crate::nodes::git_operations::OpenedSource;
 
 /// The outputs of a run, by the digest of everything that they follow from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub(super) struct Record {
 /// Digest of everything that the outputs follow from.
 pub(super) fn inputs_digest(
     request: &GenerateRequest,
-    sides: [(&str, &SourceTree); 2],
+    sides: [&OpenedSource; 2],
 ) -> Option<Digest> {
     let mut parts: Vec<Vec<u8>> = vec![GENERATOR.into(), EXTRACTOR_VERSION.to_le_bytes().into()];
     let mut config = request.config.clone();
@@ -33,9 +33,11 @@ pub(super) fn inputs_digest(
     config.cache_enabled = true;
     parts.push(artifact::canonical_json(&config).ok()?);
     parts.push(artifact::canonical_json(&request.rules).ok()?);
-    for (label, tree) in sides {
+    for source in sides {
+        let tree = source.tree.as_ref()?;
         let identity = tree.identity();
-        parts.push(label.into());
+        parts.push(source.label.as_str().into());
+        parts.push(format!("{:?}", source.times).into_bytes());
         parts.push(format!("{identity:?}").into_bytes());
         let mut listing = Vec::with_capacity(tree.entries().len() * 64);
         for entry in tree.entries() {

@@ -31,10 +31,11 @@ pub(crate) fn snapshot_of(
         created_at,
     };
     let mut facts = store.facts(&tree, progress);
-    if !config.file_times {
-        for file in facts.files.values_mut() {
-            file.last_modified = created_at;
-        }
+    for (path, file) in &mut facts.files {
+        file.last_modified = match config.file_times {
+            true => source.times.get(path).copied(),
+            false => created_at,
+        };
     }
     let mut snapshot = assemble(origin, &facts.files);
     snapshot.findings.extend(facts.findings);

@@ -1,5 +1,8 @@
 //! Opens versions: from git objects, folders, archives and the package index, without a checkout.
 
+use std::collections::BTreeMap;
+
+use artifact::{Timestamp, TreePath};
 use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,6 +33,10 @@ pub struct OpenedSource {
     #[serde(skip)]
     #[schemars(skip)]
     pub tree: Option<SourceTree>,
+    /// When each file last changed, where that was asked for; handed on in memory.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub times: BTreeMap<TreePath, Timestamp>,
 }
 
 impl Node for GitOperations<'_> {
@@ -49,6 +56,7 @@ impl Node for GitOperations<'_> {
             commit: identity.commit.clone(),
             files: opened.tree.entries().len() as u64,
             tree: Some(opened.tree),
+            times: opened.times,
         })
     }
 }
