@@ -1,5 +1,7 @@
 //! Fits the calibration table to labelled pairs: `fit_calibration PAIRS.json TABLE.json`.
 
+#![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]
+
 use code_change::calibration::{Calibration, LabelledPair};
 
 #[expect(clippy::print_stdout, reason = "the example prints how well the table holds")]

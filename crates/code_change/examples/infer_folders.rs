@@ -1,6 +1,8 @@
 //! Infers a manifest from two folders, for looking at inference alone:
 //! `infer_folders FROM_FOLDER[,FOLDER…] TO_FOLDER[,FOLDER…] OUT_FOLDER [LIBRARY FROM_VERSION TO_VERSION]`.
 
+#![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,13 +106,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(out.join("manifest.yaml"), manifest.write())?;
     std::fs::write(out.join("hints_from.json"), serde_json::to_vec(&from.hints)?)?;
     std::fs::write(out.join("hints_to.json"), serde_json::to_vec(&to.hints)?)?;
-    for name in std::env::var("SHOW").unwrap_or_default().split(',').filter(|n| !n.is_empty()) {
-        for (side, snapshot) in [("from", &from), ("to", &to)] {
-            let symbol = snapshot.symbols.iter().find(|(path, _)| path.as_str() == name);
-            let alias = snapshot.aliases.iter().find(|(path, _)| path.as_str() == name);
-            eprintln!("{side} {name}: {alias:?} {symbol:?}");
-        }
-    }
     let classes: Vec<(&str, Option<f64>)> =
         inference.operations.iter().map(|o| (o.class, o.confidence.raw)).collect();
     std::fs::write(out.join("classes.json"), serde_json::to_vec(&classes)?)?;

@@ -96,6 +96,7 @@ impl Calibration {
     }
 
     /// Fits on all groups but one, judges the held-out one, and sums over all groups.
+    #[expect(clippy::cast_sign_loss, reason = "probabilities are not negative")]
     pub fn cross_validate(pairs: &[LabelledPair]) -> Reliability {
         let mut groups: Vec<u32> = pairs.iter().map(|pair| pair.group).collect();
         groups.sort_unstable();

@@ -86,7 +86,7 @@ pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
     let index = ApiIndex::new(to);
     let gone: BTreeSet<DottedName> = access_paths(from)
         .into_iter()
-        .filter(|(path, access)| access.public && is_gone(&index, path))
+        .filter(|(path, access)| access.public && is_gone(index, path))
         .map(|(path, _)| path)
         .collect();
     let class_gone = |path: &DottedName| {
@@ -99,7 +99,7 @@ pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
 }
 
 /// Whether the path reaches nothing, or nothing that could be seen.
-pub(crate) fn is_gone(index: &ApiIndex<'_>, path: &DottedName) -> bool {
+pub(crate) fn is_gone(index: ApiIndex<'_>, path: &DottedName) -> bool {
     let snapshot = index.snapshot();
     if snapshot.symbols.contains_key(path) || snapshot.modules.contains_key(path) {
         return false;

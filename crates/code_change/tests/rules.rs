@@ -2,6 +2,9 @@
 //! Every rule runs over every folder, so that one that says too much shows in another one's expectation.
 //! `ONX_BLESS=1` writes the expectations anew.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

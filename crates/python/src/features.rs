@@ -56,9 +56,10 @@ fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str))
     let line_start = text[..start].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
     let indentation = &text[line_start..start];
     let indented = !indentation.is_empty() && indentation.chars().all(|c| matches!(c, ' ' | '\t'));
-    let fragment = match indented {
-        true => format!("if 1:\n{indentation}{definition}\n"),
-        false => format!("{definition}\n"),
+    let fragment = if indented {
+        format!("if 1:\n{indentation}{definition}\n")
+    } else {
+        format!("{definition}\n")
     };
     let source =
         SourceText { text: fragment, encoding: SourceEncoding::Utf8, has_byte_order_mark: false };

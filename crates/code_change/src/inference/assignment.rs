@@ -70,20 +70,22 @@ pub(super) fn assign(pairs: &[Pair]) -> Vec<Chosen> {
     result
 }
 
+/// A side and an index on it.
+type Node = (bool, usize);
+type Parents = BTreeMap<Node, Node>;
+
+fn find(parent: &mut Parents, mut node: Node) -> Node {
+    while let Some(up) = parent.get(&node).copied().filter(|up| *up != node) {
+        let above = parent.get(&up).copied().unwrap_or(up);
+        parent.insert(node, above);
+        node = up;
+    }
+    node
+}
+
 /// Pairs that are connected through a common member; large groups fall apart at a higher score.
 fn groups(pairs: &[Pair], floor: f64) -> Vec<Vec<Pair>> {
-    let mut parent: BTreeMap<(bool, usize), (bool, usize)> = BTreeMap::new();
-    fn find(
-        parent: &mut BTreeMap<(bool, usize), (bool, usize)>,
-        mut node: (bool, usize),
-    ) -> (bool, usize) {
-        while let Some(up) = parent.get(&node).copied().filter(|up| *up != node) {
-            let above = parent.get(&up).copied().unwrap_or(up);
-            parent.insert(node, above);
-            node = up;
-        }
-        node
-    }
+    let mut parent = Parents::new();
     let kept: Vec<Pair> = pairs.iter().filter(|pair| pair.score >= floor).copied().collect();
     for pair in &kept {
         let a = find(&mut parent, (false, pair.old));

@@ -72,12 +72,12 @@ impl<'a> Context<'a> {
 
     /// The definition that a new path reaches: a symbol or a module.
     pub(crate) fn new_definition(&self, path: &DottedName) -> Option<DottedName> {
-        definition(&self.new, path)
+        definition(self.new, path)
     }
 
     /// The definition that an old path reaches: a symbol or a module.
     pub(crate) fn old_definition(&self, path: &DottedName) -> Option<DottedName> {
-        definition(&self.old, path)
+        definition(self.old, path)
     }
 
     /// The bytes of a symbol's definition as syntax features; empty without its text.
@@ -167,7 +167,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn definition(index: &ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
+fn definition(index: ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
     if index.snapshot().symbols.contains_key(path) {
         return Some(path.clone());
     }

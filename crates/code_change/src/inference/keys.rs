@@ -120,10 +120,8 @@ fn compared(
             }
         }
         for chosen in assign(&pairs) {
-            let class = match chosen.lead >= context.rules.lead_min {
-                true => "key_same_value",
-                false => "key_contested",
-            };
+            let clear = chosen.lead >= context.rules.lead_min;
+            let class = if clear { "key_same_value" } else { "key_contested" };
             let change = Change::ConfigKeyRename {
                 from: gone[chosen.pair.old].key.to_string(),
                 to: came[chosen.pair.new].key.to_string(),

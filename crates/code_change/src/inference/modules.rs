@@ -56,7 +56,7 @@ fn module_move(
     module: &DottedName,
     names: &[DottedName],
 ) -> Option<ModuleMove> {
-    let gone = !context.to.modules.contains_key(module) && is_gone(&context.new, module);
+    let gone = !context.to.modules.contains_key(module) && is_gone(context.new, module);
     let shim = !gone && became_shim(context, module, names);
     if !gone && !shim {
         return None;
@@ -144,7 +144,7 @@ fn became_shim(context: &Context<'_>, module: &DottedName, names: &[DottedName])
     }
     let deprecated = context.module_deprecated(module)
         || (!names.is_empty() && names.iter().all(|name| context.hints.deprecates(name)));
-    let handed_on = names.iter().filter(defined).any(|path| !is_gone(&context.new, path));
+    let handed_on = names.iter().filter(defined).any(|path| !is_gone(context.new, path));
     deprecated || (own > 0 && handed_on)
 }
 
@@ -182,7 +182,7 @@ fn with_packages(
     packages
         .sort_by_key(|package| (std::cmp::Reverse(package.parts().count()), (*package).clone()));
     for package in packages {
-        let gone = !context.to.modules.contains_key(package) && is_gone(&context.new, package);
+        let gone = !context.to.modules.contains_key(package) && is_gone(context.new, package);
         if moves.contains_key(package) || !gone || !context.from.modules.contains_key(package) {
             continue;
         }
@@ -237,9 +237,9 @@ fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> b
         .old_paths
         .range::<str, _>((std::ops::Bound::Excluded(prefix.as_str()), std::ops::Bound::Unbounded))
         .take_while(|(path, _)| path.as_str().starts_with(&prefix))
-        .filter(|(path, _)| !is_gone(&context.new, path))
+        .filter(|(path, _)| !is_gone(context.new, path))
         .any(|(path, _)| match path.rebased(module, to) {
-            Some(moved) => is_gone(&context.new, &moved),
+            Some(moved) => is_gone(context.new, &moved),
             None => true,
         })
 }

@@ -92,16 +92,15 @@ fn cover_module(
     moves: &BTreeMap<DottedName, ModuleMove>,
     operations: &mut BTreeMap<DottedName, InferredOperation>,
 ) {
-    if is_gone(&context.new, path)
+    if is_gone(context.new, path)
         && let Some((module, new)) = moved_path(path, moves)
-        && !is_gone(&context.new, &new)
+        && !is_gone(context.new, &new)
         && let Some(operation) = operations.get_mut(&module)
     {
         operation.covers.push(path.clone());
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of a loop over all paths")]
 fn module_level(
     context: &Context<'_>,
     successors: &Successors,
@@ -111,7 +110,7 @@ fn module_level(
     module_operations: &mut BTreeMap<DottedName, InferredOperation>,
     names: &mut Names,
 ) {
-    let gone = is_gone(&context.new, path);
+    let gone = is_gone(context.new, path);
     let target = &access.target;
     let Some(successor) = successor_of_path(context, successors, path, target, gone) else {
         if gone {
@@ -423,9 +422,10 @@ fn member(
     let defined = new_class == class && context.to.symbols.contains_key(path);
     let still_there =
         defined || matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
-    let successor = match still_there {
-        true => kept_member(context, path, &new_class),
-        false => successors.found.get(path).cloned(),
+    let successor = if still_there {
+        kept_member(context, path, &new_class)
+    } else {
+        successors.found.get(path).cloned()
     };
     let Some(successor) = successor else {
         if !still_there {
@@ -440,10 +440,12 @@ fn member(
         if !still_there {
             let candidates = [Candidate { name: successor.to.to_string(), score: 0.5 }];
             let mut entry = ambiguous(path, &candidates);
-            entry.reason = match reachable {
-                true => "its successor is used differently".to_owned(),
-                false => "its successor belongs to another class or module".to_owned(),
+            let reason = if reachable {
+                "its successor is used differently"
+            } else {
+                "its successor belongs to another class or module"
             };
+            reason.clone_into(&mut entry.reason);
             entry.witnesses.clone_from(&successor.witnesses);
             names.open.ambiguous.insert(path.clone(), entry);
         }
@@ -466,7 +468,7 @@ fn member(
         kind => Change::RenameAttribute { class, from, to, keyword: kind == SymbolKind::Field },
     };
     let mut operation = operation(context, change, &successor, !still_there);
-    let counted = access.public && is_gone(&context.new, path) && !still_there;
+    let counted = access.public && is_gone(context.new, path) && !still_there;
     operation.covers = if counted { vec![path.clone()] } else { Vec::new() };
     names.operations.push(operation);
 }

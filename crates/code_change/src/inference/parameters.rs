@@ -142,9 +142,9 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
 
 /// Decorators take keywords for many ends; one that renames or deprecates says so.
 fn speaks_of_renaming(text: &str) -> bool {
-    let text = text.to_lowercase();
     const WORDS: [&str; 9] =
         ["renam", "deprecat", "alias", "legacy", "replac", "old", "delet", "remov", "drop"];
+    let text = text.to_lowercase();
     WORDS.iter().any(|word| text.contains(word))
 }
 
@@ -166,7 +166,7 @@ fn compare(
         settled_new: BTreeSet::new(),
         operations,
     };
-    state.from_hints();
+    state.hinted();
     state.renames();
     state.removals();
     state.additions();
@@ -221,7 +221,11 @@ impl State<'_, '_> {
         if *self.callable.definition == self.callable.new_definition { class } else { of_successor }
     }
 
-    fn from_hints(&mut self) {
+    #[expect(
+        clippy::single_match_else,
+        reason = "renamed and removed are two cases of equal weight"
+    )]
+    fn hinted(&mut self) {
         for (old, hint) in keyword_hints(self.context, self.callable) {
             let still = self.after.parameter(&old).is_some();
             let was = self.before.parameter(&old).is_some() || self.before.takes_any_keyword();
@@ -427,9 +431,10 @@ impl State<'_, '_> {
             let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
             let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
             let required = added.default.is_none();
-            let change = match required {
-                true => Change::ArgAddRequired { callable, receiver, parameter: added },
-                false => Change::ArgAddDefault { callable, receiver, parameter: added },
+            let change = if required {
+                Change::ArgAddRequired { callable, receiver, parameter: added }
+            } else {
+                Change::ArgAddDefault { callable, receiver, parameter: added }
             };
             // What used to be swallowed by `*args` or `**kwargs` has only become visible.
             let swallowed = self.before.takes_any_keyword() || self.before.takes_any_position();
@@ -506,8 +511,7 @@ fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
         if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
             continue;
         }
-        if rest.is_empty() && !lines.clone().next().is_some_and(|next| indent(next) > indent(line))
-        {
+        if rest.is_empty() && lines.clone().next().is_none_or(|next| indent(next) <= indent(line)) {
             continue;
         }
         let mut found = rest.trim_start_matches([' ', ':']).to_owned();

@@ -1,6 +1,7 @@
 //! Which new definition each old definition became, or is replaced by.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -166,7 +167,7 @@ pub(super) fn settle(
     mut details: FxHashMap<(usize, usize), Compared>,
     successors: &mut Successors,
 ) {
-    let mut by_old: FxHashMap<usize, Vec<Pair>> = FxHashMap::default();
+    let mut by_old: BTreeMap<usize, Vec<Pair>> = BTreeMap::new();
     for pair in pairs {
         by_old.entry(pair.old).or_default().push(*pair);
     }
@@ -443,10 +444,13 @@ pub(super) struct Compared {
     pub(super) is_same_definition: bool,
 }
 
+/// Features of syntax by version and definition.
+type FeatureCache = FxHashMap<(Version, DottedName), Rc<Vec<u64>>>;
+
 /// Compares definitions closely; features of syntax are taken once a definition.
 pub(super) struct Comparison<'a> {
     context: &'a Context<'a>,
-    features: RefCell<FxHashMap<(Version, DottedName), Rc<Vec<u64>>>>,
+    features: RefCell<FeatureCache>,
 }
 
 impl<'a> Comparison<'a> {

@@ -1,5 +1,7 @@
 def to_pascal(text):
     """Write words without spaces."""
+    if not text:
+        raise ValueError(text)
     return "".join(word.title() for word in text.split("_"))
 
 
