@@ -164,7 +164,9 @@ fn module_level(
         successor.class = "place_not_offered";
     }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
-        let mut operation = operation(context, change, &successor, gone);
+        // A name that now means something else breaks whoever goes on using it.
+        let breaking = gone || successor.class == "name_reused";
+        let mut operation = operation(context, change, &successor, breaking);
         operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
         names.operations.push(operation);
     }
@@ -267,6 +269,20 @@ fn kept_path(
         return None;
     }
     alias_left_behind(context, successors, path, &definition)
+        .or_else(|| reused_name(context, successors, path, &definition))
+}
+
+/// The old name now means something else, and its definition lives on unchanged under another name.
+fn reused_name(
+    context: &Context<'_>,
+    successors: &Successors,
+    path: &DottedName,
+    definition: &DottedName,
+) -> Option<Successor> {
+    let target = &context.old_paths.get(path)?.target;
+    let successor = successors.found.get(target)?;
+    let unchanged = successor.class == "renamed_unchanged" && successor.to != *definition;
+    unchanged.then(|| Successor { class: "name_reused", ..successor.clone() })
 }
 
 /// A definition that went to another top-level package, of which the old name is a mere import. Within one
