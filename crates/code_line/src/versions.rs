@@ -209,9 +209,19 @@ fn label(spec: &SourceSpec, tree: &SourceTree) -> String {
         | SourceSpec::Folder { version: Some(version), .. } => version.clone(),
         _ => {
             let identity = tree.identity();
-            identity.version.clone().unwrap_or_else(|| identity.reference.clone())
+            let known = identity.version.clone().or_else(|| project_version(tree));
+            known.unwrap_or_else(|| identity.reference.clone())
         }
     }
+}
+
+/// The version that the tree's own project file states.
+fn project_version(tree: &SourceTree) -> Option<String> {
+    let bytes = tree.read("pyproject.toml").ok()?;
+    let table: toml::Table = toml::from_str(std::str::from_utf8(&bytes).ok()?).ok()?;
+    let project = table.get("project").or_else(|| table.get("tool")?.get("poetry"))?;
+    let version = project.get("version")?.as_str()?;
+    (version.len() <= 80).then(|| version.to_owned())
 }
 
 /// A version as part of a folder's name.
