@@ -103,7 +103,8 @@ def run_library(name: str, truth: dict, given) -> dict:
     if run.code or not (out / "manifest.yaml").exists():
         return result | {"failed": f"generate ended with {run.code}: {last_line(run.errors)}"}
     manifest = read_yaml(out / "manifest.yaml")
-    rows = {floor: score.score_manifest(manifest, truth, floor) for floor in (0.0, 0.9)}
+    paths = score.Paths(read_json(out / "snapshot_to.json"))
+    rows = {floor: score.score_manifest(manifest, truth, floor, paths) for floor in (0.0, 0.9)}
     return result | {"manifest": manifest, "rows": rows, "self": operations_against_itself(tree, old, given)}
 
 
@@ -235,14 +236,17 @@ def call(given, *arguments) -> Run:
 
 def shares(rows: list) -> dict:
     """What a list of judged rows comes to."""
-    right = sum(row.result == "right" for row in rows)
-    wrong = sum(row.result == "wrong" for row in rows)
-    seen = [row for row in rows if row.evidence in score.VISIBLE]
+    found = collections.Counter(row.result for row in rows)
+    seen = collections.Counter(row.result for row in rows if row.evidence in score.VISIBLE)
+    touched = len(rows) - found["missed"]
     return {
         "rows": len(rows),
-        "recall": ratio(right, len(rows)),
-        "visible": ratio(sum(row.result == "right" for row in seen), len(seen)),
-        "contradicted": ratio(wrong, right + wrong),
+        "recall": ratio(found["right"], len(rows)),
+        "reached": ratio(found["right"] + found["other path"], len(rows)),
+        "visible": ratio(seen["right"], seen.total()),
+        "visible_reached": ratio(seen["right"] + seen["other path"], seen.total()),
+        "contradicted": ratio(found["wrong"], touched),
+        "elsewhere": ratio(found["wrong"] + found["other path"], touched),
     }
 
 
@@ -261,21 +265,24 @@ def means(libraries: dict, floor: float) -> dict:
     if pool:
         groups.append(shares(pool))
     mean = {"groups": len(groups)}
-    for what in ("recall", "visible", "contradicted"):
+    for what in ("recall", "reached", "visible", "visible_reached", "contradicted", "elsewhere"):
         known = [group[what] for group in groups if group[what] is not None]
         mean[what] = sum(known) / len(known) if known else None
     return mean
 
 
+COLUMNS = ("recall", "reached", "visible", "visible_reached", "contradicted", "elsewhere")
+
+
 def table(libraries: dict, dependents: dict, given) -> str:
-    lines = ["## Libraries", "", "| library | rows | recall | recall at 0.9 | visible | contradicted | at 0.9 | "
-             "operations | of them at 0.9 | against itself | CPU s | MiB |", "|---|" + "---:|" * 11]
+    lines = ["## Libraries", "", "| library | rows | recall | by any path | visible | by any path | contradicted | "
+             "with other paths | recall at 0.9 | contradicted at 0.9 | operations | of them at 0.9 | "
+             "against itself | CPU s | MiB |", "|---|" + "---:|" * 14]
     for name, library in libraries.items():
         lines.append(library_line(name, library))
     mean, sure = means(libraries, 0.0), means(libraries, 0.9)
-    lines += [f"| **mean of {mean['groups']}** | | **{percent(mean['recall'])}** | {percent(sure['recall'])} | "
-              f"**{percent(mean['visible'])}** | **{percent(mean['contradicted'])}** | "
-              f"{percent(sure['contradicted'])} | | | | | |", ""]
+    lines += [f"| **mean of {mean['groups']}** | | " + " | ".join(f"**{percent(mean[what])}**" for what in COLUMNS)
+              + f" | {percent(sure['recall'])} | {percent(sure['contradicted'])} | | | | | |", ""]
     lines += missed_by_class(libraries)
     if dependents:
         lines += dependents_table(dependents)
@@ -284,14 +291,15 @@ def table(libraries: dict, dependents: dict, given) -> str:
 
 def library_line(name: str, library: dict) -> str:
     if "failed" in library:
-        return f"| {name} | {library['failed'][:120]} |" + " |" * 10
+        return f"| {name} | {library['failed'][:120]} |" + " |" * 13
     every, sure = (shares(library["rows"][floor]) for floor in (0.0, 0.9))
     operations = library["manifest"].get("operations") or []
     confident = sum(score.confidence(operation) >= 0.9 for operation in operations)
     itself = "failed" if library["self"] is None else library["self"]
-    return (f"| {name} | {every['rows']} | {percent(every['recall'])} | {percent(sure['recall'])} | "
-            f"{percent(every['visible'])} | {percent(every['contradicted'])} | {percent(sure['contradicted'])} | "
-            f"{len(operations)} | {confident} | {itself} | {library['seconds']:.1f} | {library['memory']:.0f} |")
+    cells = [every["rows"], *(percent(every[what]) for what in COLUMNS), percent(sure["recall"]),
+             percent(sure["contradicted"]), len(operations), confident, itself,
+             f"{library['seconds']:.1f}", f"{library['memory']:.0f}"]
+    return f"| {name} | " + " | ".join(map(str, cells)) + " |"
 
 
 def missed_by_class(libraries: dict) -> list[str]:
@@ -300,9 +308,9 @@ def missed_by_class(libraries: dict) -> list[str]:
         for row in library.get("rows", {}).get(0.0, []):
             found[row.evidence or "-", row.kind][row.result] += 1
     lines = ["By class of evidence and kind, all libraries together:", "",
-             "| class | kind | right | missed | wrong |", "|---|---|---:|---:|---:|"]
+             "| class | kind | right | other path | missed | wrong |", "|---|---|---:|---:|---:|---:|"]
     for (evidence, kind), counted in sorted(found.items()):
-        lines.append(f"| {evidence} | {kind} | {counted['right']} | {counted['missed']} | {counted['wrong']} |")
+        lines.append(f"| {evidence} | {kind} | {counted['right']} | {counted['other path']} | {counted['missed']} | {counted['wrong']} |")
     return [*lines, ""]
 
 
@@ -410,6 +418,11 @@ def wanted(name: str, only) -> bool:
 def read_yaml(path: pathlib.Path) -> dict:
     with path.open(encoding="utf-8") as opened:
         return yaml.load(opened, Loader=LOADER)
+
+
+def read_json(path: pathlib.Path) -> dict:
+    with path.open(encoding="utf-8") as opened:
+        return json.load(opened)
 
 
 def last_line(text: str) -> str:

@@ -111,13 +111,40 @@ def true_rows(truth: dict) -> list[dict]:
     return [row for row in truth["ops"] if row.get("score") and not row["op"].startswith("other.")]
 
 
-def score_manifest(manifest: dict, truth: dict, floor: float) -> list[Row]:
+class Paths:
+    """What the access paths of one version reach, read from its snapshot."""
+
+    def __init__(self, snapshot: dict):
+        self.aliases = {path: alias["target"] for path, alias in snapshot.get("aliases", {}).items()}
+        self.known = set(snapshot.get("symbols", {})) | set(snapshot.get("modules", {}))
+
+    def definition(self, path: str, depth: int = 0) -> str | None:
+        """The place of the definition that a path reaches; none when it reaches nothing that was seen."""
+        if depth > 40:
+            return None
+        target = self.aliases.get(path)
+        if target and target != path:
+            return self.definition(target, depth + 1)
+        if path in self.known:
+            return path
+        parent, _, leaf = path.rpartition(".")
+        above = self.definition(parent, depth + 1) if parent else None
+        if above is None or above == parent:
+            return None
+        return self.definition(f"{above}.{leaf}", depth + 1)
+
+    def same(self, one: str, other: str) -> bool:
+        place = self.definition(one)
+        return place is not None and place == self.definition(other)
+
+
+def score_manifest(manifest: dict, truth: dict, floor: float, paths: Paths) -> list[Row]:
     """Judges every true row by the operations whose confidence is at least `floor`."""
     rewriting = Rewriting(op for op in manifest.get("operations") or [] if confidence(op) >= floor)
-    return [judge(rewriting, row) for row in true_rows(truth)]
+    return [judge(rewriting, row, paths) for row in true_rows(truth)]
 
 
-def judge(rewriting: Rewriting, row: dict) -> Row:
+def judge(rewriting: Rewriting, row: dict, paths: Paths) -> Row:
     kind, old, new = row["op"], row["old"], row.get("new")
     callables = [row.get("callable"), row.get("callable_public")]
     if kind == "arg.rename":
@@ -133,6 +160,8 @@ def judge(rewriting: Rewriting, row: dict) -> Row:
         got = rewriting.name(old)
         right = got is not None and same_place(got, new)
     result = "right" if right else "missed" if got is None else "wrong"
+    if result == "wrong" and kind.startswith(("rename.", "move.")) and paths.same(got, new):
+        result = "other path"
     return Row(kind, row.get("class"), old, new, got, result)
 
 
