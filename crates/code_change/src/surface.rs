@@ -98,11 +98,17 @@ pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
     gone.iter().filter(|path| !class_gone(path)).cloned().collect()
 }
 
-/// Whether the path reaches nothing, or nothing that could be seen.
+/// Whether the path reaches nothing, or nothing that could be seen and that the version does not
+/// bind by its name.
 pub(crate) fn is_gone(index: ApiIndex<'_>, path: &DottedName) -> bool {
     let snapshot = index.snapshot();
     if snapshot.symbols.contains_key(path) || snapshot.modules.contains_key(path) {
         return false;
     }
-    matches!(index.resolve(path), Resolution::Missing | Resolution::Unseen(_))
+    match index.resolve(path) {
+        Resolution::Missing => true,
+        // An import that names it says that it is there, whatever cannot be seen behind it.
+        Resolution::Unseen(_) => !snapshot.aliases.contains_key(path),
+        Resolution::Symbol(_) | Resolution::Module(_) | Resolution::External(_) => false,
+    }
 }

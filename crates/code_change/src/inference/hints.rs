@@ -155,7 +155,8 @@ impl<'a> Hints<'a> {
                     }
                 }
                 HintSubject::NameDeprecated { old } => {
-                    if version == Version::To {
+                    // A change log speaks of some use of a name as often as of the name.
+                    if version == Version::To && hint.idiom != HintIdiom::ChangeLog {
                         hints.deprecated.insert(old.clone());
                     }
                 }

@@ -1,0 +1,3 @@
+import shop
+
+pi = shop.pi

@@ -1,0 +1,3 @@
+from shop.sums import total
+
+__all__ = ["total"]

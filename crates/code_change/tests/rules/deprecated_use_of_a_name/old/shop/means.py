@@ -1,0 +1,7 @@
+from shop.sums import total
+
+__all__ = ["average", "total"]
+
+
+def average(rows):
+    return total(rows) / len(rows)
