@@ -99,7 +99,7 @@ def run_library(name: str, truth: dict, given) -> dict:
     shutil.rmtree(out, ignore_errors=True)
     old, new = (version_of(truth, side) for side in ("from", "to"))
     run = call(given, "manifest", "generate", "--core-path", tree, "--from", old, "--to", new, "--out", out)
-    result |= {"seconds": run.seconds, "memory": run.memory, "bundle": out}
+    result |= {"seconds": run.seconds, "bundle": out}
     if run.code or not (out / "manifest.yaml").exists():
         return result | {"failed": f"generate ended with {run.code}: {last_line(run.errors)}"}
     manifest = read_yaml(out / "manifest.yaml")
@@ -181,7 +181,7 @@ def run_dependent(name: str, truth: dict, library: dict, given) -> dict:
     if run.code not in OK_APPLY:
         return {"failed": f"apply ended with {run.code}: {last_line(run.errors)}"}
     result = score.score_dependent(work / "before", work / "migrated", work / "after", truth)
-    result |= {"seconds": run.seconds, "memory": run.memory, "broken": broken(work)}
+    result |= {"seconds": run.seconds, "broken": broken(work)}
     once = contents(work / "migrated")
     again = call(given, *arguments, "--allow-dirty")
     result["second"] = "empty" if again.code in OK_APPLY and contents(work / "migrated") == once else "edits"
@@ -216,11 +216,11 @@ def contents(folder: pathlib.Path) -> str:
     return whole.hexdigest()
 
 
-Run = collections.namedtuple("Run", "code seconds memory output errors")
+Run = collections.namedtuple("Run", "code seconds output errors")
 
 
 def call(given, *arguments) -> Run:
-    """Runs onx on its own state folder and says what it cost: CPU seconds and peak memory in MiB."""
+    """Runs onx on its own state folder and says how many CPU seconds it took."""
     command = [given.onx, *map(str, arguments)]
     own = {"ONX_CACHE_DIR": str(given.out / "cache"), "XDG_STATE_HOME": str(given.out / "state")}
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -229,8 +229,7 @@ def call(given, *arguments) -> Run:
         started.returncode = os.waitstatus_to_exitcode(status)
         for stream in (output, errors):
             stream.seek(0)
-        scale = 1 if sys.platform == "darwin" else 1024
-        return Run(started.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss * scale / 2**20,
+        return Run(started.returncode, used.ru_utime + used.ru_stime,
                    output.read().decode(errors="replace"), errors.read().decode(errors="replace"))
 
 
@@ -277,12 +276,12 @@ COLUMNS = ("recall", "reached", "visible", "visible_reached", "contradicted", "e
 def table(libraries: dict, dependents: dict, given) -> str:
     lines = ["## Libraries", "", "| library | rows | recall | by any path | visible | by any path | contradicted | "
              "with other paths | recall at 0.9 | contradicted at 0.9 | operations | of them at 0.9 | "
-             "against itself | CPU s | MiB |", "|---|" + "---:|" * 14]
+             "against itself | CPU s |", "|---|" + "---:|" * 13]
     for name, library in libraries.items():
         lines.append(library_line(name, library))
     mean, sure = means(libraries, 0.0), means(libraries, 0.9)
     lines += [f"| **mean of {mean['groups']}** | | " + " | ".join(f"**{percent(mean[what])}**" for what in COLUMNS)
-              + f" | {percent(sure['recall'])} | {percent(sure['contradicted'])} | | | | | |", ""]
+              + f" | {percent(sure['recall'])} | {percent(sure['contradicted'])} | | | | |", ""]
     lines += missed_by_class(libraries)
     if dependents:
         lines += dependents_table(dependents)
@@ -291,14 +290,14 @@ def table(libraries: dict, dependents: dict, given) -> str:
 
 def library_line(name: str, library: dict) -> str:
     if "failed" in library:
-        return f"| {name} | {library['failed'][:120]} |" + " |" * 13
+        return f"| {name} | {library['failed'][:120]} |" + " |" * 12
     every, sure = (shares(library["rows"][floor]) for floor in (0.0, 0.9))
     operations = library["manifest"].get("operations") or []
     confident = sum(score.confidence(operation) >= 0.9 for operation in operations)
     itself = "failed" if library["self"] is None else library["self"]
     cells = [every["rows"], *(percent(every[what]) for what in COLUMNS), percent(sure["recall"]),
              percent(sure["contradicted"]), len(operations), confident, itself,
-             f"{library['seconds']:.1f}", f"{library['memory']:.0f}"]
+             f"{library['seconds']:.1f}"]
     return f"| {name} | " + " | ".join(map(str, cells)) + " |"
 
 
@@ -317,23 +316,23 @@ def missed_by_class(libraries: dict) -> list[str]:
 def dependents_table(dependents: dict) -> list[str]:
     lines = ["## Dependents", "",
              "| dependent | expected | right | missed | import moves: as theirs / elsewhere / left | "
-             "unexpected lines | no longer Python | second apply | CPU s | MiB |", "|---|" + "---:|" * 9]
+             "unexpected lines | no longer Python | second apply | CPU s |", "|---|" + "---:|" * 8]
     total = collections.Counter()
     for name, said in dependents.items():
         if "failed" in said:
-            lines.append(f"| {name} | {said['failed'][:120]} |" + " |" * 8)
+            lines.append(f"| {name} | {said['failed'][:120]} |" + " |" * 7)
             continue
         moves = said["moves"]
         left = moves["left"]
         lines.append(
             f"| {name} | {said['expected']} | {said['right']} | {len(said['missed'])} | {moves['same path']} / "
             f"{moves['another path'] + moves['gone']} / {left} | {len(said['unexpected'])} | {len(said['broken'])} | "
-            f"{said['second']} | {said['seconds']:.1f} | {said['memory']:.0f} |")
+            f"{said['second']} | {said['seconds']:.1f} |")
         total.update(expected=said["expected"], right=said["right"], missed=len(said["missed"]),
                      unexpected=len(said["unexpected"]), broken=len(said["broken"]),
                      empty=said["second"] == "empty", ran=1)
     lines.append(f"| **{total['ran']} dependents** | {total['expected']} | {total['right']} | {total['missed']} | | "
-                 f"{total['unexpected']} | {total['broken']} | {total['empty']} empty | | |")
+                 f"{total['unexpected']} | {total['broken']} | {total['empty']} empty | |")
     return lines
 
 
