@@ -9,8 +9,7 @@ use code_model::check::{CHECK_FORMAT, CheckCounts, CheckProblem, CheckReport, Pr
 use code_model::signature::{Binding, Parameter};
 use code_model::snapshot::{Symbol, SymbolKind};
 use python::references::{
-    Access, CallSite, Certainty, Conditions, ImportForm, MemberUse, Place, Reference, SegmentForm,
-    StringForm,
+    Access, CallSite, Certainty, Conditions, MemberUse, Place, Reference, SegmentForm, StringForm,
 };
 use python::types::{Alternative, AlternativeKind, Origin, Question, TypeOracle};
 
@@ -94,7 +93,8 @@ impl<'a> Checker<'a> {
         for reference in &file.references.references {
             self.reference(file, &lines, reference, &broken);
         }
-        for used in &file.references.members {
+        let named: BTreeSet<_> = file.references.references.iter().map(|r| r.span).collect();
+        for used in file.references.members.iter().filter(|used| !named.contains(&used.span)) {
             self.member(file, &lines, used);
         }
     }
@@ -119,9 +119,9 @@ impl<'a> Checker<'a> {
             match self.reach(target) {
                 Reached::Missing => {
                     broken.insert(target.clone());
-                    let what = if import.form == ImportForm::Star { "module" } else { "name" };
-                    let reason = format!("there is no {what} `{target}` in this version");
-                    self.missing(file.path, lines.at(import.span.start), target, reason);
+                    let prefix = self.first_missing(target);
+                    let reason = format!("there is no name `{prefix}` in this version");
+                    self.missing(file.path, lines.at(import.span.start), &prefix, reason);
                 }
                 Reached::Unseen => self.counts.unseen += 1,
                 Reached::Symbol(_, symbol) => {

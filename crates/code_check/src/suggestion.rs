@@ -48,7 +48,7 @@ pub(crate) fn nearest<'c>(
 ) -> Option<&'c str> {
     candidates
         .map(|candidate| (distance(wanted, candidate), candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
+        .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count())
         .min()
         .map(|(_, candidate)| candidate)
 }

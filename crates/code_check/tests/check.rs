@@ -16,12 +16,12 @@ use python::types::{OracleInput, TypeOracle};
 
 const LIBRARY: &[(&str, &str)] = &[
     (
-        "lib/__init__.py",
-        "from lib.a import f, g, K, D, Open, wrapped, overloaded\nimport lib.sub\n\
+        "kit/__init__.py",
+        "from kit.a import f, g, K, D, Open, wrapped, overloaded\nimport kit.sub\n\
          __version__ = '1'\n",
     ),
     (
-        "lib/a.py",
+        "kit/a.py",
         "from dataclasses import dataclass\nfrom typing import overload\nimport warnings\n\
          from other import Base\n\
          def f(a, b=1, *, c=2): pass\n\
@@ -45,8 +45,8 @@ const LIBRARY: &[(&str, &str)] = &[
          class Open(Base):\n\
          \x20   def own(self, a): pass\n",
     ),
-    ("lib/sub/__init__.py", "def deep(a): pass\n"),
-    ("lib/lazy.py", "def __getattr__(name):\n    return compute(name)\n"),
+    ("kit/sub/__init__.py", "def deep(a): pass\n"),
+    ("kit/lazy.py", "def __getattr__(name):\n    return compute(name)\n"),
 ];
 
 struct Library {
@@ -65,7 +65,7 @@ fn library() -> Library {
         stubs.insert(path, Arc::from(stub));
     }
     let origin = Origin {
-        library: "lib".to_owned(),
+        library: "kit".to_owned(),
         version: "1".to_owned(),
         reference: "1".to_owned(),
         commit: None,
@@ -84,7 +84,7 @@ fn checked(text: &str) -> CheckReport {
     let wanted = wanted_members(api);
     let index = DependentIndex::new([module.clone()]);
     let options = ReferenceOptions {
-        roots: &BTreeSet::from([DottedName::new("lib").expect("a name")]),
+        roots: &BTreeSet::from([DottedName::new("kit").expect("a name")]),
         module: Some(&module),
         is_package: false,
         members: &|name| wanted.contains(name) || name == "gone",
@@ -116,59 +116,59 @@ fn problems(text: &str) -> Vec<String> {
 
 #[test]
 fn code_that_works_has_no_problem() {
-    let text = "import lib, lib.sub, lib.lazy\nfrom lib import f, K, D, wrapped, overloaded\n\
-        from lib.lazy import anything\nlib.sub.deep(1)\nf(1, c=3)\nf(*x)\nf(**x)\nf(1, 2)\n\
-        lib.g(1, 2, 3, z=4)\nK(1).m(2).m(3, q=4)\nK.s(1)\nK.m(K(1), 2)\nD(1)\nD(n=1)\n\
-        wrapped(1, 2, 3)\noverloaded('a', 'b')\nlib.__version__, lib.__name__, lib.__file__\n\
-        lib.Open().own(1)\nlib.Open().inherited(1)\nK(1).x\nclass L(K):\n    def t(self):\n\
-        \x20       return self.m(1), super().m(1)\nL(1, 2)\nlib.lazy.other\n";
+    let text = "import kit, kit.sub, kit.lazy\nfrom kit import f, K, D, wrapped, overloaded\n\
+        from kit.lazy import anything\nkit.sub.deep(1)\nf(1, c=3)\nf(*x)\nf(**x)\nf(1, 2)\n\
+        kit.g(1, 2, 3, z=4)\nK(1).m(2).m(3, q=4)\nK.s(1)\nK.m(K(1), 2)\nD(1)\nD(n=1)\n\
+        wrapped(1, 2, 3)\noverloaded('a', 'b')\nkit.__version__, kit.__name__, kit.__file__\n\
+        kit.Open().own(1)\nkit.Open().inherited(1)\nK(1).x\nclass L(K):\n    def t(self):\n\
+        \x20       return self.m(1), super().m(1)\nL(1, 2)\nkit.lazy.other\n";
     assert_eq!(problems(text), [""; 0]);
 }
 
 #[test]
 fn names_that_are_gone() {
-    let text = "import lib\nfrom lib import gone, F, deep\nfrom lib.nowhere import x\nlib.missing\n\
-        lib.K.missing\ngone()\nx.y\nlib.sub.dep(1)\n";
+    let text = "import kit\nfrom kit import gone, F, deep\nfrom kit.nowhere import x\nkit.missing\n\
+        kit.K.missing\ngone()\nx.y\nkit.sub.dep(1)\n";
     assert_eq!(
         problems(text),
         [
-            "2 missing_name lib.F lib.K",
-            "2 missing_name lib.deep lib.sub.deep",
-            "2 missing_name lib.gone -",
-            "3 missing_name lib.nowhere -",
-            "4 missing_name lib.missing -",
-            "5 missing_name lib.K.missing -",
-            "8 missing_name lib.sub.dep lib.sub.deep",
+            "2 missing_name kit.F -",
+            "2 missing_name kit.deep kit.sub.deep",
+            "2 missing_name kit.gone -",
+            "3 missing_name kit.nowhere -",
+            "4 missing_name kit.missing -",
+            "5 missing_name kit.K.missing -",
+            "8 missing_name kit.sub.dep kit.sub.deep",
         ]
     );
 }
 
 #[test]
 fn calls_that_do_not_bind() {
-    let text = "import lib\nlib.f()\nlib.f(1, 2, 3)\nlib.f(1, d=2)\nlib.f(1, a=2)\nlib.g(a=1)\n\
-        lib.K()\nlib.K(1, z=2)\nlib.K(1).m()\nlib.K(1).m(1, r=2)\nlib.K.m(1)\nlib.K(1).gone()\n";
+    let text = "import kit\nkit.f()\nkit.f(1, 2, 3)\nkit.f(1, d=2)\nkit.f(1, a=2)\nkit.g(a=1)\n\
+        kit.K()\nkit.K(1, z=2)\nkit.K(1).m()\nkit.K(1).m(1, r=2)\nkit.K.m(1)\nkit.K(1).gone()\n";
     assert_eq!(
         problems(text),
         [
-            "2 missing_argument lib.f -",
-            "3 too_many_positional lib.f -",
-            "4 unknown_keyword lib.f a",
-            "5 repeated_argument lib.f -",
-            "6 missing_argument lib.g -",
-            "7 missing_argument lib.K -",
-            "8 unknown_keyword lib.K x",
-            "9 missing_argument lib.a.K.m -",
-            "10 unknown_keyword lib.a.K.m p",
-            "11 missing_argument lib.K.m -",
-            "12 missing_name lib.a.K.gone -",
+            "2 missing_argument kit.f -",
+            "3 too_many_positional kit.f -",
+            "4 unknown_keyword kit.f -",
+            "5 repeated_argument kit.f -",
+            "6 missing_argument kit.g -",
+            "7 missing_argument kit.K -",
+            "8 unknown_keyword kit.K -",
+            "9 missing_argument kit.a.K.m -",
+            "10 unknown_keyword kit.a.K.m -",
+            "11 missing_argument kit.K.m -",
+            "12 missing_name kit.a.K.gone -",
         ]
     );
 }
 
 #[test]
 fn what_is_guarded_is_not_reported() {
-    let text = "try:\n    from lib import gone\nexcept ImportError:\n    gone = None\n\
-        import lib\nif hasattr(lib, 'missing'):\n    lib.missing()\n";
+    let text = "try:\n    from kit import gone\nexcept ImportError:\n    gone = None\n\
+        import kit\nif hasattr(kit, 'missing'):\n    kit.missing()\n";
     let report = checked(text);
     assert_eq!(report.problems, []);
     assert!(report.counts.guarded >= 1);
@@ -176,7 +176,7 @@ fn what_is_guarded_is_not_reported() {
 
 #[test]
 fn unknown_receivers_are_counted_not_guessed() {
-    let report = checked("import lib\ndef t(a):\n    a.m(1, 2, 3, 4)\n    return lib.f(1)\n");
+    let report = checked("import kit\ndef t(a):\n    a.m(1, 2, 3, 4)\n    return kit.f(1)\n");
     assert_eq!(report.problems, []);
     assert_eq!(report.counts.unknown_receivers, 1);
     assert_eq!((report.counts.calls, report.counts.bound), (1, 1));

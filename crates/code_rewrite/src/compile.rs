@@ -39,6 +39,7 @@ impl Plan {
     pub fn compile(manifest: &Manifest, options: &PlanOptions) -> Self {
         let mut compiler = Compiler::new(&manifest.operations);
         compiler.plan.roots = roots(manifest);
+        compiler.plan.still_on_old_version = options.still_on_old_version;
         compiler.skip(options);
         let order = compiler.order.clone();
         for index in order {

@@ -54,6 +54,7 @@ struct Case {
     name: String,
     operations: Vec<Value>,
     unsafe_too: bool,
+    old_version: bool,
     blocks: Vec<String>,
     findings: Vec<String>,
 }
@@ -75,6 +76,8 @@ fn read(text: &str) -> Vec<Case> {
             }
         } else if line == "unsafe: yes" {
             cases.last_mut().expect("below a title").unsafe_too = true;
+        } else if line == "old-version: yes" {
+            cases.last_mut().expect("below a title").old_version = true;
         } else if let Some(header) = line.strip_prefix("```") {
             let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             let case = cases.last_mut().expect("below a title");
@@ -137,7 +140,8 @@ fn manifest(operations: &[Value]) -> Manifest {
 
 /// The new text, and the findings by code and line.
 fn apply(old: &Library, new: &Library, case: &Case, text: &str) -> (String, Vec<String>) {
-    let plan = Plan::compile(&manifest(&case.operations), &PlanOptions::default());
+    let options = PlanOptions { still_on_old_version: case.old_version, ..PlanOptions::default() };
+    let plan = Plan::compile(&manifest(&case.operations), &options);
     let minimum = if case.unsafe_too { Applicability::Unsafe } else { Applicability::Safe };
     let (from, to) = (ApiIndex::new(&old.snapshot), ApiIndex::new(&new.snapshot));
     let rewriter = Rewriter::new(&plan, Some(from), Some(to), minimum);

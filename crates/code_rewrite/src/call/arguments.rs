@@ -163,17 +163,17 @@ impl Sites<'_, '_> {
     fn keyword(&mut self, bound: &Bound<'_>) {
         let ArgumentForm::Keyword { name, span } = &bound.argument.form else { return };
         if let Some(operation) = self.effects.removed.get(&**name) {
-            self.remove(operation, bound);
+            self.remove(operation, bound, self.target.applicability);
         } else if let Some((new, operation)) = self.effects.renamed.get(&**name) {
             self.edit(operation, TextEdit::replace(*span, *new));
         }
     }
 
-    fn remove(&mut self, operation: &OperationId, bound: &Bound<'_>) {
+    fn remove(&mut self, operation: &OperationId, bound: &Bound<'_>, applicability: Applicability) {
         let text = self.context.text;
         let Some(edit) = layout::removal(text, self.target.call, bound.index) else { return };
         if layout::is_pure(text, bound.argument) {
-            return self.edit(operation, edit);
+            return self.rewriting.edit(operation, applicability, edit);
         }
         self.rewriting.edit(operation, Applicability::Unsafe, edit);
         let message = format!(
@@ -184,15 +184,14 @@ impl Sites<'_, '_> {
         self.find(bound.argument.span, "argument-with-effects", message);
     }
 
-    /// Positional arguments that go away or become keywords; behind the first keyword all must be
-    /// keywords.
+    /// Positional arguments that go away or become keywords; what stands behind must be keywords
+    /// then, too.
     fn positional(&mut self, bound: &[Bound<'_>]) {
-        let mut keywords_from_here = false;
-        let removes_before = |name: &str| self.effects.removed.contains_key(name);
-        let _ = removes_before;
+        let mut followed: Option<&OperationId> = None;
+        let mut applicability = self.target.applicability;
         for argument in bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional) {
             let Some(name) = argument.parameter else {
-                if keywords_from_here {
+                if followed.is_some() {
                     let message = "This argument must be a keyword now, and its parameter's name \
                                    is not known."
                         .to_owned();
@@ -200,28 +199,53 @@ impl Sites<'_, '_> {
                 }
                 continue;
             };
-            if let Some(operation) = self.effects.removed.get(name) {
-                self.remove(operation, argument);
+            if let Some(operation) = self.effects.removed.get(name).copied() {
+                if !self.is_certainly_old(bound, name) {
+                    applicability = Applicability::Unsafe;
+                    let message = format!(
+                        "`{name}` is no longer taken; whether this argument is meant for it or, \
+                         in the new version, for another one cannot be told."
+                    );
+                    self.find(argument.argument.span, "position-ambiguous", message);
+                }
+                self.remove(operation, argument, applicability);
+                followed = Some(operation);
                 continue;
             }
-            keywords_from_here |= self.effects.by_keyword.contains_key(name);
-            if keywords_from_here {
-                let Some(operation) = self
-                    .effects
-                    .operation(name)
-                    .or_else(|| self.effects.by_keyword.values().next().copied())
-                else {
-                    continue;
-                };
+            followed = followed.or_else(|| self.effects.by_keyword.get(name).copied());
+            if let Some(first) = followed {
+                let operation = self.effects.operation(name).unwrap_or(first);
                 let written = self.effects.renamed.get(name).map_or(name, |(new, _)| *new);
                 let value = argument.argument.value;
                 let edit = TextEdit {
                     span: argument.argument.span,
                     pieces: vec![Piece::Text(format!("{written}=")), Piece::Source(value)],
                 };
-                self.edit(operation, edit);
+                self.rewriting.edit(operation, applicability, edit);
             }
         }
+    }
+
+    /// Whether a call that gives a removed parameter by position cannot be one of the new version.
+    fn is_certainly_old(&self, bound: &[Bound<'_>], name: &str) -> bool {
+        let place = self.effects.positional.iter().position(|other| *other == name);
+        let Some(place) = place.filter(|_| !self.context.plan.still_on_old_version) else {
+            return true;
+        };
+        let Some(signature) = self.target.new_signature else {
+            return place + 1 == self.effects.positional.len();
+        };
+        let parameters = signature.caller_parameters();
+        let taking: Vec<_> = parameters.iter().filter(|p| p.takes_position()).collect();
+        let given = bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional).count();
+        let given = given.saturating_sub(self.target.receivers_given);
+        let repeated = taking.iter().take(given).any(|parameter| {
+            bound.iter().any(|b| {
+                matches!(&b.argument.form, ArgumentForm::Keyword { name, .. }
+                    if *name == parameter.name)
+            })
+        });
+        given > taking.len() && !signature.takes_any_position() || repeated
     }
 
     /// `*iterable`: which parameters it fills cannot be told.

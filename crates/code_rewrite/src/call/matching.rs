@@ -29,6 +29,8 @@ pub(super) struct Target<'a> {
     pub(super) receiver: Option<Span>,
     /// The old signature, where it is known.
     pub(super) signature: Option<&'a Signature>,
+    /// The signature of the same callable in the new version, where it is known.
+    pub(super) new_signature: Option<&'a Signature>,
 }
 
 /// One operation that a call meets.
@@ -99,8 +101,25 @@ pub(super) fn targets<'a>(context: &FileContext<'a>, rewriting: &mut Rewriting) 
         }
     }
     found.retain(|target| !target.changes.is_empty());
+    for target in &mut found {
+        target.new_signature = new_signature(context, target);
+    }
     found.sort_by_key(|target| target.call.span);
     found
+}
+
+/// The signature that the changed callable has in the new version.
+fn new_signature<'a>(context: &FileContext<'a>, target: &Target<'_>) -> Option<&'a Signature> {
+    let api = context.api_to?;
+    let callable = target.changes.iter().find_map(|met| match &*met.change {
+        Change::ArgRemove { callable, .. } => Some(callable),
+        _ => None,
+    })?;
+    let new = context.plan.renamed(callable).unwrap_or_else(|| callable.clone());
+    match api.resolve(&new) {
+        Resolution::Symbol(definition) => api.symbol(&definition)?.signature.as_ref(),
+        _ => None,
+    }
 }
 
 fn of_reference<'a>(
@@ -128,6 +147,7 @@ fn of_reference<'a>(
         receivers_given,
         receiver: None,
         signature,
+        new_signature: None,
     };
     let Some(api) = context.api_from else {
         return Some(plain(changes.about(target), None, 0));
@@ -243,6 +263,7 @@ fn of_receiver<'a>(
         receivers_given: given,
         receiver: (!through_class).then_some(span),
         signature,
+        new_signature: None,
     })
 }
 
