@@ -102,7 +102,10 @@ pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
 /// bind by its name.
 pub(crate) fn is_gone(index: ApiIndex<'_>, path: &DottedName) -> bool {
     let snapshot = index.snapshot();
-    if snapshot.symbols.contains_key(path) || snapshot.modules.contains_key(path) {
+    let is_bound = snapshot.symbols.contains_key(path)
+        || snapshot.modules.contains_key(path)
+        || snapshot.aliases.contains_key(path);
+    if is_bound {
         return false;
     }
     match index.resolve(path) {

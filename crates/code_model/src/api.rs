@@ -56,7 +56,14 @@ impl<'a> ApiIndex<'a> {
             let shadowed =
                 alias.route == AliasRoute::Conditional && self.snapshot.modules.contains_key(path);
             if !shadowed && alias.target != *path {
-                return self.resolve_target(&alias.target, seen);
+                return match self.resolve_target(&alias.target, seen) {
+                    // The import binds the name, so it exists; its origin may be compiled.
+                    Resolution::Missing => Resolution::Unseen(format!(
+                        "`{path}` is imported from `{}`, which was not seen",
+                        alias.target
+                    )),
+                    reached => reached,
+                };
             }
         }
         if self.snapshot.symbols.contains_key(path) {
