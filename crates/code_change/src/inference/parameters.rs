@@ -266,12 +266,13 @@ impl State<'_, '_> {
                     self.push(change, class, &hint.factors, &hint.witnesses, breaking);
                 }
                 None => {
-                    let in_code = hint.witnesses.iter().any(|w| w.kind != "documentation_note");
-                    if still && !(hint.in_new_version && in_code) {
+                    // What the new version still takes may be deprecated for some of its values
+                    // only; a call that gives it goes on working.
+                    if still {
                         continue;
                     }
                     let change = self.removal(&old);
-                    self.push(change, "keyword_removed", &hint.factors, &hint.witnesses, !still);
+                    self.push(change, "keyword_removed", &hint.factors, &hint.witnesses, true);
                 }
             }
             self.settled_old.insert(old);
