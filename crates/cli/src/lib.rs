@@ -1,6 +1,7 @@
 //! The binaries of onx: arguments, words, progress and exit codes.
 //!
-//! Results go to standard output, words about them to standard error. Nothing here decides what a change means.
+//! Results go to standard output, words about them to standard error. Nothing here decides what a
+//! change means.
 
 mod arguments;
 mod commands;

@@ -1,5 +1,5 @@
-//! Infers a manifest from two folders, for looking at inference alone:
-//! `infer_folders FROM_FOLDER[,FOLDER…] TO_FOLDER[,FOLDER…] OUT_FOLDER [LIBRARY FROM_VERSION TO_VERSION]`.
+//! Infers a manifest from two folders, for looking at inference alone: `infer_folders
+//! FROM_FOLDER[,FOLDER…] TO_FOLDER[,FOLDER…] OUT_FOLDER [LIBRARY FROM_VERSION TO_VERSION]`.
 
 #![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]
 

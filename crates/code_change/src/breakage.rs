@@ -12,8 +12,9 @@ use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 use crate::inference::Inference;
 use crate::surface::{access_paths, gone_paths};
 
-/// Everything in the old version's public API that is gone or different in the new one, in order of the paths.
-/// Names that the inference knows the successor of say so; a version against itself gives nothing.
+/// Everything in the old version's public API that is gone or different in the new one, in order of
+/// the paths. Names that the inference knows the successor of say so; a version against itself
+/// gives nothing.
 pub fn breakages(from: &Snapshot, to: &Snapshot, inference: &Inference) -> Vec<Breakage> {
     let successors = Named::of(inference);
     let mut found: Vec<Breakage> = gone_paths(from, to)

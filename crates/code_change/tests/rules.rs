@@ -1,6 +1,6 @@
-//! Each folder under `rules` is one rule: two versions of a small library and what is inferred from them.
-//! Every rule runs over every folder, so that one that says too much shows in another one's expectation.
-//! `ONX_BLESS=1` writes the expectations anew.
+//! Each folder under `rules` is one rule: two versions of a small library and what is inferred from
+//! them. Every rule runs over every folder, so that one that says too much shows in another one's
+//! expectation. `ONX_BLESS=1` writes the expectations anew.
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]

@@ -20,7 +20,8 @@ impl Refusal {
     }
 }
 
-/// Binds a call to the parameters that its caller gives; `given_first` leading arguments stand for the receiver.
+/// Binds a call to the parameters that its caller gives; `given_first` leading arguments stand for
+/// the receiver.
 pub(crate) fn bind(
     call: &CallSite,
     parameters: &[Parameter],

@@ -99,7 +99,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Checks what is imported; gives the targets that do not exist, so that their uses are not reported again.
+    /// Checks what is imported; gives the targets that do not exist, so that their uses are not
+    /// reported again.
     fn imports(&mut self, file: &CheckedFile<'_>, lines: &Lines) -> BTreeSet<DottedName> {
         let mut broken = BTreeSet::new();
         for import in &file.references.imports {
@@ -220,7 +221,8 @@ impl<'a> Checker<'a> {
         match self.api.resolve(&holder) {
             Resolution::Module(module) => self.is_compiled(&module, leaf),
             Resolution::Symbol(definition) => match self.api.symbol(&definition) {
-                // What an object has is a matter of its type, and classes may be given members from outside.
+                // What an object has is a matter of its type, and classes may be given members from
+                // outside.
                 Some(symbol) if symbol.kind == SymbolKind::Class => self.class_is_open(&definition),
                 _ => true,
             },
@@ -342,8 +344,8 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// The parameters that a caller of this definition gives, and how many arguments stand for the receiver; none
-    /// where how it is called cannot be told.
+    /// The parameters that a caller of this definition gives, and how many arguments stand for the
+    /// receiver; none where how it is called cannot be told.
     fn parameters(
         &self,
         definition: &DottedName,
@@ -361,8 +363,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Only constructors that a class of the library writes itself are certain; those that decorators, metaclasses
-    /// and bases outside of it make are not.
+    /// Only constructors that a class of the library writes itself are certain; those that
+    /// decorators, metaclasses and bases outside of it make are not.
     fn constructor(&self, class: &DottedName, symbol: &Symbol) -> Option<(&'a [Parameter], usize)> {
         if !symbol.decorators.is_empty() {
             return None;

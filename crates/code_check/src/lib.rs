@@ -1,7 +1,8 @@
-//! Does every reference of a dependent resolve, and does every call bind, in one version of the library?
+//! Does every reference of a dependent resolve, and does every call bind, in one version of the
+//! library?
 //!
-//! The checker imports neither what makes manifests nor what rewrites: it must not share their mistakes. It reports
-//! only what certainly fails; what cannot be decided is counted, not guessed.
+//! The checker imports neither what makes manifests nor what rewrites: it must not share their
+//! mistakes. It reports only what certainly fails; what cannot be decided is counted, not guessed.
 
 mod bind;
 mod checker;
@@ -24,8 +25,8 @@ pub struct CheckedFile<'a> {
     pub references: &'a FileReferences,
 }
 
-/// Checks files against one version. With an oracle over that version's stub tree, members of objects are checked
-/// too; without it they are counted as unknown where they could matter.
+/// Checks files against one version. With an oracle over that version's stub tree, members of
+/// objects are checked too; without it they are counted as unknown where they could matter.
 pub fn check(
     files: &[CheckedFile<'_>],
     api: ApiIndex<'_>,
@@ -38,7 +39,8 @@ pub fn check(
     checker.report()
 }
 
-/// Attribute names that reading a dependent's file must keep as member uses, so that this version can be checked.
+/// Attribute names that reading a dependent's file must keep as member uses, so that this version
+/// can be checked.
 pub fn wanted_members(api: ApiIndex<'_>) -> std::collections::BTreeSet<String> {
     let symbols = api.snapshot().symbols.iter();
     symbols

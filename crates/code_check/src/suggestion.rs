@@ -16,7 +16,8 @@ impl<'a> Suggestions<'a> {
         Self { api, by_leaf: None }
     }
 
-    /// The shortest public name with the same last identifier, else the most similar name beside the missing one.
+    /// The shortest public name with the same last identifier, else the most similar name beside
+    /// the missing one.
     pub(crate) fn for_name(&mut self, missing: &DottedName) -> Option<String> {
         let snapshot = self.api.snapshot();
         let by_leaf = self.by_leaf.get_or_insert_with(|| {

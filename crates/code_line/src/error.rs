@@ -1,4 +1,5 @@
-//! How the code line fails: five kinds, stable codes, what happened, the detail and what to do next.
+//! How the code line fails: five kinds, stable codes, what happened, the detail and what to do
+//! next.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// What was asked for cannot be done as asked: a wrong argument, a missing reference, a bad manifest.
+    /// What was asked for cannot be done as asked: a wrong argument, a missing reference, a bad
+    /// manifest.
     User,
     /// A configuration file is wrong.
     Config,

@@ -7,8 +7,8 @@ use code_rewrite::DependentFile;
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{Requirement, VerbatimUrl, VersionOrUrl};
 
-/// The requirements of a package, by the normalised name of what is required; several for one name when several
-/// files or groups name it.
+/// The requirements of a package, by the normalised name of what is required; several for one name
+/// when several files or groups name it.
 pub(crate) fn requirements(files: &[DependentFile]) -> BTreeMap<String, Vec<VersionSpecifiers>> {
     let mut found: BTreeMap<String, Vec<VersionSpecifiers>> = BTreeMap::new();
     for file in files {
@@ -34,7 +34,8 @@ pub(crate) fn requirements(files: &[DependentFile]) -> BTreeMap<String, Vec<Vers
     found
 }
 
-/// Whether some requirement of this library excludes this version: the package is not made for it yet.
+/// Whether some requirement of this library excludes this version: the package is not made for it
+/// yet.
 pub(crate) fn excludes(files: &[DependentFile], library: &str, version: &str) -> bool {
     let Ok(version) = Version::from_str(version) else { return false };
     let of_library = requirements(files).remove(&normalised(library)).unwrap_or_default();

@@ -46,8 +46,8 @@ pub struct ApplySettings {
     pub exclude: Vec<String>,
 }
 
-/// The content of `[tool.onx]` in a target's `pyproject.toml`. It can only take away: a package that is migrated
-/// must not decide how it is migrated.
+/// The content of `[tool.onx]` in a target's `pyproject.toml`. It can only take away: a package
+/// that is migrated must not decide how it is migrated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetSettings {
@@ -76,7 +76,8 @@ impl Settings {
 }
 
 impl TargetSettings {
-    /// Reads `[tool.onx]` from the text of a `pyproject.toml`; without that table nothing is restricted.
+    /// Reads `[tool.onx]` from the text of a `pyproject.toml`; without that table nothing is
+    /// restricted.
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Project {

@@ -56,8 +56,8 @@ pub struct Check {
     pub detail: String,
 }
 
-/// Checks a manifest: its form was checked by reading it; then its bundle, its report and, if asked for, whether
-/// making it again gives the same bytes.
+/// Checks a manifest: its form was checked by reading it; then its bundle, its report and, if asked
+/// for, whether making it again gives the same bytes.
 pub fn verify(
     request: &VerifyRequest,
     world: &World,

@@ -13,7 +13,8 @@ use crate::{Error, ErrorCode, ErrorKind, World};
 /// Which library, and which two versions of it, as the user writes them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CoreSelection {
-    /// A repository, folder, archive or `pypi:NAME`; none when the versions say everything themselves.
+    /// A repository, folder, archive or `pypi:NAME`; none when the versions say everything
+    /// themselves.
     pub core: Option<String>,
     /// The old version.
     pub from: String,
@@ -113,7 +114,8 @@ fn open_one(selection: &VersionSelection, world: &World) -> Result<OpenedVersion
         (Some(core), own) => {
             let core = SourceSpec::parse(core, environment).map_err(|e| source_error(&e))?;
             match (&core, own) {
-                // A path wins only where the library has no history in which the word could be a reference.
+                // A path wins only where the library has no history in which the word could be a
+                // reference.
                 (SourceSpec::Folder { path, .. }, own) if !is_repository(&core) => {
                     let below = SourceSpec::Folder { path: path.join(version), version: None };
                     let found = exists(&below).then_some(below).or(own);
@@ -143,7 +145,8 @@ fn open_one(selection: &VersionSelection, world: &World) -> Result<OpenedVersion
     Ok(OpenedVersion { tree, label, times })
 }
 
-/// When each file last changed: by the history of a repository, the disk, or the members of an archive.
+/// When each file last changed: by the history of a repository, the disk, or the members of an
+/// archive.
 fn file_times(
     spec: &SourceSpec,
     tree: &SourceTree,

@@ -13,8 +13,8 @@ use host::{
     DiskFiles, Fault, FaultyFiles, FileErrorKind, Files, MemoryFiles, Place, SimulatedClock,
 };
 
-const TARGET: &str = "/work/package";
-const STATE: &str = "/home/state";
+const TARGET: &str = "/projects/package";
+const STATE: &str = "/state";
 
 fn path(text: &str) -> TreePath {
     TreePath::new(text).expect("a path of the test")
@@ -111,9 +111,9 @@ fn an_apply_writes_and_a_rollback_restores_bytes_modes_and_links() {
     assert_eq!(record.outcome, ApplicationOutcome::Completed);
     assert!(record.checkpoint.ends_with("checkpoint_pre_1.0.0"));
     let after = picture(&files);
-    assert_eq!(after[Path::new("/work/package/tool")], "755 new tool");
-    assert_eq!(after[Path::new("/work/package/deep/er/here.txt")], "600 old data");
-    assert!(!after.contains_key(Path::new("/work/package/data/gone.txt")));
+    assert_eq!(after[Path::new("/projects/package/tool")], "755 new tool");
+    assert_eq!(after[Path::new("/projects/package/deep/er/here.txt")], "600 old data");
+    assert!(!after.contains_key(Path::new("/projects/package/data/gone.txt")));
     let undone = transactions.rollback(&rollback(target)).expect("undone").expect("a record");
     assert_eq!((undone.kind, undone.undoes), (ApplicationKind::Rollback, Some(record.id)));
     assert_eq!(picture(&files), before);
@@ -176,7 +176,7 @@ fn later_work_is_not_overwritten_unless_forced_and_then_kept() {
         ..rollback(target)
     };
     transactions.rollback(&back).expect("restored");
-    assert_eq!(picture(&files)[Path::new("/work/package/a.py")], "644 later work");
+    assert_eq!(picture(&files)[Path::new("/projects/package/a.py")], "644 later work");
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn an_edit_between_stop_and_recovery_is_not_overwritten() {
             attempt.write(Place::new(target, &path("tool")), b"mine", None).expect("an edit");
             let outcome = again.recover(target);
             assert!(matches!(outcome, Err(TransactionError::Edited(p)) if p == [path("tool")]));
-            assert_eq!(picture(&attempt)[Path::new("/work/package/tool")], "755 mine");
+            assert_eq!(picture(&attempt)[Path::new("/projects/package/tool")], "755 mine");
             break;
         }
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 /// The format of check reports.
 pub const CHECK_FORMAT: FormatName = FormatName { name: "check", version: 1 };
 
-/// One dependent against one version: what no longer resolves or binds, and how much could be looked at.
+/// One dependent against one version: what no longer resolves or binds, and how much could be
+/// looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckReport {

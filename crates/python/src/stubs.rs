@@ -1,9 +1,9 @@
 //! Stubs: what a module offers, without how it does it.
 //!
-//! A stub keeps imports, names, signatures, annotations, decorators and the kind of every value, and drops bodies
-//! and docstrings. It keeps its source's path and ending, because a `.pyi` file re-exports by other rules than a
-//! `.py` file does; stubs that a library ships are taken as they are. Facts of a stub are the facts of its source,
-//! but for what only bodies and docstrings say.
+//! A stub keeps imports, names, signatures, annotations, decorators and the kind of every value,
+//! and drops bodies and docstrings. It keeps its source's path and ending, because a `.pyi` file
+//! re-exports by other rules than a `.py` file does; stubs that a library ships are taken as they
+//! are. Facts of a stub are the facts of its source, but for what only bodies and docstrings say.
 
 mod attributes;
 mod returns;
@@ -37,8 +37,8 @@ pub fn stub_of(body: &[Stmt], source: &str) -> String {
     writer.out
 }
 
-/// A stub in which the names of a lazy table are imports, and its `__getattr__` is gone when nothing else can
-/// come out of it.
+/// A stub in which the names of a lazy table are imports, and its `__getattr__` is gone when
+/// nothing else can come out of it.
 pub fn with_lazy_names(stub: &str, names: &[LazyName], complete: bool) -> String {
     if names.is_empty() {
         return stub.to_owned();

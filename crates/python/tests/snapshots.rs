@@ -1,4 +1,5 @@
-//! Small packages and what a snapshot of them says: access paths, constructors, hints; and hostile bytes.
+//! Small packages and what a snapshot of them says: access paths, constructors, hints; and hostile
+//! bytes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -20,7 +20,8 @@ macro_rules! id {
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
                 let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-                if text.is_empty() || text.len() > 128 || text.starts_with('.') || !text.chars().all(plain) {
+                let sized = (1..=128).contains(&text.len());
+                if !sized || text.starts_with('.') || !text.chars().all(plain) {
                     return Err(IdError(text.chars().take(128).collect()));
                 }
                 Ok(Self(text))

@@ -40,7 +40,8 @@ pub(crate) struct CoreArguments {
     #[arg(long, value_name = "pypi:NAME==V|PATH")]
     pub(crate) with_from: Vec<String>,
 
-    /// A further distribution that belongs to the new version, for a library that was split; repeatable
+    /// A further distribution that belongs to the new version, for a library that was split;
+    /// repeatable
     #[arg(long, value_name = "pypi:NAME==V|PATH")]
     pub(crate) with_to: Vec<String>,
 }
@@ -76,9 +77,9 @@ pub(crate) struct SnapshotArguments {
 
 /// Derive a manifest from two versions of a library
 ///
-/// Reads both versions without touching a work tree and without running any of their code, compares what a
-/// dependent can reach in each, and writes a folder with the manifest, its evidence, and everything that
-/// applying it needs. The same inputs give the same bytes.
+/// Reads both versions without touching a work tree and without running any of their code, compares
+/// what a dependent can reach in each, and writes a folder with the manifest, its evidence, and
+/// everything that applying it needs. The same inputs give the same bytes.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -119,9 +120,9 @@ pub(crate) struct GenerateArguments {
 
 /// Show which released versions of a library a package works with
 ///
-/// Resolves every reference of the package to the library, and binds every call, in each version. The library is
-/// found in the package's requirements; name it with --core where they leave it open. Versions come from the tags
-/// of --core-path, else from the package index.
+/// Resolves every reference of the package to the library, and binds every call, in each version.
+/// The library is found in the package's requirements; name it with --core where they leave it
+/// open. Versions come from the tags of --core-path, else from the package index.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -270,7 +271,8 @@ pub(crate) struct VerifyArguments {
     #[arg(long)]
     pub(crate) regenerate: bool,
 
-    /// Where the library lies, for --regenerate, when the recorded references are not from the index
+    /// Where the library lies, for --regenerate, when the recorded references are not from the
+    /// index
     #[arg(long, value_name = "PATH|pypi:NAME", requires = "regenerate")]
     pub(crate) core_path: Option<String>,
 }
@@ -281,7 +283,8 @@ pub(crate) struct VerifyArguments {
 Examples:
   onx-manifest calibrate labels.json --output calibration.json")]
 pub(crate) struct CalibrateArguments {
-    /// Labelled operations: a JSON array of kind, evidence class, raw score, and whether it was right
+    /// Labelled operations: a JSON array of kind, evidence class, raw score, and whether it was
+    /// right
     #[arg(value_name = "FILE")]
     pub(crate) labels: PathBuf,
 

@@ -17,10 +17,10 @@ pub(crate) enum MigrateCommand {
 
 /// Apply a manifest to a package
 ///
-/// Reads the package, works out every edit, takes a checkpoint outside the package, writes, and then checks every
-/// reference to the library against the new version. What still needs a person is listed with file, line and
-/// reason. Only files that git tracks, or would track, are edited. None of the package's code is run. Applying
-/// twice changes nothing the second time.
+/// Reads the package, works out every edit, takes a checkpoint outside the package, writes, and
+/// then checks every reference to the library against the new version. What still needs a person is
+/// listed with file, line and reason. Only files that git tracks, or would track, are edited. None
+/// of the package's code is run. Applying twice changes nothing the second time.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -81,7 +81,8 @@ pub(crate) struct ApplyArguments {
 
 /// Bring a package back to a checkpoint
 ///
-/// Restores bytes, modes and links of every file that the apply touched. Refuses when a file was changed after the apply, unless --force is given. The rollback is recorded.
+/// Restores bytes, modes and links of every file that the apply touched. Refuses when a file was
+/// changed after the apply, unless --force is given. The rollback is recorded.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -1,4 +1,5 @@
-//! The commands that read a manifest: `docs`, `explain`, and those that compare two versions without writing.
+//! The commands that read a manifest: `docs`, `explain`, and those that compare two versions
+//! without writing.
 
 use std::path::Path;
 

@@ -94,7 +94,8 @@ fn removal(context: &Context<'_>, name: &DottedName) -> InferredOperation {
     }
 }
 
-/// An operation whose result is again what some operation changes cannot be told from one not yet applied.
+/// An operation whose result is again what some operation changes cannot be told from one not yet
+/// applied.
 fn mark_not_repeatable(operations: &mut [InferredOperation]) {
     let mut names: BTreeSet<DottedName> = BTreeSet::new();
     let mut modules: BTreeSet<DottedName> = BTreeSet::new();

@@ -1,13 +1,14 @@
-//! Old things are assigned to new things all at once: the sum of the scores is what is made as large as possible,
-//! so that a pair that looks good alone cannot take what another old thing needs.
+//! Old things are assigned to new things all at once: the sum of the scores is what is made as
+//! large as possible, so that a pair that looks good alone cannot take what another old thing
+//! needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
 
-/// Groups of connected pairs with more members on one side are split by leaving out their weakest pairs: the
-/// exact method takes time with the cube of the size.
+/// Groups of connected pairs with more members on one side are split by leaving out their weakest
+/// pairs: the exact method takes time with the cube of the size.
 const GROUP_MAX: usize = 160;
 
 /// One possible pair.
@@ -27,7 +28,8 @@ pub(super) struct Chosen {
     pub(super) lead: f64,
 }
 
-/// The assignment with the largest sum, each old and each new thing in at most one pair; in order of `old`.
+/// The assignment with the largest sum, each old and each new thing in at most one pair; in order
+/// of `old`.
 pub(super) fn assign(pairs: &[Pair]) -> Vec<Chosen> {
     let mut chosen = Vec::new();
     for group in groups(pairs, 0.0) {

@@ -105,11 +105,13 @@ impl<'a> Context<'a> {
             return (outside && is_plain(definition)).then(|| definition.clone());
         };
         let old_module = old.parent();
-        // What has left its package is offered by the new one; else the old path's package goes on offering it.
+        // What has left its package is offered by the new one; else the old path's package goes on
+        // offering it.
         let stays =
             self.old_paths.get(old).is_some_and(|access| access.target.root() == definition.root());
         let root = if stays { old.root() } else { definition.root() };
-        // A name that a module merely imports for its own use is a place only where there is no other.
+        // A name that a module merely imports for its own use is a place only where there is no
+        // other.
         let offered = |path: &DottedName| self.new_paths[path].public || path == definition;
         let any_offered = paths.iter().any(|path| path != old && offered(path));
         paths
@@ -147,7 +149,8 @@ impl<'a> Context<'a> {
         path == definition || self.new_paths.get(path).is_none_or(|access| access.public)
     }
 
-    /// Whether a module as a place is deprecated: one that still defines things may only speak of some of them.
+    /// Whether a module as a place is deprecated: one that still defines things may only speak of
+    /// some of them.
     pub(crate) fn module_deprecated(&self, module: &DottedName) -> bool {
         !self.defining.contains(module)
             && (self.hints.deprecates(module)

@@ -55,9 +55,9 @@ pub(crate) fn deprecates(idiom: HintIdiom) -> bool {
     )
 }
 
-/// How much an idiom weighs against another one that names another successor: a name that is bound to its
-/// successor, or a message that says it, then a body that calls something, then what may only look like a shim,
-/// then what texts beside the code say.
+/// How much an idiom weighs against another one that names another successor: a name that is bound
+/// to its successor, or a message that says it, then a body that calls something, then what may
+/// only look like a shim, then what texts beside the code say.
 fn rank(idiom: HintIdiom) -> u8 {
     match idiom {
         HintIdiom::AliasAssignment
@@ -72,7 +72,8 @@ fn rank(idiom: HintIdiom) -> u8 {
     }
 }
 
-/// The successor that most and best hints name. Another one that is named as well makes it contested.
+/// The successor that most and best hints name. Another one that is named as well makes it
+/// contested.
 pub(super) fn agreed<'h>(
     named: impl Iterator<Item = (DottedName, Version, &'h Hint)>,
 ) -> Option<Successor> {
@@ -136,7 +137,8 @@ impl<'a> Hints<'a> {
         for (version, hint) in
             both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h)))
         {
-            // A module that defines things of its own may only speak of the deprecation of some of them.
+            // A module that defines things of its own may only speak of the deprecation of some of
+            // them.
             let defining = &defining[usize::from(version == Version::To)];
             let of_module = |old: &DottedName| old.parent().is_some_and(|m| defining.contains(&m));
             // A decorator that only takes another function's documentation names no successor.

@@ -19,7 +19,8 @@ use crate::similarity::name_similarity;
 /// Holders with more changed keys than this on either side are data, not settings.
 const CHANGED_KEYS_MAX: usize = 400;
 
-/// Keys that tables of either version rename, and keys that have the same type and value under a similar name.
+/// Keys that tables of either version rename, and keys that have the same type and value under a
+/// similar name.
 pub(super) fn infer(
     context: &Context<'_>,
     _successors: &Successors,

@@ -29,8 +29,8 @@ mod usage;
 pub(crate) use context::Context;
 pub(crate) use successors::Successors;
 
-/// What was inferred: every public access path that is gone is in exactly one of the operations' `covers`,
-/// `ambiguous`, `without_successor` and `unseen`.
+/// What was inferred: every public access path that is gone is in exactly one of the operations'
+/// `covers`, `ambiguous`, `without_successor` and `unseen`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Inference {
     /// Operations in order of application, without ids.
@@ -66,8 +66,8 @@ pub struct InferredOperation {
     pub covers: Vec<DottedName>,
 }
 
-/// Infers what a dependent must do to move from the one version to the other. Versions that do not differ need
-/// nothing, whatever they deprecate.
+/// Infers what a dependent must do to move from the one version to the other. Versions that do not
+/// differ need nothing, whatever they deprecate.
 pub fn infer(
     from: &Snapshot,
     to: &Snapshot,

@@ -208,8 +208,8 @@ fn with_packages(
     moves
 }
 
-/// Leaves out moves that follow from the move of a package above them, and moves of packages that would break
-/// what still is where it was.
+/// Leaves out moves that follow from the move of a package above them, and moves of packages that
+/// would break what still is where it was.
 fn collapse(
     context: &Context<'_>,
     moves: BTreeMap<DottedName, ModuleMove>,

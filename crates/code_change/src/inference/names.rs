@@ -127,7 +127,8 @@ fn module_level(
         {
             operation.covers.push(path.clone());
         }
-        // The module's move is right; where the package itself offers the name, that is what to write.
+        // The module's move is right; where the package itself offers the name, that is what to
+        // write.
         let better = new_path(context, path, &successor).filter(|new| {
             new.leaf() == path.leaf()
                 && new.parts().count() < moved.parts().count()
@@ -172,8 +173,8 @@ fn module_level(
     }
 }
 
-/// Whether the successor cannot simply stand where the old name stood, as a function cannot for a class that
-/// was subclassed, unless the code itself equates the two.
+/// Whether the successor cannot simply stand where the old name stood, as a function cannot for a
+/// class that was subclassed, unless the code itself equates the two.
 fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
     let kind = |symbols: &BTreeMap<DottedName, Symbol>, name| symbols.get(name).map(|s| s.kind);
     if context.to.modules.contains_key(&successor.to) && context.from.symbols.contains_key(old) {
@@ -189,9 +190,9 @@ fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -
     }
 }
 
-/// What replaces an old path: what hints about this very path say, else the definition's own new place, else
-/// the definition's successor. A path that is still there is replaced only when it is deprecated or was turned
-/// from a definition into another name for something else.
+/// What replaces an old path: what hints about this very path say, else the definition's own new
+/// place, else the definition's successor. A path that is still there is replaced only when it is
+/// deprecated or was turned from a definition into another name for something else.
 fn successor_of_path(
     context: &Context<'_>,
     successors: &Successors,
@@ -245,7 +246,8 @@ fn kept_path(
     path: &DottedName,
 ) -> Option<Successor> {
     let definition = context.new_definition(path)?;
-    // The same thing in its new package comes before whatever the new package would rather have used.
+    // The same thing in its new package comes before whatever the new package would rather have
+    // used.
     if let Some(moved) = moved_definition(context, path, &definition) {
         return Some(moved);
     }
@@ -285,8 +287,8 @@ fn reused_name(
     unchanged.then(|| Successor { class: "name_reused", ..successor.clone() })
 }
 
-/// A definition that went to another top-level package, of which the old name is a mere import. Within one
-/// package such a name is a place that the package goes on offering.
+/// A definition that went to another top-level package, of which the old name is a mere import.
+/// Within one package such a name is a place that the package goes on offering.
 fn moved_definition(
     context: &Context<'_>,
     path: &DottedName,
@@ -324,7 +326,8 @@ fn alias_left_behind(
     None
 }
 
-/// The path to write for a successor: the one that the hint spells, where it can be written, else the best one.
+/// The path to write for a successor: the one that the hint spells, where it can be written, else
+/// the best one.
 fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> Option<DottedName> {
     let spelled = context.hints.about(old).iter().find_map(|(_, hint)| {
         let new = hints::successor(hint)?;
@@ -332,8 +335,8 @@ fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> O
         (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
     });
     let best = context.best_path(&successor.to, old);
-    // A hint that was completed to the definition's own place is no advice on how to write it, unless it
-    // stands in a table of moved names.
+    // A hint that was completed to the definition's own place is no advice on how to write it,
+    // unless it stands in a table of moved names.
     let listed = successor.witnesses.iter().any(|witness| witness.kind == "lazy_table");
     let advice = spelled.filter(|spelled| listed || *spelled != successor.to);
     advice.or(best)

@@ -1,4 +1,5 @@
-//! Operations on parameters: each old callable's signature against that of the callable that it became.
+//! Operations on parameters: each old callable's signature against that of the callable that it
+//! became.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +76,8 @@ fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &S
     }
 }
 
-/// The access path that users write for a callable, the class of its receiver, and whether it is public.
+/// The access path that users write for a callable, the class of its receiver, and whether it is
+/// public.
 fn written_path(
     context: &Context<'_>,
     definition: &DottedName,
@@ -499,8 +501,8 @@ fn keyword_class(witnesses: &[Witness]) -> &'static str {
     }
 }
 
-/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an indented text,
-/// `name (type): text`, `:param name: text`.
+/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an
+/// indented text, `name (type): text`, `:param name: text`.
 fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
     let text = symbol.docstring.as_ref()?;
     let mut lines = text.lines();

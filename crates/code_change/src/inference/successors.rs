@@ -139,8 +139,8 @@ impl Successors {
     }
 }
 
-/// The one name that the library's own code took up where it dropped the old one. Several old names may have
-/// become one new name, which no comparison of definitions shows.
+/// The one name that the library's own code took up where it dropped the old one. Several old names
+/// may have become one new name, which no comparison of definitions shows.
 fn replaced_in_use(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
     let before = context.from.symbols.get(old)?;
     let mut candidates = context.usage.replacements(old).into_iter().filter(|(name, _)| {
@@ -221,7 +221,8 @@ fn new_shapes(context: &Context<'_>) -> FxHashMap<u64, DottedName> {
     shapes
 }
 
-/// Old module-level definitions that users can reach and that are no longer defined where they were.
+/// Old module-level definitions that users can reach and that are no longer defined where they
+/// were.
 fn vanished(context: &Context<'_>) -> Vec<DottedName> {
     let mut names: Vec<DottedName> = context
         .from
@@ -238,8 +239,8 @@ fn vanished(context: &Context<'_>) -> Vec<DottedName> {
     names
 }
 
-/// Successors that need no comparison: the old place now names another definition, or the code of either version
-/// says what to use instead.
+/// Successors that need no comparison: the old place now names another definition, or the code of
+/// either version says what to use instead.
 fn certain(
     context: &Context<'_>,
     old: &DottedName,
@@ -248,7 +249,8 @@ fn certain(
     let same_shape =
         context.from.symbols.get(old).and_then(|symbol| shapes.get(&symbol.shape_hash.0));
     let at_old_place = context.new_definition(old).filter(|new| new != old);
-    // The old name may have been given to something else, while its definition lives on under another name.
+    // The old name may have been given to something else, while its definition lives on under
+    // another name.
     let reused = |new: &DottedName| {
         same_shape.is_some_and(|same| {
             same != new
@@ -316,7 +318,8 @@ pub(super) fn resolve_hint(
     old.ancestors().find_map(|place| context.new_definition(&place.join(new.as_str())))
 }
 
-/// A text that names a package as the new home of a symbol means the symbol in it, when there is just one.
+/// A text that names a package as the new home of a symbol means the symbol in it, when there is
+/// just one.
 fn same_name_inside(context: &Context<'_>, old: &DottedName, definition: DottedName) -> DottedName {
     let names_symbol = context.from.modules.contains_key(old)
         || context

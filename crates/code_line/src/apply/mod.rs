@@ -222,8 +222,8 @@ fn rewrite(
     Ok(rewrites)
 }
 
-/// Lets the requirement of the library follow the edits; a package that only admits the old version must admit
-/// the new one, and one whose text now needs the new version must say so.
+/// Lets the requirement of the library follow the edits; a package that only admits the old version
+/// must admit the new one, and one whose text now needs the new version must say so.
 fn follow_requirement(prepared: &Prepared, rewrites: &mut [FileRewrite]) {
     let metadata = &prepared.loaded.manifest.metadata;
     let written = rewrites.iter().any(|rewrite| rewrite.content.is_some());

@@ -30,7 +30,8 @@ pub(super) fn texts<'a>(files: impl Iterator<Item = (&'a TreePath, &'a [u8])>) -
         .collect()
 }
 
-/// An oracle over these texts and one stub tree of the bundle; none when the bundle does not have it.
+/// An oracle over these texts and one stub tree of the bundle; none when the bundle does not have
+/// it.
 pub(super) fn oracle(
     loaded: &LoadedManifest,
     stubs: &str,

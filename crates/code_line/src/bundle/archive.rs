@@ -1,4 +1,5 @@
-//! Zip archives that are the same bytes for the same files: sorted names, no times, one compression.
+//! Zip archives that are the same bytes for the same files: sorted names, no times, one
+//! compression.
 
 use std::io::Write as _;
 
@@ -27,7 +28,8 @@ impl PackedFile {
     }
 }
 
-/// An archive of these files, which must be sorted by name; none when it is too large for the plain form.
+/// An archive of these files, which must be sorted by name; none when it is too large for the plain
+/// form.
 pub(crate) fn archive<'a>(
     files: impl Iterator<Item = (&'a str, &'a PackedFile)>,
 ) -> Option<Vec<u8>> {
@@ -62,7 +64,8 @@ pub(crate) fn archive<'a>(
     Some(out)
 }
 
-/// The part that the local header and the directory share: from the needed version to the length of extras.
+/// The part that the local header and the directory share: from the needed version to the length of
+/// extras.
 fn common_header(name: &str, file: &PackedFile) -> Option<Vec<u8>> {
     let mut header = Vec::with_capacity(26);
     // Version 2.0; names are UTF-8; deflated; 1980-01-01 00:00.

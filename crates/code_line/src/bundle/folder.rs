@@ -64,8 +64,8 @@ pub struct BundleFolder {
 }
 
 impl BundleFolder {
-    /// The folder at this path, made if it is missing. It is refused when it holds the bundle of another library, or
-    /// files that no bundle has.
+    /// The folder at this path, made if it is missing. It is refused when it holds the bundle of
+    /// another library, or files that no bundle has.
     pub fn claim(world: &World, path: &Path, library: &str) -> Result<Self, Error> {
         let files = &*world.files;
         files.create_base(path).map_err(|error| cannot_write(path, error))?;
@@ -128,8 +128,8 @@ impl BundleFolder {
         }
     }
 
-    /// Writes a file unless it holds these bytes already, and gives their digest. A reader sees the old file or the
-    /// new one, never a part.
+    /// Writes a file unless it holds these bytes already, and gives their digest. A reader sees the
+    /// old file or the new one, never a part.
     pub fn write(&self, files: &dyn Files, name: &str, bytes: &[u8]) -> Result<Digest, Error> {
         let digest = Digest::of(bytes);
         let path = own_path(name)?;

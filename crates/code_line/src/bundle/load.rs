@@ -27,7 +27,8 @@ pub struct LoadedManifest {
     pub report: Option<Report>,
 }
 
-/// Reads a manifest from its file or from the folder of its bundle; the older names of both files are read too.
+/// Reads a manifest from its file or from the folder of its bundle; the older names of both files
+/// are read too.
 pub fn load_manifest(world: &World, given: &Path) -> Result<LoadedManifest, Error> {
     let given = world.environment.absolute(given);
     let (path, bytes) = read_manifest(world, &given)?;

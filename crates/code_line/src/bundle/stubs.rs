@@ -57,7 +57,8 @@ impl StubStore {
         let beside = path.strip_suffix(".py").map(|stem| format!("{stem}.pyi"));
         let written = beside.as_deref().and_then(|stub| tree.entry(stub));
         let entry = written.or_else(|| tree.entry(path))?;
-        // A lazy table is settled across modules, so the same content may give another stub elsewhere.
+        // A lazy table is settled across modules, so the same content may give another stub
+        // elsewhere.
         let key = lazy.is_empty().then_some(entry.identity);
         if let Some(known) = key.and_then(|key| self.lock().get(&key).cloned()) {
             return known;

@@ -1,8 +1,8 @@
 //! One file that keeps the facts of many blobs.
 //!
-//! Layout: a magic with the version of the form, the version of the extractor, the number of entries, the index
-//! sorted by key, a digest of all that, then the encoded facts. Each entry carries a hash of its bytes, checked when
-//! it is used; whatever does not fit counts as not there.
+//! Layout: a magic with the version of the form, the version of the extractor, the number of
+//! entries, the index sorted by key, a digest of all that, then the encoded facts. Each entry
+//! carries a hash of its bytes, checked when it is used; whatever does not fit counts as not there.
 
 use artifact::Digest;
 use python::facts::FileKind;

@@ -52,7 +52,8 @@ impl<'a> FactStore<'a> {
         Self { files, place: None, pack: Pack::default(), known, chunk_size: chunk_size.max(1) }
     }
 
-    /// The store of this library below the cache folder. A cache that cannot be read is as good as none.
+    /// The store of this library below the cache folder. A cache that cannot be read is as good as
+    /// none.
     pub fn open(files: &'a dyn Files, cache: &Path, library: &str, chunk_size: usize) -> Self {
         let mut store = Self::without_cache(files, chunk_size);
         let name = format!("facts/{}.pack", &Digest::of(library.as_bytes()).hex()[..32]);

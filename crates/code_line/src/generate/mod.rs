@@ -28,7 +28,8 @@ use crate::{Error, Progress, World};
 pub struct GenerateRequest {
     /// Which library, and which two versions.
     pub core: CoreSelection,
-    /// The folder to write into; by default it is named after the versions, below the working folder.
+    /// The folder to write into; by default it is named after the versions, below the working
+    /// folder.
     pub out: Option<PathBuf>,
     /// How versions are read.
     pub config: SnapshotConfig,

@@ -15,7 +15,8 @@ use crate::{Error, Progress, World};
 /// Operations that are less sure are not part of a preview, as with `apply`.
 const THRESHOLD: f64 = 0.7;
 
-/// Writes `patches/NAME.patch` for each dependent that was named, once the manifest lies in the bundle.
+/// Writes `patches/NAME.patch` for each dependent that was named, once the manifest lies in the
+/// bundle.
 pub(super) fn write(
     request: &GenerateRequest,
     folder: &BundleFolder,

@@ -3,8 +3,8 @@
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal};
 use ruff_python_ast::{AnyNodeRef, Expr, Stmt, StmtFunctionDef};
 
-/// The one value that all `return` statements give, when it tells its type by itself: `self`, `cls(...)`,
-/// `Class(...)`, a call of a name, or a literal.
+/// The one value that all `return` statements give, when it tells its type by itself: `self`,
+/// `cls(...)`, `Class(...)`, a call of a name, or a literal.
 pub(super) fn told_by_body(function: &StmtFunctionDef, in_class: bool) -> Option<&Expr> {
     let receiver = function.parameters.iter_non_variadic_params().next().filter(|_| in_class);
     let receiver = receiver.map(|first| first.name().as_str());
@@ -70,7 +70,8 @@ impl<'a> SourceOrderVisitor<'a> for Returns<'a> {
             AnyNodeRef::StmtFunctionDef(_)
             | AnyNodeRef::StmtClassDef(_)
             | AnyNodeRef::ExprLambda(_) => TraversalSignal::Skip,
-            // Only expression statements can hold a `yield` that matters; looking into every expression costs.
+            // Only expression statements can hold a `yield` that matters; looking into every
+            // expression costs.
             node if node.is_expression() => TraversalSignal::Skip,
             _ => TraversalSignal::Traverse,
         }

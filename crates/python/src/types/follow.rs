@@ -1,8 +1,8 @@
 //! Reading on where inference stops: through functions without a return annotation.
 //!
-//! Inference takes what an unannotated function returns as unknown. Much code is written that way, and what its
-//! `return` statements give is often plain. Only what every one of them says is taken; one that cannot be told
-//! leaves the answer uncertain.
+//! Inference takes what an unannotated function returns as unknown. Much code is written that way,
+//! and what its `return` statements give is often plain. Only what every one of them says is taken;
+//! one that cannot be told leaves the answer uncertain.
 
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
@@ -244,7 +244,8 @@ impl<'a> Inquiry<'a> {
     }
 }
 
-/// `self`, `cls(...)`: the name of the method's own first parameter, if that is what a value gives back.
+/// `self`, `cls(...)`: the name of the method's own first parameter, if that is what a value gives
+/// back.
 fn receiver_name(value: &Expr) -> Option<&str> {
     let name = match value {
         Expr::Call(call) => call.func.as_name_expr()?,

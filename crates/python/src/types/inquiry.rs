@@ -98,7 +98,8 @@ impl<'a> Inquiry<'a> {
         })
     }
 
-    /// The classes of a class's lineage that define a member, in the order in which it is looked up.
+    /// The classes of a class's lineage that define a member, in the order in which it is looked
+    /// up.
     pub(super) fn defining(
         &self,
         key: ClassKey,
@@ -136,7 +137,8 @@ impl<'a> Gathering<'a, '_> {
         }
     }
 
-    /// `object` says whether the type is that of a class object's instances where it names a type variable.
+    /// `object` says whether the type is that of a class object's instances where it names a type
+    /// variable.
     fn take(&mut self, ty: Type<'a>, as_class: bool, depth: usize) {
         let db = self.inquiry.classes.database;
         if depth > DEEPEST {
@@ -212,7 +214,8 @@ impl<'a> Gathering<'a, '_> {
         }
     }
 
-    /// `type[X]`, where X may be a type variable; a variable inside is only told by how it is written.
+    /// `type[X]`, where X may be a type variable; a variable inside is only told by how it is
+    /// written.
     fn class_object(&mut self, ty: Type<'a>, depth: usize) {
         let db = self.inquiry.classes.database;
         let environment = self.model.program_environment();

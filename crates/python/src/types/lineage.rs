@@ -41,7 +41,8 @@ pub(super) struct Memory {
 #[derive(Debug, Clone)]
 pub(super) struct MountedFolder {
     pub(super) origin: Origin,
-    /// Folders in the tree below which modules are importable, the longest first; `""` is the tree itself.
+    /// Folders in the tree below which modules are importable, the longest first; `""` is the tree
+    /// itself.
     pub(super) roots: Vec<String>,
 }
 
@@ -124,7 +125,8 @@ impl<'a> Classes<'a> {
                 .map(|base| self.key(base))
                 .collect();
         bases.dedup();
-        // Without a base that is known there is always `object`; a decorated class may hide what it is.
+        // Without a base that is known there is always `object`; a decorated class may hide what it
+        // is.
         let known = self.key_of(&model, ty) == Some((file, name_start));
         let only_object = bases.iter().all(|base| {
             self.place(*base).is_some_and(|place| place.name.as_str() == "builtins.object")

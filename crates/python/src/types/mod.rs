@@ -1,8 +1,9 @@
 //! Type inference behind one door.
 //!
-//! A [`TypeOracle`] sees a dependent's Python files, the library's stub tree and, where given, further installed
-//! packages: texts in memory, without a disk, processes or environment. It answers which class the receiver of an
-//! expression is an instance of, in the dotted names of definitions, and says why when it cannot tell.
+//! A [`TypeOracle`] sees a dependent's Python files, the library's stub tree and, where given,
+//! further installed packages: texts in memory, without a disk, processes or environment. It
+//! answers which class the receiver of an expression is an instance of, in the dotted names of
+//! definitions, and says why when it cannot tell.
 
 mod answer;
 mod database;

@@ -1,4 +1,5 @@
-//! Small programs; every receiver that is asked about is followed by a comment that says what it is.
+//! Small programs; every receiver that is asked about is followed by a comment that says what it
+//! is.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -88,7 +89,8 @@ fn shown(receiver: &Receiver) -> String {
     text
 }
 
-/// Asks about every `‹expression›` of a program, with `method` as the member, and writes each answer on a line.
+/// Asks about every `‹expression›` of a program, with `method` as the member, and writes each
+/// answer on a line.
 fn answers(program: &str) -> Vec<String> {
     let (mut text, mut questions) = (String::new(), Vec::new());
     let mut open = Vec::new();

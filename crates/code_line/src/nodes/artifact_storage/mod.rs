@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::bundle::BundleFolder;
 use crate::{Error, World};
 
-/// Writes files into a bundle's folder, each at once or not at all; files that are there already stay untouched.
+/// Writes files into a bundle's folder, each at once or not at all; files that are there already
+/// stay untouched.
 #[derive(Debug)]
 pub struct ArtifactStorage<'a> {
     /// The doors to the machine.

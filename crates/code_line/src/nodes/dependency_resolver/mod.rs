@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::{Error, ErrorCode};
 
-/// Sorts operations so that each comes after those that it depends on; names the circle where that cannot be.
+/// Sorts operations so that each comes after those that it depends on; names the circle where that
+/// cannot be.
 #[derive(Debug, Clone, Copy)]
 pub struct DependencyResolver;
 

@@ -2,11 +2,8 @@
 //! byte, applied again (nothing must change), parsed, and checked for names that nothing binds and
 //! imports that nothing uses.
 
-#[path = "cases/patch.rs"]
 mod patch;
-#[path = "cases/properties.rs"]
 mod properties;
-#[path = "cases/requirement.rs"]
 mod requirement;
 
 use std::collections::BTreeMap;
