@@ -54,6 +54,10 @@ pub struct Compared {
 
 type Digests = BTreeMap<String, Digest>;
 
+/// More than a snapshot needs for a symbol. Room that is not written to costs nothing, and growing a text of
+/// hundreds of megabytes copies it again and again.
+const ROOM_BYTES_PER_SYMBOL: usize = 1_600;
+
 impl Pipeline<'_> {
     /// Runs the whole pipeline, or finds that everything is there already.
     pub fn run(&self, request: &GenerateRequest) -> Result<GenerateAnswer, Error> {
@@ -201,10 +205,11 @@ impl Pipeline<'_> {
         use rayon::prelude::*;
         type Writer<'a> = Box<dyn Fn() -> std::io::Result<Vec<u8>> + Send + Sync + 'a>;
         fn writer<'a>(
+            room: usize,
             write: impl Fn(&mut Vec<u8>) -> std::io::Result<()> + Send + Sync + 'a,
         ) -> Writer<'a> {
             Box::new(move || {
-                let mut bytes = Vec::new();
+                let mut bytes = Vec::with_capacity(room);
                 write(&mut bytes)?;
                 Ok(bytes)
             })
@@ -219,17 +224,19 @@ impl Pipeline<'_> {
             *out = stubs.archive(snapshot, tree).ok_or_else(too_large)?;
             Ok(())
         };
+        let symbols = from.symbols.len().max(to.symbols.len());
+        let room = symbols.saturating_mul(ROOM_BYTES_PER_SYMBOL);
         let writers: Vec<(&str, Writer<'_>)> = vec![
-            (name::SNAPSHOT_FROM, writer(|out| write_snapshot(from, out))),
-            (name::SNAPSHOT_TO, writer(|out| write_snapshot(to, out))),
-            (name::STUBS_FROM, writer(|out| stubs_of(from, from_tree, out))),
-            (name::STUBS_TO, writer(|out| stubs_of(to, to_tree, out))),
-            (name::GRAPH_FROM, writer(|out| write_graph(from, out))),
-            (name::GRAPH_TO, writer(|out| write_graph(to, out))),
-            (name::TREE_FROM, writer(|out| write_tree(from, out))),
-            (name::TREE_TO, writer(|out| write_tree(to, out))),
-            (name::STAMPS, writer(|out| write_stamps(from, to, out))),
-            (name::DIFFERENCES, writer(|out| write_differences(differences, out))),
+            (name::SNAPSHOT_FROM, writer(room, |out| write_snapshot(from, out))),
+            (name::SNAPSHOT_TO, writer(room, |out| write_snapshot(to, out))),
+            (name::STUBS_FROM, writer(room, |out| stubs_of(from, from_tree, out))),
+            (name::STUBS_TO, writer(room, |out| stubs_of(to, to_tree, out))),
+            (name::GRAPH_FROM, writer(room, |out| write_graph(from, out))),
+            (name::GRAPH_TO, writer(room, |out| write_graph(to, out))),
+            (name::TREE_FROM, writer(room, |out| write_tree(from, out))),
+            (name::TREE_TO, writer(room, |out| write_tree(to, out))),
+            (name::STAMPS, writer(room, |out| write_stamps(from, to, out))),
+            (name::DIFFERENCES, writer(room, |out| write_differences(differences, out))),
         ];
         let stored: Vec<Result<Digests, Error>> = writers
             .into_par_iter()

@@ -1,0 +1,140 @@
+//! A temporary folder with a library in two versions, and a way to run onx there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).expect("standard output is UTF-8"),
+            err: String::from_utf8(output.stderr).expect("standard error is UTF-8"),
+        }
+    }
+}
+
+/// A working folder of its own, with caches and state beside it.
+pub(crate) struct Scene {
+    folder: TempDir,
+}
+
+const OLD: [(&str, &str); 3] = [
+    (
+        "yourlib/__init__.py",
+        "from yourlib.shapes import Square, area\n\n__all__ = [\"Square\", \"area\"]\n",
+    ),
+    (
+        "yourlib/shapes.py",
+        "class Square:\n    \"\"\"A square with a side.\"\"\"\n\n    def __init__(self, side, unit=\"m\"):\n        self.side = side\n        self.unit = unit\n\n    def describe(self, precision=2):\n        \"\"\"Describe the square in words.\"\"\"\n        text = f\"{self.side:.{precision}f}\"\n        return \" \".join([\"square\", text, self.unit])\n\n\ndef area(shape, encoding=\"utf-8\"):\n    \"\"\"The area of a shape.\"\"\"\n    if shape.side < 0:\n        raise ValueError(\"a negative side\")\n    return shape.side * shape.side, encoding\n",
+    ),
+    ("pyproject.toml", "[project]\nname = \"yourlib\"\nversion = \"1.0.0\"\n"),
+];
+
+impl Scene {
+    /// An empty working folder.
+    pub(crate) fn empty() -> Self {
+        let scene = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        std::fs::create_dir_all(scene.work()).expect("a folder");
+        scene
+    }
+
+    /// `old` and `new` hold a library in which the class was renamed.
+    pub(crate) fn with_library() -> Self {
+        let scene = Self::empty();
+        for (path, text) in OLD {
+            scene.write(&format!("old/{path}"), text);
+            let renamed = text.replace("Square", "Quadrat").replace("1.0.0", "2.0.0");
+            scene.write(&format!("new/{path}"), &renamed);
+        }
+        scene
+    }
+
+    /// The working folder.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// The folder of the cache.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    /// Writes a file below the working folder.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.work().join(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// The text of a file below the working folder.
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.work().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// A command that knows nothing of the machine that it runs on.
+    pub(crate) fn command(&self, binary: &str) -> Command {
+        let mut command = Command::new(binary);
+        command
+            .current_dir(self.work())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("ONX_CACHE_DIR", self.cache())
+            .env("ONX_STATE_DIR", self.folder.path().join("state"));
+        command
+    }
+
+    /// Runs `onx` with these arguments.
+    pub(crate) fn onx(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(env!("CARGO_BIN_EXE_onx"));
+        command.args(arguments).output().expect("onx starts").into()
+    }
+
+    /// Runs git with these arguments in a folder below the working folder.
+    pub(crate) fn git(&self, folder: &str, arguments: &[&str]) {
+        let ran = Command::new("git")
+            .current_dir(self.work().join(folder))
+            .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
+            .args(arguments)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_COMMITTER_DATE", "2026-01-02T03:04:05Z")
+            .env("GIT_AUTHOR_DATE", "2026-01-02T03:04:05Z")
+            .output()
+            .expect("git starts");
+        assert!(
+            ran.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    }
+
+    /// Every file below a folder of the working folder, by its path there.
+    pub(crate) fn files(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+        let base = self.work().join(folder);
+        let mut files = BTreeMap::new();
+        collect(&base, &base, &mut files);
+        files
+    }
+}
+
+fn collect(base: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(base, &path, files);
+        } else {
+            let name = path.strip_prefix(base).expect("below").display().to_string();
+            files.insert(name, std::fs::read(&path).expect("a file"));
+        }
+    }
+}
