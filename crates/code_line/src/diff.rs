@@ -151,7 +151,8 @@ mod tests {
     fn annotations_stay_on_one_line() {
         assert_eq!(
             github_annotations(&answer()),
-            "::error file=src/a b%2Cc.py,line=1,title=object-removed::`lib.Old` is gone%0A100 %25; use `lib.New`\n"
+            "::error file=src/a b%2Cc.py,line=1,title=object-removed::`lib.Old` is gone%0A\
+             100 %25; use `lib.New`\n"
         );
     }
 

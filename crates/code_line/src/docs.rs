@@ -42,7 +42,8 @@ pub fn migration_guide(manifest: &Manifest, report: Option<&Report>) -> String {
 }
 
 const APPLY: &str = "Preview, then apply:\n\n```console\n\
-    onx-migrate apply --manifest MANIFEST --target ./your_package --dry-run --diff-output preview.patch\n\
+    onx-migrate apply --manifest MANIFEST --target ./your_package --dry-run \
+    --diff-output preview.patch\n\
     onx-migrate apply --manifest MANIFEST --target ./your_package\n```\n\n";
 
 /// What changed, for a change log: breaking changes first, grouped by what they are.

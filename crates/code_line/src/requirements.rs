@@ -92,7 +92,8 @@ mod tests {
         let files = [
             file(
                 "pyproject.toml",
-                "[project]\nname='x'\ndependencies=['Your.Lib>=1,<2']\n[dependency-groups]\ndev=['tool']\n",
+                "[project]\nname='x'\ndependencies=['Your.Lib>=1,<2']\n[dependency-groups]\n\
+                 dev=['tool']\n",
             ),
             file("requirements-dev.txt", "your_lib==1.5  # pinned\n-r other.txt\n"),
             file("setup.cfg", "[options]\ninstall_requires =\n    third >= 2\n"),

@@ -67,7 +67,8 @@ pub(crate) struct SnapshotArguments {
     pub(crate) exclude: Vec<String>,
 
     /// How many files one unit of parallel work takes
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub(crate) chunk_size: u32,
 
     /// Take each file's own time of change from the source instead of the version's

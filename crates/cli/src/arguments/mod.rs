@@ -94,6 +94,7 @@ pub(crate) struct GlobalArguments {
     pub(crate) cache_dir: Option<PathBuf>,
 
     /// Threads to use; the result does not depend on it [default: one for each processor]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, global = true, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) parallel: Option<u16>,
 }

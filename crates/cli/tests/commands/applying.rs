@@ -4,7 +4,13 @@ use serde_json::Value;
 
 use crate::scene::{Ran, Scene};
 
-const USE: &str = "import yourlib\nfrom yourlib import Square, area  # shapes\n\n\ndef total(sides):\n    return sum(area(Square(side))[0] for side in sides) + yourlib.Square(1).side\n";
+const USE: &str = "import yourlib
+from yourlib import Square, area  # shapes
+
+
+def total(sides):
+    return sum(area(Square(side))[0] for side in sides) + yourlib.Square(1).side
+";
 
 /// A dependent in a git repository, and a bundle that renames the class which it uses.
 fn migration() -> Scene {

@@ -29,15 +29,32 @@ pub(crate) struct Scene {
     folder: TempDir,
 }
 
+const SHAPES: &str = r#"class Square:
+    """A square with a side."""
+
+    def __init__(self, side, unit="m"):
+        self.side = side
+        self.unit = unit
+
+    def describe(self, precision=2):
+        """Describe the square in words."""
+        text = f"{self.side:.{precision}f}"
+        return " ".join(["square", text, self.unit])
+
+
+def area(shape, encoding="utf-8"):
+    """The area of a shape."""
+    if shape.side < 0:
+        raise ValueError("a negative side")
+    return shape.side * shape.side, encoding
+"#;
+
 const OLD: [(&str, &str); 3] = [
     (
         "yourlib/__init__.py",
         "from yourlib.shapes import Square, area\n\n__all__ = [\"Square\", \"area\"]\n",
     ),
-    (
-        "yourlib/shapes.py",
-        "class Square:\n    \"\"\"A square with a side.\"\"\"\n\n    def __init__(self, side, unit=\"m\"):\n        self.side = side\n        self.unit = unit\n\n    def describe(self, precision=2):\n        \"\"\"Describe the square in words.\"\"\"\n        text = f\"{self.side:.{precision}f}\"\n        return \" \".join([\"square\", text, self.unit])\n\n\ndef area(shape, encoding=\"utf-8\"):\n    \"\"\"The area of a shape.\"\"\"\n    if shape.side < 0:\n        raise ValueError(\"a negative side\")\n    return shape.side * shape.side, encoding\n",
-    ),
+    ("yourlib/shapes.py", SHAPES),
     ("pyproject.toml", "[project]\nname = \"yourlib\"\nversion = \"1.0.0\"\n"),
 ];
 

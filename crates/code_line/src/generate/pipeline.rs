@@ -54,8 +54,8 @@ pub struct Compared {
 
 type Digests = BTreeMap<String, Digest>;
 
-/// More than a snapshot needs for a symbol. Room that is not written to costs nothing, and growing a text of
-/// hundreds of megabytes copies it again and again.
+/// More than a snapshot needs for a symbol. Room that is not written to costs nothing, and growing
+/// a text of hundreds of megabytes copies it again and again.
 const ROOM_BYTES_PER_SYMBOL: usize = 1_600;
 
 impl Pipeline<'_> {

@@ -62,7 +62,10 @@ pub(super) fn find(world: &World, inputs: &Digest, folder: &BundleFolder) -> Opt
     let files = &*world.files;
     let bytes = files.read(Place::new(&world.folders.cache, &path(inputs)?), 1 << 24).ok()?;
     let record: Record = serde_json::from_slice(&bytes).ok()?;
-    let holds = |(name, digest): (&String, &Digest)| matches!(folder.read(files, name), Ok(Some(bytes)) if Digest::of(&bytes) == *digest);
+    let holds = |(name, digest): (&String, &Digest)| {
+        let found = folder.read(files, name).ok().flatten();
+        found.is_some_and(|bytes| Digest::of(&bytes) == *digest)
+    };
     record.outputs.par_iter().all(holds).then_some(record)
 }
 
