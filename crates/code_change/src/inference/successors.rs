@@ -85,6 +85,14 @@ impl Successors {
             successors.found.values().map(|successor| successor.to.clone()).collect();
         let appeared = Appeared::new(context, &taken);
         successors.assign_open(context, &comparison, &open, &appeared);
+        for old in &open {
+            if !successors.found.contains_key(old)
+                && let Some(successor) = successors.twin(context, old)
+            {
+                successors.ambiguous.remove(old);
+                successors.found.insert(old.clone(), successor);
+            }
+        }
         members::find(context, &comparison, &mut successors);
         successors
     }
@@ -102,6 +110,34 @@ impl Successors {
         let class = self.of(context, &class)?;
         match context.new.member(&class, old.leaf()) {
             Resolution::Symbol(member) => Some(member),
+            _ => None,
+        }
+    }
+
+    /// What another name of the same thing became: `Old = name = something` binds both to one object, so
+    /// the name that stays takes the place of the one that goes.
+    fn twin(&self, context: &Context<'_>, old: &DottedName) -> Option<Successor> {
+        let symbol = context.from.symbols.get(old).filter(|s| s.kind == SymbolKind::Constant)?;
+        let value = symbol.value.as_ref().filter(|value| DottedName::new(value).is_ok())?;
+        if matches!(&**value, "None" | "True" | "False") {
+            return None;
+        }
+        let same_module = (Bound::Excluded(symbol.module.clone()), Bound::Unbounded);
+        let targets: std::collections::BTreeSet<DottedName> = context
+            .from
+            .symbols
+            .range::<DottedName, _>(same_module)
+            .take_while(|(path, _)| path.below(&symbol.module).is_some())
+            .filter(|(path, other)| {
+                *path != old && other.module == symbol.module && other.value.as_ref() == Some(value)
+            })
+            .filter_map(|(path, _)| self.of(context, path))
+            .collect();
+        let mut targets = targets.into_iter();
+        match (targets.next(), targets.next()) {
+            (Some(target), None) => {
+                Some(Successor::of_factor(target, Factor::AliasMatch, "twin_of_kept_name"))
+            }
             _ => None,
         }
     }
