@@ -27,6 +27,8 @@ pub(super) fn inputs_digest(
     sides: [&OpenedSource; 2],
 ) -> Option<Digest> {
     let mut parts: Vec<Vec<u8>> = vec![GENERATOR.into(), EXTRACTOR_VERSION.to_le_bytes().into()];
+    // Another build may infer differently under the same version.
+    parts.push(env!("ONX_CODE_IDENTITY").into());
     let mut config = request.config.clone();
     // Neither changes a result.
     config.chunk_size = 0;
