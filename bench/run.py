@@ -68,15 +68,18 @@ class Bench:
             started = time.monotonic()
             process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=said,
                                        cwd=self.work, env=os.environ | own)
-            _, status, used = os.wait4(process.pid, 0)
+            ended, peak = 0, 0.0
+            while not ended:
+                peak = max(peak, resident_peak(process.pid))
+                time.sleep(0.005)
+                ended, status, used = os.wait4(process.pid, os.WNOHANG)
             wall = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode not in ends:
                 said.seek(0)
                 words = said.read().decode(errors="replace")[-2000:]
                 raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{words}")
-        scale = 1 if sys.platform == "darwin" else 1024
-        return used.ru_utime + used.ru_stime, wall, used.ru_maxrss * scale / 2**20
+        return used.ru_utime + used.ru_stime, wall, peak or used.ru_maxrss / 2**20
 
     def forget(self) -> None:
         for name in ("cache", "out"):
@@ -187,6 +190,16 @@ class Bench:
         grown = other.cpu / one.cpu
         return (f"growth from {small} to {large} (CPU)", f"about {files:.1f}, the files", f"{grown:.1f}",
                 grown <= files * 1.25)
+
+
+def resident_peak(process: int) -> float:
+    """The peak so far in MiB; what `wait4` reports would begin with the size of this very script."""
+    try:
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(found[0]) / 1024 if found else 0.0
 
 
 def ratio(what: str, one, other, limit: float):
