@@ -155,7 +155,7 @@ class Bench:
                          f"{len(measured.runs)} |")
         lines += ["", "## Asked for", "", "| what | asked | measured | |", "|---|---|---|---|"]
         for what, asked, got, met in self.targets():
-            verdict = {True: "met", False: "**not met**", None: "not measured"}[met]
+            verdict = {True: "met", False: "**not met**", None: "not measured alone"}[met]
             lines.append(f"| {what} | {asked} | {got} | {verdict} |")
         if hasattr(self, "edited"):
             lines += ["", f"The untyped apply edited {self.edited[0]} files, the typed one {self.edited[1]}."]
@@ -174,11 +174,11 @@ class Bench:
         yield self.growth("1k", "10k", 9294 / 1037)
         yield self.growth("10k", "50k", 52357 / 9294)
         both = cold and cold.wall
-        yield bound("snapshot of 10k files, wall s (within generate of two)", both, 30)
+        yield within("snapshot of 10k files, wall s (within generate of two)", both, 30)
         yield bound("symbols of a file, CPU ms (all of generate, both trees)", cold and cold.cpu * 1000 / 18588, 50)
-        yield bound("differences of 10k files, wall s (within generate)", both, 10)
-        yield bound("inference, 100 operations, wall s (within generate)", both, 5)
-        yield bound("scoring, 100 operations, wall s (within generate)", both, 1)
+        yield within("differences of 10k files, wall s (within generate)", both, 10)
+        yield within("inference, 100 operations, wall s (within generate)", both, 5)
+        yield within("scoring, 100 operations, wall s (within generate)", both, 1)
         yield bound("manifest, end to end, wall s", both, 60)
         yield bound("apply, 100 files, wall s", hundred and hundred.wall, 30)
         yield bound("10k files, end to end, wall minutes", both and both / 60, 5)
@@ -190,6 +190,12 @@ class Bench:
         grown = other.cpu / one.cpu
         return (f"growth from {small} to {large} (CPU)", f"about {files:.1f}, the files", f"{grown:.1f}",
                 grown <= files * 1.25)
+
+
+def within(what: str, whole, limit: float):
+    """A step that is not measured alone: met when the whole command is, else open."""
+    what, asked, got, met = bound(what, whole, limit)
+    return what, asked, got, met or None
 
 
 def resident_peak(process: int) -> float:
