@@ -1,5 +1,5 @@
-//! Gives the outputs of a run an identity of the code that made them: a digest of the sources of every
-//! crate that decides what is written.
+//! Gives the outputs of a run an identity of the code that made them: a digest of the sources of
+//! every crate that decides what is written.
 
 #![expect(
     clippy::disallowed_methods,

@@ -114,8 +114,8 @@ impl Successors {
         }
     }
 
-    /// What another name of the same thing became: `Old = name = something` binds both to one object, so
-    /// the name that stays takes the place of the one that goes.
+    /// What another name of the same thing became: `Old = name = something` binds both to one
+    /// object, so the name that stays takes the place of the one that goes.
     fn twin(&self, context: &Context<'_>, old: &DottedName) -> Option<Successor> {
         let symbol = context.from.symbols.get(old).filter(|s| s.kind == SymbolKind::Constant)?;
         let value = symbol.value.as_ref().filter(|value| DottedName::new(value).is_ok())?;
