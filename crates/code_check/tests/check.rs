@@ -1,5 +1,10 @@
 //! Small dependents against a small library: every line that must be reported, and none else.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

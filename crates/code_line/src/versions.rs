@@ -108,7 +108,7 @@ pub fn open_version(selection: &VersionSelection, world: &World) -> Result<Opene
 fn open_one(selection: &VersionSelection, world: &World) -> Result<OpenedVersion, Error> {
     let environment = &world.environment;
     let version = selection.version.as_str();
-    let own = SourceSpec::parse(version, environment).ok().filter(|spec| exists(spec));
+    let own = SourceSpec::parse(version, environment).ok().filter(exists);
     let spec = match (&selection.core, own) {
         (_, Some(spec @ SourceSpec::Index { .. })) => spec,
         (Some(core), own) => {

@@ -1,6 +1,11 @@
 //! Every step of an apply and of a rollback is made to fail and to stop; each file is old or new
 //! afterwards, and the next run brings the target to one end.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

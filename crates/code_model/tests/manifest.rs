@@ -1,5 +1,10 @@
 //! Reading, checking and writing manifests.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use code_model::manifest::{Manifest, ManifestError, application_order};
 use code_model::operation::{Change, Operation};
 use proptest::prelude::*;

@@ -242,7 +242,11 @@ impl<'m> Compiler<'m> {
                 }
             }
             Change::MoveFile { from, to } => {
-                self.plan.files.push(FileMove { operation: id, from: from.clone(), to: to.clone() })
+                self.plan.files.push(FileMove {
+                    operation: id,
+                    from: from.clone(),
+                    to: to.clone(),
+                });
             }
             Change::ConfigKeyRename { from, to, holder } => self.plan.keys.push(KeyChange {
                 operation: id,
@@ -281,12 +285,11 @@ impl<'m> Compiler<'m> {
             self.rename_member(index, class, &names.from, &names.to, false);
             return;
         }
-        match (names.old(), names.new_name()) {
-            (Some(old), Some(new)) => self.rename(index, &old, &new),
-            _ => {
-                let reason = "its match names no old or no new name".to_owned();
-                self.skipped.insert(index, SkipReason::Malformed(reason));
-            }
+        if let (Some(old), Some(new)) = (names.old(), names.new_name()) {
+            self.rename(index, &old, &new);
+        } else {
+            let reason = "its match names no old or no new name".to_owned();
+            self.skipped.insert(index, SkipReason::Malformed(reason));
         }
     }
 

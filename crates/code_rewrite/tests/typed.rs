@@ -4,6 +4,12 @@
 //! snapshots say what names mean. Every case is applied, compared byte for byte, and applied again:
 //! nothing must change then.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

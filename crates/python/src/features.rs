@@ -86,6 +86,7 @@ fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str))
 
 /// A node as CPython has it; some of CPython's nodes are no nodes of their own here.
 #[derive(Clone, Copy)]
+#[expect(clippy::enum_variant_names, reason = "one node is called an item by the language")]
 enum Item<'a> {
     Stmt(&'a Stmt),
     /// What follows an `if`: another `if` in CPython.

@@ -363,12 +363,12 @@ impl<'a> Writer<'a> {
 
     /// Expressions that change what a module offers.
     fn effect(&mut self, statement: &ast::StmtExpr) {
+        const TELLING: [&str; 7] =
+            ["__all__", "globals()", "setattr(", "sys.modules", "exec(", "vars()", "locals()"];
         let text = self.text(statement);
         if !statement.value.is_call_expr() || text.len() > LONGEST_NAMED_CALL {
             return;
         }
-        const TELLING: [&str; 7] =
-            ["__all__", "globals()", "setattr(", "sys.modules", "exec(", "vars()", "locals()"];
         if TELLING.iter().any(|telling| text.contains(telling)) {
             self.line(text);
         }

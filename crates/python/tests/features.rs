@@ -1,5 +1,10 @@
 //! Features of definitions are those that CPython's own `ast` gives.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 
 use python::features::{feature_hashes, feature_names, feature_similarity};

@@ -1,6 +1,11 @@
 //! Small packages and what a snapshot of them says: access paths, constructors, hints; and hostile
 //! bytes.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -37,10 +37,9 @@ impl<R: Read> Read for Rationed<R> {
     }
 }
 
-fn unpacked(
-    kind: ArchiveKind,
-    bytes: &Arc<[u8]>,
-) -> (tar::Archive<Rationed<Box<dyn Read>>>, Rc<Cell<u64>>) {
+type RationedArchive = tar::Archive<Rationed<Box<dyn Read>>>;
+
+fn unpacked(kind: ArchiveKind, bytes: &Arc<[u8]>) -> (RationedArchive, Rc<Cell<u64>>) {
     let inner: Box<dyn Read> = match kind {
         ArchiveKind::TarGzip => Box::new(flate2::read::MultiGzDecoder::new(cursor(bytes))),
         ArchiveKind::TarBzip2 => Box::new(bzip2::read::MultiBzDecoder::new(cursor(bytes))),

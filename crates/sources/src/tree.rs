@@ -261,6 +261,7 @@ impl SourceTree {
 
     /// This tree, and those files of another for which `place` gives a path that this tree lacks.
     /// Content comes from where the entry was.
+    #[must_use]
     pub fn merged_with(
         self,
         other: Self,

@@ -1,5 +1,10 @@
 //! An index on the loopback interface stands in for the real one.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Cursor, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,10 @@
 //! Versions are looked up in repositories that each test makes for itself.
 
+#![expect(
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 use std::path::Path;
 
 use artifact::TreePath;

@@ -1,5 +1,11 @@
 //! Each command from the outside: arguments in, streams, files and exit codes out.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 mod applying;
 mod bundle;
 mod errors;

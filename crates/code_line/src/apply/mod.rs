@@ -97,7 +97,7 @@ pub fn apply(
     let loaded = load_manifest(world, &options.manifest)?;
     expect_intact(world, &loaded)?;
     let packages = &loaded.manifest.metadata.packages;
-    let packages: Vec<&str> = packages.iter().map(|name| name.as_str()).collect();
+    let packages: Vec<&str> = packages.iter().map(code_model::DottedName::as_str).collect();
     let target = Target::open(world, &options.target, &packages)?;
     let transactions = transactions(world);
     let recovered = answers::recover(&transactions, &target, options.dry_run)?;

@@ -32,10 +32,8 @@ pub(crate) fn snapshot_of(
     };
     let mut facts = store.facts(&tree, progress);
     for (path, file) in &mut facts.files {
-        file.last_modified = match config.file_times {
-            true => source.times.get(path).copied(),
-            false => created_at,
-        };
+        file.last_modified =
+            if config.file_times { source.times.get(path).copied() } else { created_at };
     }
     let mut snapshot = assemble(origin, &facts.files);
     snapshot.findings.extend(facts.findings);

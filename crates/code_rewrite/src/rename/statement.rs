@@ -133,23 +133,22 @@ impl Engine<'_, '_> {
         for addition in &self.additions {
             let Some(outline) = outlines.get_mut(addition.anchor.0 as usize) else { continue };
             outline.operation.get_or_insert_with(|| addition.operation.clone());
-            match &addition.from {
-                Some(module) => outline.follow_with(module, addition.name.clone()),
-                None => {
-                    let statement = format!("import {}", addition.name);
-                    let there =
-                        references.imports.iter().zip(&self.decisions).any(|(import, decision)| {
-                            !decision.dropped
-                                && import.form == ImportForm::Module
-                                && decision
-                                    .target
-                                    .as_ref()
-                                    .or(import.target.as_ref())
-                                    .is_some_and(|target| target.as_str() == addition.name)
-                        });
-                    if !there && !outline.after.contains(&statement) {
-                        outline.after.push(statement);
-                    }
+            if let Some(module) = &addition.from {
+                outline.follow_with(module, addition.name.clone());
+            } else {
+                let statement = format!("import {}", addition.name);
+                let there =
+                    references.imports.iter().zip(&self.decisions).any(|(import, decision)| {
+                        !decision.dropped
+                            && import.form == ImportForm::Module
+                            && decision
+                                .target
+                                .as_ref()
+                                .or(import.target.as_ref())
+                                .is_some_and(|target| target.as_str() == addition.name)
+                    });
+                if !there && !outline.after.contains(&statement) {
+                    outline.after.push(statement);
                 }
             }
         }
@@ -192,23 +191,20 @@ impl Engine<'_, '_> {
                 homes.insert(position, new.clone());
                 continue;
             }
-            match new.parent() {
-                Some(module) => {
-                    let text = self.alias(import, decision, new);
-                    name.changed = name.text.as_ref() != Some(&text);
-                    name.text = Some(text);
-                    homes.insert(position, module);
-                }
-                None => {
-                    let local = decision.local.clone().unwrap_or_else(|| import.local.to_string());
-                    alone.push(if local == new.as_str() {
-                        format!("import {new}")
-                    } else {
-                        format!("import {new} as {local}")
-                    });
-                    name.text = None;
-                    name.changed = true;
-                }
+            if let Some(module) = new.parent() {
+                let text = self.alias(import, decision, new);
+                name.changed = name.text.as_ref() != Some(&text);
+                name.text = Some(text);
+                homes.insert(position, module);
+            } else {
+                let local = decision.local.clone().unwrap_or_else(|| import.local.to_string());
+                alone.push(if local == new.as_str() {
+                    format!("import {new}")
+                } else {
+                    format!("import {new} as {local}")
+                });
+                name.text = None;
+                name.changed = true;
             }
         }
         outline.after.extend(alone);

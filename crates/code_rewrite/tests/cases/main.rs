@@ -2,6 +2,12 @@
 //! byte, applied again (nothing must change), parsed, and checked for names that nothing binds and
 //! imports that nothing uses.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
 mod patch;
 mod properties;
 mod requirement;

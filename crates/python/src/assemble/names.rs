@@ -48,6 +48,11 @@ struct Scope<'a> {
 
 /// All modules with the paths of their definitions.
 #[derive(Debug)]
+#[expect(
+    clippy::option_option,
+    clippy::struct_field_names,
+    reason = "not asked yet, asked without an answer, and answered are three states"
+)]
 pub(super) struct Names<'a> {
     parts: Vec<Part<'a>>,
     scopes: Vec<Scope<'a>>,
@@ -533,6 +538,7 @@ impl<'a> Names<'a> {
             return exported.clone();
         }
         let mut names: Vec<Arc<str>> = Vec::new();
+        #[expect(clippy::iter_over_hash_type, reason = "the names are sorted below")]
         for (scope, name) in self.scopes[index].entries.keys() {
             if scope.is_none() && !name.starts_with('_') {
                 names.push((*name).into());

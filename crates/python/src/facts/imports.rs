@@ -69,7 +69,7 @@ impl<'a> ScopeNames<'a> {
                 Stmt::FunctionDef(function) => self.define(function.name.as_str()),
                 Stmt::ClassDef(class) => self.define(class.name.as_str()),
                 Stmt::Assign(assign) => {
-                    assign.targets.iter().for_each(|target| self.target(target))
+                    assign.targets.iter().for_each(|target| self.target(target));
                 }
                 Stmt::AnnAssign(assign) => self.target(&assign.target),
                 Stmt::AugAssign(assign) => self.target(&assign.target),

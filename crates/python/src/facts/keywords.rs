@@ -156,7 +156,8 @@ pub(super) fn guarded(notices: &mut Notices, warnings: &[Warning<'_>], parameter
                     .text
                     .split(|c: char| !(c.is_alphanumeric() || c == '_'))
                     .any(|word| word == old);
-                if !mentions && !(new.is_some() && speaks_of_deprecation(&warning.text)) {
+                let deprecates = new.is_some() && speaks_of_deprecation(&warning.text);
+                if !(mentions || deprecates) {
                     continue;
                 }
                 if new.is_none() && !about_it {

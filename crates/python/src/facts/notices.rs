@@ -330,7 +330,7 @@ pub(super) struct Warning<'a> {
 }
 
 /// The deprecation warnings of a body; inner functions are other definitions.
-pub(super) fn warnings_in<'a>(body: &'a [Stmt]) -> Vec<Warning<'a>> {
+pub(super) fn warnings_in(body: &[Stmt]) -> Vec<Warning<'_>> {
     let mut found = Vec::new();
     collect_warnings(body, &mut Vec::new(), &mut found, 0);
     for warning in &mut found {
@@ -487,6 +487,7 @@ fn is_always(guard: &Expr) -> bool {
 }
 
 /// Notices what a docstring says about the whole definition.
+#[expect(clippy::too_many_lines, reason = "one case a form of note, in the order of their weight")]
 pub(super) fn docstring(
     notices: &mut Notices,
     text: &str,

@@ -450,8 +450,7 @@ pub(super) fn speaks_of_deprecation(text: &str) -> bool {
 
 /// The version that a text names after `since`, `in`, `version` or at its start.
 pub(super) fn version_in(text: &str) -> Option<Arc<str>> {
-    let mut words = text.split_whitespace().take(40).peekable();
-    while let Some(word) = words.next() {
+    for word in text.split_whitespace().take(40) {
         let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         if is_version(word) {
             return Some(word.trim_start_matches('v').into());

@@ -322,12 +322,14 @@ impl<'a, 's> Shaper<'a, 's> {
             return;
         };
         match target {
-            Expr::Attribute(attribute) => {
-                if attribute.value.as_name_expr().is_some_and(|name| name.id.as_str() == *receiver)
-                {
-                    let name = &attribute.attr;
-                    self.instance_attributes.push(InstanceAttribute { name, annotation, value });
-                }
+            Expr::Attribute(attribute)
+                if attribute
+                    .value
+                    .as_name_expr()
+                    .is_some_and(|name| name.id.as_str() == *receiver) =>
+            {
+                let name = &attribute.attr;
+                self.instance_attributes.push(InstanceAttribute { name, annotation, value });
             }
             Expr::Tuple(tuple) => {
                 for element in &tuple.elts {

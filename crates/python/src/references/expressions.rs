@@ -278,7 +278,9 @@ impl Walker<'_> {
                 {
                     self.visit_expr(first);
                     self.quoted_types = false;
-                    rest.iter().for_each(|element| self.visit_expr(element));
+                    for element in rest {
+                        self.visit_expr(element);
+                    }
                     self.quoted_types = quoted;
                     return;
                 }

@@ -74,6 +74,7 @@ pub(super) struct Binding {
 
 /// All scopes, blocks and bindings of a file.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_field_names, reason = "the scopes are what it is named for")]
 pub(super) struct Scopes {
     pub(super) scopes: Vec<Scope>,
     pub(super) blocks: Vec<Block>,

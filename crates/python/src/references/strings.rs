@@ -98,11 +98,13 @@ impl Walker<'_> {
         position: Option<usize>,
         keyword: Option<&str>,
     ) -> bool {
-        match (callee_leaf(call), position, keyword) {
-            ("cast", Some(0), _) | ("NewType", Some(1), _) | ("ForwardRef", Some(0), _) => true,
-            ("TypeVar", Some(1..), _) | ("TypeVar", None, Some("bound" | "default")) => true,
-            _ => false,
-        }
+        matches!(
+            (callee_leaf(call), position, keyword),
+            ("cast" | "ForwardRef", Some(0), _)
+                | ("NewType" | "TypeVar", Some(1), _)
+                | ("TypeVar", Some(2..), _)
+                | ("TypeVar", None, Some("bound" | "default"))
+        )
     }
 
     /// Looks at calls whose strings name modules, objects or attributes.
@@ -192,7 +194,9 @@ impl Walker<'_> {
             Expr::List(ast::ExprList { elts, .. })
             | Expr::Tuple(ast::ExprTuple { elts, .. })
             | Expr::Set(ast::ExprSet { elts, .. }) => {
-                elts.iter().for_each(|element| self.export(element));
+                for element in elts {
+                    self.export(element);
+                }
             }
             Expr::BinOp(sum) => {
                 self.export(&sum.left);

@@ -103,6 +103,10 @@ impl TypeOracle {
 
     /// The classes that a file of the dependent defines, in source order, with what they inherit
     /// from.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's name alone is not general enough in its lifetime"
+    )]
     pub fn classes(&self, file: &TreePath) -> Result<Vec<ClassInFile>, String> {
         self.within_file(file, |inquiry, file| inquiry.classes_of(file))
     }

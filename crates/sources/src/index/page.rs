@@ -167,15 +167,12 @@ fn unescape_percent(text: &str) -> String {
     let mut position = 0;
     while let Some(&byte) = bytes.get(position) {
         let code = text.get(position + 1..position + 3).filter(|_| byte == b'%');
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(decoded) => {
-                out.push(decoded);
-                position += 3;
-            }
-            None => {
-                out.push(byte);
-                position += 1;
-            }
+        if let Some(decoded) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            out.push(decoded);
+            position += 3;
+        } else {
+            out.push(byte);
+            position += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -199,7 +199,7 @@ fn parse_configuration(text: &str) -> BTreeMap<String, String> {
             continue;
         }
         if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            section = name.trim().to_owned();
+            name.trim().clone_into(&mut section);
             key = None;
             continue;
         }
