@@ -237,7 +237,8 @@ impl<'a> Checker<'a> {
                 return ancestor.as_str() != "object";
             };
             let dynamic = ["__getattr__", "__getattribute__"];
-            !symbol.decorators.is_empty()
+            symbol.kind != SymbolKind::Class
+                || !symbol.decorators.is_empty()
                 || dynamic.iter().any(|name| self.api.symbol(&ancestor.join(name)).is_some())
         })
     }

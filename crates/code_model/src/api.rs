@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::DottedName;
-use crate::snapshot::{AliasRoute, Snapshot, Symbol};
+use crate::snapshot::{AliasRoute, Snapshot, Symbol, SymbolKind};
 
 /// What an access path reaches in one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,9 @@ impl<'a> ApiIndex<'a> {
             if let Some(alias) = self.snapshot.aliases.get(&path) {
                 return self.resolve(&alias.target.clone());
             }
-            if !self.snapshot.symbols.contains_key(&ancestor) && ancestor.as_str() != "object" {
+            let is_class =
+                self.symbol(&ancestor).is_some_and(|symbol| symbol.kind == SymbolKind::Class);
+            if !is_class && ancestor.as_str() != "object" {
                 outside.get_or_insert(ancestor);
             }
         }

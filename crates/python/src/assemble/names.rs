@@ -116,11 +116,34 @@ impl<'a> Names<'a> {
             tops,
         };
         names.name_definitions();
+        // A list that is spelled out needs no other module, and decides what star imports give.
+        for index in 0..names.parts.len() {
+            if names.spells_exports_out(index) {
+                names.exported[index] = names.read_exports(index, &mut Vec::new());
+            }
+        }
         names.settle_assignments();
         for index in 0..names.parts.len() {
             names.exported[index] = names.read_exports(index, &mut Vec::new());
         }
+        names.forget_answers();
         names
+    }
+
+    fn spells_exports_out(&self, index: PartIndex) -> bool {
+        let steps = self.parts[index].facts.exports.as_ref();
+        steps.is_some_and(|steps| {
+            !steps.iter().any(|step| matches!(step, ExportStep::AddOf(_) | ExportStep::Unknown))
+        })
+    }
+
+    /// Drops what was answered while some lists of exports were still unread.
+    fn forget_answers(&mut self) {
+        self.reached.get_mut().clear();
+        self.public_names.get_mut().clear();
+        for answers in self.settled.get_mut() {
+            answers.fill(None);
+        }
     }
 
     /// Gives each definition that is not hidden its path.

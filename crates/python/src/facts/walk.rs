@@ -444,6 +444,8 @@ impl<'a, 's> Walker<'a, 's> {
             // `Generic[T]` and the like are their own base.
             let base = match base {
                 Expr::Subscript(subscript) => &*subscript.value,
+                // What makes the base stands for the class that it makes, which cannot be seen.
+                Expr::Call(call) => &*call.func,
                 other => other,
             };
             definition.bases.extend(self.shaper.reference_of(base));
