@@ -81,17 +81,19 @@ struct Part<'a> {
 fn layouts_of(files: &BTreeMap<TreePath, TreeFile>) -> BTreeMap<String, LayoutFacts> {
     let mut layouts: BTreeMap<String, LayoutFacts> = BTreeMap::new();
     for (path, file) in files {
-        let is_build_file =
-            matches!(file.facts.kind, FileKind::Project | FileKind::SetupCfg | FileKind::SetupPy);
-        if !is_build_file {
-            continue;
-        }
-        let layout = layouts.entry(path.parent().unwrap_or("").to_owned()).or_default();
+        let folder = path.parent().unwrap_or("");
+        let about = match file.facts.kind {
+            FileKind::Project | FileKind::SetupCfg | FileKind::SetupPy => folder,
+            FileKind::Record => folder.rsplit_once('/').map_or("", |(outer, _)| outer),
+            _ => continue,
+        };
+        let layout = layouts.entry(about.to_owned()).or_default();
         if let Some(said) = &file.facts.layout {
             layout.distribution = layout.distribution.take().or_else(|| said.distribution.clone());
             layout.search.extend(said.search.iter().cloned());
             layout.packages.extend(said.packages.iter().cloned());
             layout.modules.extend(said.modules.iter().cloned());
+            layout.installed.extend(said.installed.iter().cloned());
         }
     }
     layouts

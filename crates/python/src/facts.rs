@@ -32,7 +32,7 @@ pub use extract::{FileKind, extract};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 3;
+pub const EXTRACTOR_VERSION: u32 = 4;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -326,4 +326,6 @@ pub struct LayoutFacts {
     pub packages: Vec<(Arc<str>, Arc<str>)>,
     /// Names of single modules.
     pub modules: Vec<Arc<str>>,
+    /// The top-level names that an installed distribution's own list of files makes importable.
+    pub installed: Vec<Arc<str>>,
 }

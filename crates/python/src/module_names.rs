@@ -95,7 +95,7 @@ pub fn find_roots<'a>(
     let wheels: BTreeSet<&str> = paths.filter_map(|path| installed_beside(path.as_str())).collect();
     let mut roots = BTreeSet::new();
     for folder in &wheels {
-        tree.installed(folder, &mut roots);
+        tree.installed(folder, layouts.get(*folder), &mut roots);
     }
     if roots.is_empty() {
         for (folder, layout) in layouts {
@@ -181,14 +181,23 @@ impl<'a> Tree<'a> {
         self.folders.get(folder).cloned().unwrap_or_default().into_iter()
     }
 
-    /// Everything in the folder is importable as it lies.
-    fn installed(&self, folder: &str, roots: &mut BTreeSet<PackageRoot>) {
+    /// What a distribution installed is importable as it lies: what its list of files names, or
+    /// everything where there is no list. Tests and documents may lie beside it.
+    fn installed(
+        &self,
+        folder: &str,
+        layout: Option<&LayoutFacts>,
+        roots: &mut BTreeSet<PackageRoot>,
+    ) {
+        let listed = layout.map_or(&[][..], |layout| &layout.installed);
+        let is_installed =
+            |name: &str| listed.is_empty() || listed.iter().any(|known| &**known == name);
         for child in self.children(folder) {
-            if !child.contains('.') {
+            if !child.contains('.') && is_installed(child) {
                 add(roots, child, &joined(folder, child));
             }
         }
-        for module in self.modules(folder) {
+        for module in self.modules(folder).filter(|module| is_installed(module)) {
             self.add_module(roots, folder, module);
         }
     }
@@ -461,6 +470,9 @@ mod tests {
             roots(&["a-1.0.dist-info/METADATA", "a/__init__.py", "_a.py", "b/c/d.py"], &[]),
             ["_a=_a.py", "a=a", "b=b"]
         );
+        let listed = LayoutFacts { installed: vec!["a".into()], ..LayoutFacts::default() };
+        let beside = ["a-1.0.dist-info/RECORD", "a/__init__.py", "docs/conf.py", "tests/t.py"];
+        assert_eq!(roots(&beside, &[("", listed)]), ["a=a"]);
         assert_eq!(
             roots(
                 &["libs/a/a/__init__.py", "libs/b/src/n/b/__init__.py", "docs/x.py"],

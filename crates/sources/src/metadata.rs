@@ -1,7 +1,5 @@
 //! What a distribution says about itself: `METADATA` of a wheel, `PKG-INFO` of an sdist.
 
-use std::collections::BTreeSet;
-
 use crate::SourceTree;
 
 /// Name, version and requirements of a distribution, as far as its files say them.
@@ -15,9 +13,6 @@ pub struct DistributionMetadata {
     pub requirements: Vec<String>,
     /// The versions of Python that it runs on, as written.
     pub requires_python: Option<String>,
-    /// The top-level names that an installer would make importable, from the wheel's own list of
-    /// files; empty when the tree has no such list.
-    pub top_level: BTreeSet<String>,
 }
 
 /// Reads the metadata of a tree; what is missing stays empty.
@@ -28,12 +23,7 @@ pub fn distribution_metadata(tree: &SourceTree) -> DistributionMetadata {
         None => "PKG-INFO".to_owned(),
     };
     let text = read_text(tree, &place);
-    let mut metadata = parse_headers(&text);
-    if let Some(folder) = folder {
-        let record = read_text(tree, &format!("{folder}/RECORD"));
-        metadata.top_level = record.lines().filter_map(top_level_name).collect();
-    }
-    metadata
+    parse_headers(&text)
 }
 
 fn dist_info_folder(tree: &SourceTree) -> Option<String> {
@@ -69,27 +59,12 @@ fn parse_headers(text: &str) -> DistributionMetadata {
     metadata
 }
 
-/// The importable name that a line of `RECORD` is about.
-fn top_level_name(line: &str) -> Option<String> {
-    let path = line.rsplitn(3, ',').last()?.trim_matches('"');
-    let name = match path.split_once('/') {
-        Some((folder, _)) if folder.ends_with(".dist-info") || folder.ends_with(".data") => {
-            return None;
-        }
-        Some((folder, _)) => folder,
-        None => path.strip_suffix(".py").or_else(|| path.split_once('.').map(|(stem, _)| stem))?,
-    };
-    let mut characters = name.chars();
-    let starts = characters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    (starts && characters.all(|c| c.is_alphanumeric() || c == '_')).then(|| name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_wheel_says_its_name_version_and_top_level_names() {
+    fn a_wheel_says_its_name_version_and_requirements() {
         let tree = SourceTree::from_memory(
             "wheel",
             [
@@ -99,19 +74,12 @@ mod tests {
                     "Metadata-Version: 2.1\nName: My-Lib\nVersion: 1.0\n\
                      Requires-Dist: other>=2; extra == 'x'\n\nVersion: 9\n",
                 ),
-                (
-                    "my_lib-1.0.dist-info/RECORD",
-                    "pkg/__init__.py,sha256=x,0\nsingle.py,,\nfast.cpython-312.so,,\n\
-                     my_lib-1.0.dist-info/RECORD,,\n../../bin/tool,,\n",
-                ),
             ],
         );
         let metadata = distribution_metadata(&tree);
         assert_eq!(metadata.name.as_deref(), Some("My-Lib"));
         assert_eq!(metadata.version.as_deref(), Some("1.0"));
         assert_eq!(metadata.requirements, ["other>=2; extra == 'x'"]);
-        let names: Vec<_> = metadata.top_level.iter().map(String::as_str).collect();
-        assert_eq!(names, ["fast", "pkg", "single"]);
     }
 
     #[test]
@@ -119,6 +87,5 @@ mod tests {
         let tree = SourceTree::from_memory("sdist", [("PKG-INFO", "Name: x\nVersion: 2\n")]);
         let metadata = distribution_metadata(&tree);
         assert_eq!((metadata.name.as_deref(), metadata.version.as_deref()), (Some("x"), Some("2")));
-        assert!(metadata.top_level.is_empty());
     }
 }

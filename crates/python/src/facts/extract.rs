@@ -31,6 +31,8 @@ pub enum FileKind {
     SetupCfg,
     /// `setup.py`.
     SetupPy,
+    /// `RECORD` of an installed distribution or a wheel: the list of its files.
+    Record,
     /// Markdown.
     Markdown,
     /// reStructuredText.
@@ -48,6 +50,9 @@ impl FileKind {
             "pyproject.toml" => return Self::Project,
             "setup.cfg" => return Self::SetupCfg,
             "setup.py" => return Self::SetupPy,
+            "RECORD" if path.parent().is_some_and(|folder| folder.ends_with(".dist-info")) => {
+                return Self::Record;
+            }
             _ => {}
         }
         let Some(extension) = path.extension() else {
@@ -81,6 +86,7 @@ impl FileKind {
             Self::Markdown => "markdown",
             Self::Rst => "rst",
             Self::Text => "text",
+            Self::Record => "csv",
             Self::Other => "other",
         }
     }
@@ -128,6 +134,10 @@ fn configuration_file(facts: &mut FileFacts, bytes: &[u8]) {
         FileKind::Ini => Format::Ini,
         FileKind::Project => {
             facts.layout = super::layout::project(text);
+            return;
+        }
+        FileKind::Record => {
+            facts.layout = Some(super::layout::record(text));
             return;
         }
         FileKind::SetupCfg => {

@@ -1,5 +1,6 @@
 //! What build files say about where packages lie.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ruff_python_ast::{Expr, Stmt};
@@ -144,6 +145,25 @@ pub(super) fn setup_cfg(text: &str) -> LayoutFacts {
     facts
 }
 
+/// Reads `RECORD`, the list of files of an installed distribution or a wheel.
+pub(super) fn record(text: &str) -> LayoutFacts {
+    let installed: BTreeSet<&str> = text.lines().filter_map(installed_name).collect();
+    let installed = installed.into_iter().map(Arc::from).collect();
+    LayoutFacts { installed, ..LayoutFacts::default() }
+}
+
+/// The importable name that a line of `RECORD` is about.
+fn installed_name(line: &str) -> Option<&str> {
+    let path = line.rsplitn(3, ',').last()?.trim_matches('"');
+    let name = match path.split_once('/') {
+        Some((folder, _)) => folder,
+        None => path.split_once('.')?.0,
+    };
+    let mut characters = name.chars();
+    let starts = characters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    (starts && characters.all(|c| c.is_alphanumeric() || c == '_')).then_some(name)
+}
+
 /// Reads the call of `setup` in `setup.py`, without running anything.
 pub(super) fn setup_py(file: &ParsedFile) -> LayoutFacts {
     let mut facts = LayoutFacts::default();
@@ -227,5 +247,20 @@ fn argument(name: &str, value: &Expr, facts: &mut LayoutFacts) {
             facts.modules.extend(list.elts.iter().filter_map(text_of).map(Arc::from));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_installed_files_names_what_can_be_imported() {
+        let said = record(
+            "pkg/__init__.py,sha256=x,0\npkg/a.py,,\nsingle.py,,\nfast.cpython-312.so,,\n\
+             \"odd,name/__init__.py\",,\nmy_lib-1.0.dist-info/RECORD,,\n../../bin/tool,,\n",
+        );
+        let names: Vec<&str> = said.installed.iter().map(|name| &**name).collect();
+        assert_eq!(names, ["fast", "pkg", "single"]);
     }
 }
