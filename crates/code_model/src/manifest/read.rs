@@ -414,10 +414,12 @@ fn fill_in(manifest: &mut Json) {
             let Some(operation) = operation.as_object_mut() else { continue };
             fill_in_operation(operation, position);
             packages.extend(package_of(operation));
-            let breaking = operation["metadata"]["breaking"] == json!(true);
+            let said = |part: &str, field: &str| operation.get(part)?.get(field).cloned();
+            let breaking = said("metadata", "breaking") == Some(json!(true));
+            let overall = said("confidence", "overall").and_then(|overall| overall.as_f64());
             counts.0 += u32::from(breaking);
             counts.1 += u32::from(!breaking);
-            counts.2 += u32::from(operation["confidence"]["overall"].as_f64() < Some(0.7));
+            counts.2 += u32::from(overall < Some(0.7));
         }
     }
     default(root, "metadata", || json!({}));
