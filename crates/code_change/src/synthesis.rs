@@ -56,8 +56,10 @@ pub fn synthesize(
         summary: summary(inference, rules),
         requires: required_kinds(&operations),
         operations,
+        checksum: None,
         extensions: BTreeMap::new(),
-    };
+    }
+    .sealed();
     let report = report(from, to, inference, &manifest, rules);
     Ok((manifest, report))
 }

@@ -66,7 +66,7 @@ pub fn verify(
 ) -> Result<VerifyAnswer, Error> {
     let loaded = load_manifest(world, &request.manifest)?;
     let mut checks = vec![check("form", true, "the fields, kinds, ids and order are valid")];
-    checks.push(canonical(&loaded));
+    checks.push(own_bytes(&loaded));
     checks.extend(bundle_checks(world, &loaded)?);
     checks.push(report_check(world, &loaded)?);
     if request.regenerate {
@@ -81,20 +81,37 @@ pub fn verify(
     })
 }
 
+/// The name of the check of the manifest's own text.
+const MANIFEST_BYTES: &str = "bytes";
+
 fn check(name: &str, passed: bool, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), passed, detail: detail.into() }
 }
 
-/// A manifest that onx made is written in one way only.
-fn canonical(loaded: &LoadedManifest) -> Check {
-    let ours = loaded.manifest.metadata.generator.starts_with("onx/");
-    let again = loaded.manifest.write();
-    match first_difference(&loaded.bytes, again.as_bytes()) {
-        None => check("bytes", true, "written as onx writes it"),
-        Some(at) if ours => {
-            check("bytes", false, format!("edited after it was made: byte {at} differs"))
+/// Whether the manifest's text is the one that was made: onx writes a manifest in one way only,
+/// with a checksum over the rest of it.
+fn own_bytes(loaded: &LoadedManifest) -> Check {
+    let manifest = &loaded.manifest;
+    let Some(checksum) = manifest.checksum else {
+        if manifest.metadata.is_generated() {
+            return check(MANIFEST_BYTES, false, "has lost the checksum that onx gave it");
         }
-        Some(_) => check("bytes", true, "written by another generator"),
+        return check(MANIFEST_BYTES, true, "not made by onx, without a checksum");
+    };
+    let expected = manifest.expected_checksum();
+    if checksum != expected {
+        let (found, expected) = (checksum.short(), expected.short());
+        let detail = format!(
+            "changed after it was made: its checksum is {found}, its content has {expected}"
+        );
+        return check(MANIFEST_BYTES, false, detail);
+    }
+    match first_difference(&loaded.bytes, manifest.write().as_bytes()) {
+        None => check(MANIFEST_BYTES, true, format!("as they were made, {}", checksum.short())),
+        Some(at) => {
+            let line = loaded.bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+            check(MANIFEST_BYTES, false, format!("was changed after it was made, in line {line}"))
+        }
     }
 }
 
@@ -182,8 +199,17 @@ fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
     (common < a.len().max(b.len())).then_some(common)
 }
 
-/// Refuses a bundle that is not what its manifest says.
+/// Refuses a manifest that was changed after it was made, and a bundle that is not what its
+/// manifest says.
 pub(crate) fn expect_intact(world: &World, loaded: &LoadedManifest) -> Result<(), Error> {
+    let own = own_bytes(loaded);
+    if !own.passed {
+        let message = format!("the manifest `{}` {}", loaded.path.display(), own.detail);
+        return Err(Error::user(ErrorCode::VerificationError, message).hint(
+            "take it from where it was made, or make it again; a dependent leaves operations out \
+             by naming them under `suppress` in its onx.toml",
+        ));
+    }
     let checks = bundle_checks(world, loaded)?;
     let Some(failed) = checks.iter().find(|check| !check.passed) else { return Ok(()) };
     let message = format!(

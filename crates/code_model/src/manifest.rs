@@ -40,6 +40,10 @@ pub struct Manifest {
     pub requires: Vec<String>,
     /// The operations in the order of application.
     pub operations: Vec<Operation>,
+    /// Digest of the written form without this field; none in manifests that people or other tools
+    /// wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Digest>,
     /// Extensions of others: names that start with `x-`.
     #[serde(flatten)]
     pub extensions: BTreeMap<String, serde_json::Value>,
@@ -84,6 +88,13 @@ pub struct ManifestMetadata {
     /// Digest of each further file of the bundle that applying reads, by file name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bundle: BTreeMap<String, Digest>,
+}
+
+impl ManifestMetadata {
+    /// Whether onx made the manifest, by what it says of itself.
+    pub fn is_generated(&self) -> bool {
+        self.generator.starts_with("onx/")
+    }
 }
 
 /// What a person should know first.

@@ -46,6 +46,20 @@ fn the_compact_form_says_the_same_as_the_full_one() {
 }
 
 #[test]
+fn a_checksum_covers_everything_else() {
+    let sealed = read(FULL).sealed();
+    assert_eq!(sealed.checksum, Some(sealed.expected_checksum()));
+    assert_eq!(read(&sealed.write()), sealed);
+    assert_eq!(sealed.clone().sealed(), sealed);
+    let mut edited = sealed.clone();
+    edited.operations[0].confidence.overall = 0.5;
+    assert_ne!(edited.checksum, Some(edited.expected_checksum()));
+    let mut extended = sealed;
+    extended.extensions.insert("x-reviewer".to_owned(), "somebody".into());
+    assert_ne!(extended.checksum, Some(extended.expected_checksum()));
+}
+
+#[test]
 fn writing_is_stable_and_reads_back_equal() {
     for text in [FULL, COMPACT] {
         let manifest = read(text);
@@ -114,6 +128,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("confidence: 0.98", "confidence: 1.5", "is not from 0 to 1"),
     ("confidence: 0.98", "confidence: .nan", "must be a number"),
     ("confidence: 0.98", "confidence: [1]", "must be a record"),
+    ("    confidence: 0.98\n", "", "missing field `confidence`"),
     ("to: \"ValidatorBase\"", "to: \"x; import os\"", "is no identifier"),
     ("to: \"ValidatorBase\"", "from: \"ValidatorBase\"", "stands here twice"),
     ("to: \"omninode.validators.base\"", "to: \"../base\"", "no dotted Python name"),
@@ -218,7 +233,24 @@ fn the_schema_has_the_fields_that_readers_accept() {
     assert_eq!(kinds.len(), Change::KINDS.len(), "{operation:#}");
 }
 
+#[test]
+fn a_manifest_that_lacks_lines_is_read_or_refused_and_reads_back() {
+    for text in [FULL, COMPACT] {
+        let lines: Vec<&str> = text.lines().collect();
+        for first in 0..lines.len() {
+            for last in first..lines.len().min(first + 6) {
+                let rest = [&lines[..first], &lines[last + 1..]].concat().join("\n");
+                if let Ok(manifest) = Manifest::read(rest.as_bytes()) {
+                    assert_eq!(read(&manifest.write()), manifest, "{rest}");
+                }
+            }
+        }
+    }
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_text_makes_the_reader_panic(text in "\\PC*") {
         let _ = Manifest::read(text.as_bytes());

@@ -100,6 +100,8 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     };
     let mut lines = Lines::default();
     let mut row = |what: &str, text: String| lines.push([format!("  {what}"), text]);
+    let trust = if report.signed { "signed" } else { "unsigned" };
+    row("manifest", format!("{trust}, {}", report.manifest_digest.short()));
     if changes.files_modified == 0 {
         row("edits", "nothing had to be edited".to_owned());
     } else {

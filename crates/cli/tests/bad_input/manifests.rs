@@ -111,6 +111,38 @@ fn a_manifest_that_is_not_there() {
 }
 
 #[test]
+fn a_manifest_that_was_edited_after_it_was_made() {
+    let world = World::new();
+    let bundle = world.bundle();
+    world.dependent();
+    let before = world.files("dependent");
+    let path = bundle.join("manifest.yaml");
+    let original = fs::read_to_string(&path).expect("the manifest");
+    world.apply(&bundle, &["--dry-run"]).succeeded();
+    let without_checksum: String = original
+        .lines()
+        .filter(|line| !line.starts_with("checksum"))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let edits = [
+        ("another name", original.replacen("NewReader", "EvilReader", 1)),
+        ("another version", original.replacen("to_version: \"", "to_version: \"9", 1)),
+        ("a remark", format!("# read by somebody\n{original}")),
+        ("an extension", format!("{original}x-reviewer: somebody\n")),
+        ("no checksum", without_checksum),
+    ];
+    for (what, text) in edits {
+        assert_ne!(text, original, "{what}");
+        fs::write(&path, text).expect("written");
+        let applied = world.apply(&bundle, &[]);
+        assert_eq!(applied.code, USER, "{what}: {}", applied.words);
+        assert!(applied.words.contains("manifest.yaml"), "{what}: {}", applied.words);
+        assert_eq!(world.files("dependent"), before, "{what}");
+        let verified = world.onx(&["manifest", "verify", crate::world::text(&bundle)]);
+        assert_eq!(verified.code, 1, "{what}: {}", verified.words);
+    }
+}
+
+#[test]
 fn a_bundle_whose_files_were_changed() {
     let world = World::new();
     let bundle = world.bundle();

@@ -325,6 +325,7 @@ fn outline(
         from_version: metadata.from_version.clone(),
         to_version: metadata.to_version.clone(),
         target: options.target.display().to_string(),
+        manifest_digest: prepared.loaded.digest,
         signed: false,
         summary,
         checkpoint: None,

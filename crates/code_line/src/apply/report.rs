@@ -27,6 +27,8 @@ pub struct ApplicationReport {
     pub to_version: String,
     /// The dependent's folder, as it was named.
     pub target: String,
+    /// The digest of the manifest's bytes.
+    pub manifest_digest: artifact::Digest,
     /// Whether the manifest was signed by a trusted key.
     pub signed: bool,
     /// The numbers.

@@ -36,6 +36,7 @@ pub(super) const MANIFEST: &[Field] = fields! {
     "summary": Record(SUMMARY),
     "requires": TextList,
     "operations": Records(OPERATION),
+    "checksum": Text,
 };
 
 const METADATA: &[Field] = fields! {

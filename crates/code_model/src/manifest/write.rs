@@ -25,6 +25,19 @@ impl Manifest {
     pub fn digest(&self) -> Digest {
         Digest::of(self.write().as_bytes())
     }
+
+    /// What the manifest's `checksum` must be: the digest of its text without the `checksum`.
+    pub fn expected_checksum(&self) -> Digest {
+        Self { checksum: None, ..self.clone() }.digest()
+    }
+
+    /// The same manifest with its `checksum` in place.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.checksum = None;
+        self.checksum = Some(self.digest());
+        self
+    }
 }
 
 fn write_record(
@@ -37,6 +50,9 @@ fn write_record(
     let kind = members.get("kind").and_then(Value::as_str).unwrap_or(kind);
     for field in known {
         let Some(value) = members.get(field.name) else { continue };
+        if depth == 0 && field.name == "checksum" {
+            out.push('\n');
+        }
         match (field.shape, value) {
             (Shape::Record(fields), Value::Object(inner)) => {
                 open_record(field.name, inner, depth, out);
@@ -51,7 +67,8 @@ fn write_record(
             }
             (_, value) => write_member(field.name, value, depth, out),
         }
-        let wide = depth == 0 && !matches!(field.name, "manifest_version" | "operations");
+        let wide =
+            depth == 0 && !matches!(field.name, "manifest_version" | "operations" | "checksum");
         if wide {
             out.push('\n');
         }
