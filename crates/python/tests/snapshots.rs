@@ -201,6 +201,11 @@ fn constructors_come_from_fields_and_bases() {
             names.join(" ")
         })
     };
+    // A class that comes first in its module is read like any other.
+    let alone = snapshot(&[("q.py", "class A:\n    def __init__(self, z=1): self.z = z\n")]);
+    let first = alone.symbols.get(&DottedName::new("q.A").expect("a dotted name of the test"));
+    let signature = first.and_then(|symbol| symbol.signature.clone()).expect("a constructor");
+    assert_eq!(signature.caller_parameters().len(), 1);
     assert_eq!(parameters("p.D").as_deref(), Some("a b= c="));
     assert_eq!(parameters("p.N").as_deref(), Some("x"));
     assert_eq!(parameters("p.S").as_deref(), Some("q"));

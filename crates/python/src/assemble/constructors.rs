@@ -81,6 +81,7 @@ impl<'n, 'a> Classes<'n, 'a> {
         if depth > MAX_DEPTH {
             return None;
         }
+        self.know_members(index);
         let written = |name: &str| {
             let found = self.members_of(index, class).find(|member| *member.name == *name)?;
             found.signature.clone()
