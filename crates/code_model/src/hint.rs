@@ -102,6 +102,8 @@ pub enum HintIdiom {
     DeprecationWarning,
     /// A `deprecated` or `versionchanged` directive, or a sentence in a docstring.
     DocumentationNote,
+    /// A sentence in the successor's docstring that names what it took the place of.
+    PredecessorNote,
     /// A decorator that maps an old keyword to a new one.
     KeywordDecorator,
     /// A body that takes an old keyword and hands it to the new one (`if old is not None: new =

@@ -23,6 +23,8 @@ mod keywords;
 mod layout;
 mod notices;
 mod phrases;
+mod raising;
+mod replacing;
 mod shape;
 mod signatures;
 mod tables;
@@ -74,6 +76,8 @@ pub struct ModuleFacts {
     pub unseen: Option<Arc<str>>,
     /// Names that `__getattr__` serves from elsewhere.
     pub lazy: Vec<LazyEntry>,
+    /// Tables of other modules in which `__getattr__` looks names up, sorted and unique.
+    pub foreign_tables: Vec<ReferenceIndex>,
     /// Words from a `__getattr__` that serves the names of `__all__` from elsewhere: where from.
     pub forwards_all: Option<Vec<Arc<str>>>,
     /// The line of that `__getattr__`.
@@ -277,6 +281,8 @@ pub enum HintFactSubject {
         /// The new name as written; none when the text names no successor.
         new: Option<Arc<str>>,
     },
+    /// The owner took the place of a name written out in its documentation.
+    Replaces(Arc<str>),
     /// A keyword of the owner is replaced.
     Parameter {
         /// The old keyword.

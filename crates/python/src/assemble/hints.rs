@@ -27,6 +27,7 @@ pub(super) fn hints(
         for fact in &part.facts.hints {
             gathered.of_fact(index, fact);
         }
+        gathered.of_foreign_tables(index);
         gathered.of_module(index, snapshot);
     }
     gathered.of_aliases(snapshot);
@@ -135,6 +136,7 @@ impl Gathered<'_, '_, '_> {
                     .collect()
             }
             HintFactSubject::Deprecated => vec![HintSubject::NameDeprecated { old: owner.clone() }],
+            HintFactSubject::Replaces(old) => self.replaced(index, owner, old),
             HintFactSubject::Names { old, new } => self.written(index, old, new.as_deref()),
             HintFactSubject::Parameter { old, new } => {
                 let (callable, old, new) = (owner.clone(), old.clone(), new.clone());
@@ -154,6 +156,39 @@ impl Gathered<'_, '_, '_> {
                     new,
                 };
                 found.map(call).into_iter().collect()
+            }
+        }
+    }
+
+    /// An old name that the documentation of `owner` says it took the place of: a member's is one
+    /// of its class, any other stays as it is written.
+    fn replaced(&self, index: PartIndex, owner: &DottedName, old: &str) -> Vec<HintSubject> {
+        let module = &self.names.part(index).name;
+        let class = owner.parent().filter(|holder| holder != module && !old.contains('.'));
+        let old = match class {
+            Some(class) => DottedName::new(&format!("{class}.{old}")),
+            None => DottedName::new(old),
+        };
+        let Some(old) = old.ok().filter(|old| old != owner) else { return Vec::new() };
+        vec![HintSubject::Name { old, new: owner.clone(), resolved: true }]
+    }
+
+    /// Entries of tables in other modules in which the module's `__getattr__` looks names up.
+    fn of_foreign_tables(&mut self, index: PartIndex) {
+        let names = self.names;
+        let part = names.part(index);
+        for table in &part.facts.foreign_tables {
+            let Some(path) = names.absolute(index, *table) else { continue };
+            let Reached::Definition(at, definition, _) = names.reach(&path) else { continue };
+            let holder = names.part(at);
+            for fact in &holder.facts.hints {
+                let HintFactSubject::Names { old, new } = &fact.subject else { continue };
+                if fact.owner != Some(definition) {
+                    continue;
+                }
+                for subject in self.written(index, old, new.as_deref()) {
+                    self.push(holder.path, fact.line, fact.idiom, &fact.text, subject);
+                }
             }
         }
     }
@@ -196,6 +231,10 @@ impl Gathered<'_, '_, '_> {
             let path = exists.then(|| DottedName::new(&path).ok()).flatten()?;
             (path != *owner).then_some((path, true))
         };
+        let is_complete = text.contains('.') && self.names.is_inside(text);
+        if is_complete && let Some(found) = inside(text.to_owned()) {
+            return Some(found);
+        }
         // Members first: the classes around the owner, from the inside out.
         let holders =
             owner.ancestors().take_while(|holder| holder.as_str().len() >= module.as_str().len());

@@ -225,8 +225,14 @@ fn row(cells: &[String], columns: &Columns, line: usize, title: &str, hints: &mu
 /// Sentences of paragraphs and list items.
 fn paragraphs(lines: &[&str], hints: &mut Vec<HintFact>) {
     let mut number = 0;
+    let mut topic = None;
     while number < lines.len() {
         let first = lines[number];
+        if let Some(name) = titled_name(lines, number) {
+            topic = Some(name);
+            number += 1 + usize::from(!first.starts_with('#'));
+            continue;
+        }
         if first.trim().is_empty() || first.trim_start().starts_with(['|', '+', '=']) {
             number += 1;
             continue;
@@ -247,6 +253,49 @@ fn paragraphs(lines: &[&str], hints: &mut Vec<HintFact>) {
                 read_sentence(sentence, start, hints);
             }
         }
+        if let Some(old) = topic.take() {
+            read_section(&old, &text, start, hints);
+        }
+    }
+}
+
+/// The name that a section is about, when its title is nothing but that name, set off as code.
+fn titled_name(lines: &[&str], number: usize) -> Option<String> {
+    let line = lines[number];
+    let title = match line.strip_prefix('#') {
+        Some(title) => title.trim_start_matches('#').trim(),
+        None => {
+            let underlined = lines.get(number + 1).is_some_and(|next| is_underline(next));
+            line.trim().starts_with('`').then_some(line.trim()).filter(|_| underlined)?
+        }
+    };
+    let mention = mention_at(title, 0, false).filter(|mention| mention.is_marked)?;
+    title[mention.end..].trim().is_empty().then_some(mention.name)
+}
+
+/// The first words of a section about one name that is deprecated or gone: what they say to use
+/// instead takes its place.
+fn read_section(old: &str, text: &str, line: usize, hints: &mut Vec<HintFact>) {
+    let Some(opening) = sentences(text).into_iter().next() else { return };
+    let lower = opening.to_ascii_lowercase();
+    let goes = [
+        "is deprecated",
+        "has been deprecated",
+        "was deprecated",
+        "is removed",
+        "has been removed",
+        "was removed",
+    ]
+    .iter()
+    .any(|words| lower.contains(words));
+    if !goes || mentions(opening).iter().any(|mention| mention.name == old) {
+        return;
+    }
+    if let [new] = super::phrases::successors(opening, true).as_slice()
+        && **new != *old
+    {
+        let subject = HintFactSubject::Names { old: old.into(), new: Some(new.clone()) };
+        hints.push(hint(subject, line, opening));
     }
 }
 
@@ -341,7 +390,7 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
     let about_arguments =
         ["parameter", "argument", "keyword", "kwarg"].iter().any(|word| lower.contains(word));
     let names = mentions(sentence);
-    for pair in names.windows(2) {
+    for (at, pair) in names.windows(2).enumerate() {
         let [old, new] = pair else { continue };
         let between = lower[old.end..new.start].trim();
         let before = lower[..old.start].trim_end();
@@ -349,11 +398,13 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
         if !is_pair || old.name == new.name || about_arguments {
             continue;
         }
-        let subject = HintFactSubject::Names {
-            old: old.name.as_str().into(),
-            new: Some(new.name.as_str().into()),
-        };
-        hints.push(hint(subject, line, sentence));
+        for old in joined_before(&names, at, &lower) {
+            let subject = HintFactSubject::Names {
+                old: old.name.as_str().into(),
+                new: Some(new.name.as_str().into()),
+            };
+            hints.push(hint(subject, line, sentence));
+        }
     }
     if let Some((old, new)) = arrow(sentence) {
         let subject = HintFactSubject::Names { old, new: Some(new) };
@@ -379,6 +430,19 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
             hints.push(hint(subject, line, sentence));
         }
     }
+}
+
+/// A name with those that are listed before it: "`a`, `b` and `c`".
+fn joined_before<'m>(names: &'m [Mention], last: usize, lower: &str) -> &'m [Mention] {
+    let mut first = last;
+    while first > 0 {
+        let between = lower[names[first - 1].end..names[first].start].trim();
+        if !matches!(between, "and" | "or" | "," | ", and" | ", or") {
+            break;
+        }
+        first -= 1;
+    }
+    &names[first..=last]
 }
 
 /// Whether the words around two names say that the second takes the place of the first.

@@ -296,6 +296,13 @@ impl<'a> Reader<'a, '_> {
                 self.served.warnings.push((asked.clone(), tables.clone(), warning.text));
             }
         }
+        for raised in body.iter().filter_map(Stmt::as_raise_stmt) {
+            if let Some((_, text)) = super::raising::message(raised)
+                && !(asked.is_empty() && tables.is_empty())
+            {
+                self.served.warnings.push((asked.clone(), tables.clone(), text));
+            }
+        }
         self.body(body, &mut asked);
     }
 

@@ -65,7 +65,7 @@ fn first_line_and(text: &str, value: &str) -> String {
 }
 
 /// Documentation, warnings and imports do not change what a body forwards to.
-fn is_preamble(statement: &Stmt) -> bool {
+pub(super) fn is_preamble(statement: &Stmt) -> bool {
     match statement {
         Stmt::Expr(expression) => match &*expression.value {
             Expr::StringLiteral(_) | Expr::EllipsisLiteral(_) => true,

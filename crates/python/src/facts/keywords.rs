@@ -134,15 +134,58 @@ fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str]) -> Vec<(String, Strin
     pairs
 }
 
+/// Local names that hold what was taken out of `**kwargs`, with the keyword: `old =
+/// kwargs.pop("old", None)`.
+pub(super) type Taken<'a> = Vec<(&'a str, String)>;
+
+/// The local names of a function's own block that hold keywords out of `**kwargs`.
+pub(super) fn taken_out(function: &ast::StmtFunctionDef) -> Taken<'_> {
+    let Some(variadic) = &function.parameters.kwarg else { return Vec::new() };
+    let variadic = variadic.name.as_str();
+    let mut taken = Vec::new();
+    for statement in &function.body {
+        let (target, value) = match statement {
+            Stmt::Assign(assign) => match &*assign.targets {
+                [Expr::Name(name)] => (name, &*assign.value),
+                _ => continue,
+            },
+            Stmt::AnnAssign(assign) => match (&*assign.target, assign.value.as_deref()) {
+                (Expr::Name(name), Some(value)) => (name, value),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        if let Expr::Call(call) = value
+            && let Expr::Attribute(method) = &*call.func
+            && matches!(method.attr.as_str(), "pop" | "get")
+            && method.value.as_name_expr().is_some_and(|name| name.id.as_str() == variadic)
+            && let Some(keyword) = call.arguments.args.first().and_then(text_of)
+            && is_identifier(&keyword)
+        {
+            taken.push((target.id.as_str(), keyword));
+        }
+    }
+    taken
+}
+
 /// Warnings and assignments under a test of an old keyword.
-pub(super) fn guarded(notices: &mut Notices, warnings: &[Warning<'_>], parameters: &[&str]) {
+pub(super) fn guarded(
+    notices: &mut Notices,
+    warnings: &[Warning<'_>],
+    parameters: &[&str],
+    taken: &Taken<'_>,
+) {
+    let tested_names: Vec<&str> =
+        parameters.iter().copied().chain(taken.iter().map(|(local, _)| *local)).collect();
     for warning in warnings {
         for guard in &warning.guards {
-            for old in tested(guard, parameters) {
+            for local in tested(guard, &tested_names) {
+                let keyword = taken.iter().find(|(name, _)| *name == local);
+                let old = keyword.map_or_else(|| local.clone(), |(_, keyword)| keyword.clone());
                 let assigned = warning
                     .block
                     .iter()
-                    .find_map(|statement| handed_on(statement, &old, parameters));
+                    .find_map(|statement| handed_on(statement, &local, parameters));
                 let named = successors(&warning.text, true)
                     .into_iter()
                     .map(|name| name.rsplit('.').next().unwrap_or("").to_owned())

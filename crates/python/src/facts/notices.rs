@@ -37,7 +37,7 @@ impl Notices {
         self.hints.push((subject, idiom, at.start().to_u32(), text));
     }
 
-    fn deprecate(&mut self, message: &str) {
+    pub(super) fn deprecate(&mut self, message: &str) {
         let message = folded(message, 1000);
         let better = self.deprecated.as_ref().is_none_or(|known| known.message.is_empty());
         if better {
@@ -47,7 +47,13 @@ impl Notices {
     }
 
     /// The owner is deprecated, and a text names its successors or none.
-    fn successor_text(&mut self, text: &str, idiom: HintIdiom, at: impl Ranged + Copy, own: &str) {
+    pub(super) fn successor_text(
+        &mut self,
+        text: &str,
+        idiom: HintIdiom,
+        at: impl Ranged + Copy,
+        own: &str,
+    ) {
         let mut names = successors(text, true);
         names.retain(|name| **name != *own);
         let subject = if names.is_empty() {
@@ -56,6 +62,16 @@ impl Notices {
             HintFactSubject::Successor(names)
         };
         self.add(subject, idiom, at, text);
+    }
+
+    /// The old names that the owner's documentation says it took the place of.
+    pub(super) fn replaces(&mut self, docstring: &str, own: &str, at: impl Ranged + Copy) {
+        for (old, sentence) in super::replacing::old_names(docstring) {
+            if old != own {
+                let subject = HintFactSubject::Replaces(old.into());
+                self.add(subject, HintIdiom::PredecessorNote, at, &sentence);
+            }
+        }
     }
 
     /// The hints as facts about an owner.
@@ -470,6 +486,37 @@ pub(super) fn whole_body(
         }
         notices.deprecate(&warning.text);
         notices.successor_text(&warning.text, HintIdiom::DeprecationWarning, warning.call, own);
+    }
+}
+
+/// Notices what a class says of itself in an attribute that holds the message, as
+/// `deprecation_message = "Old is deprecated, use New instead."`.
+pub(super) fn told_in_class(notices: &mut Notices, body: &[Stmt], own: &str) {
+    for statement in body {
+        let Stmt::Assign(assign) = statement else { continue };
+        let [Expr::Name(name)] = &*assign.targets else { continue };
+        let lower = name.id.to_ascii_lowercase();
+        if !["deprecat", "removed", "obsolete"].iter().any(|word| lower.contains(word)) {
+            continue;
+        }
+        let mut text = String::new();
+        match &*assign.value {
+            Expr::Dict(table) => {
+                table
+                    .items
+                    .iter()
+                    .filter_map(|item| prose_of(&item.value))
+                    .for_each(|words| push_prose(&mut text, &words));
+            }
+            value => text = prose_of(value).unwrap_or_default(),
+        }
+        let names_itself = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        if names_itself.into_iter().any(|word| word == own)
+            && (speaks_of_deprecation(&text) || text.contains("is removed"))
+        {
+            notices.deprecate(&text);
+            notices.successor_text(&text, HintIdiom::DeprecationWarning, assign, own);
+        }
     }
 }
 

@@ -53,6 +53,10 @@ const CUES: &[&str] = &[
     "available as",
     "available in",
     "available at",
+    "available under",
+    "available from",
+    "available through",
+    "available via",
     "shorthand for",
     "see",
     "replacement is",
@@ -411,7 +415,10 @@ fn marked(text: &str, at: usize) -> Option<Mention> {
 /// The dotted name that a piece of code begins with; none for prose.
 pub(super) fn dotted(code: &str) -> Option<String> {
     let code = code.trim().trim_start_matches(['~', '.', '!', '@']);
-    let code = code.split('(').next().unwrap_or(code);
+    let (code, call) = code.split_once('(').unwrap_or((code, ""));
+    if is_followed_up(call) {
+        return None;
+    }
     let code = code.split('=').next().unwrap_or(code).trim();
     let code = code.strip_prefix("import ").unwrap_or(code);
     let code = match code.strip_prefix("from ").and_then(|rest| rest.split_once(" import ")) {
@@ -425,6 +432,23 @@ pub(super) fn dotted(code: &str) -> Option<String> {
             && !part.starts_with(|c: char| c.is_ascii_digit())
     };
     (code.len() <= 200 && code.split('.').all(identifier)).then(|| code.to_owned())
+}
+
+/// Whether what stands behind the opening bracket of a call goes on after the closing one, as
+/// `name(…).more` does: that is an expression and no name.
+fn is_followed_up(call: &str) -> bool {
+    let mut depth = 1_u32;
+    for (at, character) in call.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return call[at + 1..].starts_with(['.', '[', '(']);
+        }
+    }
+    false
 }
 
 /// Whether a text speaks of something being deprecated, renamed or removed.
@@ -508,6 +532,7 @@ mod tests {
             "use it with care",
             "Using this is discouraged.",
             "deprecated since version 1.2",
+            "Use `p.make(x).thing` instead.",
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }

@@ -201,9 +201,12 @@ pub(super) fn renamed(notices: &mut Notices, name: &str, table: &Table) {
             notices.add(subject, HintIdiom::SettingsTable, range, &text);
             continue;
         }
+        // A sentence of advice is a message, however the table that holds it is read.
+        let is_sentence = new.contains(' ');
         let (Some(old), Some(new)) = (dotted(old), successor(new)) else { continue };
         let subject = HintFactSubject::Names { old: old.into(), new: Some(new) };
-        notices.add(subject, HintIdiom::LazyTable, range, &text);
+        let idiom = if is_sentence { HintIdiom::DeprecationWarning } else { HintIdiom::LazyTable };
+        notices.add(subject, idiom, range, &text);
     }
 }
 

@@ -16,7 +16,7 @@ use super::shape::{Shape, Shaper};
 use super::signatures::{folded, short_hash, signature, source};
 use super::{
     Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, HintFactSubject,
-    LazyEntry, ModuleFacts, Reference, exports, keywords, tables,
+    LazyEntry, ModuleFacts, Reference, exports, keywords, raising, tables,
 };
 
 /// Values up to this length are kept as text.
@@ -112,6 +112,7 @@ impl<'a, 's> Walker<'a, 's> {
         let mut entries: Vec<(String, Option<Reference>)> = served.entries;
         for table in &served.tables {
             let Some((_, value)) = self.literals.iter().find(|(name, _)| name == table) else {
+                self.foreign_table(table);
                 continue;
             };
             let by_module = tables::served_by_module(value);
@@ -136,6 +137,16 @@ impl<'a, 's> Walker<'a, 's> {
             self.facts.forwards_all =
                 Some(places.iter().map(|place| place.as_str().into()).collect());
             self.facts.forwards_line = line;
+        }
+    }
+
+    /// Notes a table that another module holds.
+    fn foreign_table(&mut self, table: &str) {
+        let bound = self.facts.bindings.iter().rev().find(|binding| *binding.name == *table);
+        if let Some(target) = bound.map(|binding| binding.target)
+            && let Err(place) = self.facts.foreign_tables.binary_search(&target)
+        {
+            self.facts.foreign_tables.insert(place, target);
         }
     }
 
@@ -357,12 +368,16 @@ impl<'a, 's> Walker<'a, 's> {
             let warnings = notices::warnings_in(&function.body);
             let is_special = own.starts_with("__") && own.ends_with("__");
             notices::whole_body(&mut notices, &warnings, own, is_special);
-            keywords::guarded(&mut notices, &warnings, &parameters);
+            let taken = keywords::taken_out(function);
+            keywords::guarded(&mut notices, &warnings, &parameters, &taken);
         }
+        raising::whole_body(&mut notices, &function.body, own);
+        raising::guarded(&mut notices, &self.shaper, function, &parameters);
         let variadic = function.parameters.kwarg.as_ref().map(|rest| rest.name.as_str());
         keywords::popped(&mut notices, &self.shaper, &function.body, variadic, &parameters, 0);
         if let Some(text) = &definition.docstring {
             definition.since = notices::docstring(&mut notices, text, own, function, false);
+            notices.replaces(text, own, function);
             keywords::documented(&mut notices, text, function, &parameters);
         }
         let class =
@@ -499,6 +514,7 @@ impl<'a, 's> Walker<'a, 's> {
         });
         if let Some(text) = &documented.0 {
             documented.1 = notices::docstring(&mut notices, text, own, class, false);
+            notices.replaces(text, own, class);
             let parameters: Vec<&str> = constructor
                 .iter()
                 .flat_map(|function| function.parameters.iter())
@@ -506,6 +522,7 @@ impl<'a, 's> Walker<'a, 's> {
                 .collect();
             keywords::documented(&mut notices, text, class, &parameters);
         }
+        notices::told_in_class(&mut notices, &class.body, own);
         // A constructor that always warns deprecates its class.
         for statement in &class.body {
             let Some(function) = statement.as_function_def_stmt() else { continue };
@@ -515,6 +532,7 @@ impl<'a, 's> Walker<'a, 's> {
             ) {
                 let warnings = notices::warnings_in(&function.body);
                 notices::whole_body(&mut notices, &warnings, own, false);
+                raising::whole_body(&mut notices, &function.body, own);
             }
         }
         let is_deprecated = notices.deprecated.is_some();
@@ -608,6 +626,8 @@ impl<'a, 's> Walker<'a, 's> {
             && let Some(table) = tables::read(value)
         {
             tables::renamed(&mut notices, name, &table);
+            // By the table itself, its entries are found for other modules that look into it.
+            owner = self.facts.definitions.len().checked_sub(1).map(|at| at as DefinitionIndex);
         }
         if self.classes.is_empty() {
             self.literals.push((name, value));
