@@ -161,6 +161,16 @@ pub struct Confidence {
     pub recommendation: Recommendation,
 }
 
+impl Confidence {
+    /// Takes back what is claimed beyond this probability.
+    pub fn lower_to(&mut self, overall: f64) {
+        if overall < self.overall {
+            self.overall = overall;
+            self.recommendation = Recommendation::for_probability(overall);
+        }
+    }
+}
+
 /// What a probability means for the person who applies.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

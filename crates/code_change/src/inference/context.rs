@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::hints::Hints;
 use super::usage::Usage;
+use super::written_names::WrittenNames;
 use crate::rules::Rules;
 use crate::sources::{SourceText, Version};
 use crate::surface::{AccessPath, access_paths, is_plain};
@@ -28,6 +29,8 @@ pub(crate) struct Context<'a> {
     defining: FxHashSet<DottedName>,
     pub(crate) hints: Hints<'a>,
     pub(crate) usage: Usage,
+    /// Names that only the new version has.
+    pub(crate) came: WrittenNames<'a>,
     pub(crate) sources: &'a dyn SourceText,
     pub(crate) rules: &'a Rules,
 }
@@ -65,6 +68,7 @@ impl<'a> Context<'a> {
             new_paths,
             hints: Hints::new(from, to),
             usage: Usage::new(from, to),
+            came: WrittenNames::only_in(to, from),
             sources,
             rules,
         }
@@ -101,8 +105,8 @@ impl<'a> Context<'a> {
             return self.best_path(class, old).map(|class| class.join(definition.leaf()));
         }
         let Some(paths) = self.new_reach.get(definition) else {
-            let outside = matches!(self.new.resolve(definition), Resolution::External(_));
-            return (outside && is_plain(definition)).then(|| definition.clone());
+            return (self.is_only_named(definition) && is_plain(definition))
+                .then(|| definition.clone());
         };
         let old_module = old.parent();
         // What has left its package is offered by the new one; else the old path's package goes on
@@ -113,6 +117,13 @@ impl<'a> Context<'a> {
         // A name that a module merely imports for its own use is a place only where there is no
         // other.
         let offered = |path: &DottedName| self.new_paths[path].public || path == definition;
+        // Who named the defining module where the package offered the name as well goes on so.
+        let deep = stays
+            && self.old_paths.get(old).is_some_and(|access| access.target == *old)
+            && self.old_reach.get(old).is_some_and(|paths| {
+                let shorter = |path: &DottedName| path.parts().count() < old.parts().count();
+                paths.iter().any(|path| shorter(path) && self.old_paths[path].public)
+            });
         let any_offered = paths.iter().any(|path| path != old && offered(path));
         paths
             .iter()
@@ -135,6 +146,7 @@ impl<'a> Context<'a> {
                     path.leaf() != definition.leaf(),
                     !access.public,
                     !access.public && **path != *definition,
+                    deep && **path != *definition,
                     away,
                     path.parts().count(),
                     path.as_str().len(),
@@ -142,6 +154,16 @@ impl<'a> Context<'a> {
                 )
             })
             .cloned()
+    }
+
+    /// Whether a new path is known by its name alone: it lies outside the library, or an import
+    /// binds it to what is not written in Python.
+    pub(crate) fn is_only_named(&self, path: &DottedName) -> bool {
+        match self.new.resolve(path) {
+            Resolution::External(_) => true,
+            Resolution::Unseen(_) => self.to.aliases.contains_key(path),
+            _ => false,
+        }
     }
 
     /// Whether a new path is one that its module offers: defined there, or meant for users.

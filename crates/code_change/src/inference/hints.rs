@@ -1,6 +1,6 @@
 //! What the code of both versions says about successors, by old name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
 use code_model::evidence::{Candidate, Factor, Witness};
@@ -9,6 +9,7 @@ use code_model::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::successors::Successor;
+use super::written_names::WrittenNames;
 use crate::sources::Version;
 use crate::surface::is_plain;
 
@@ -38,6 +39,7 @@ pub(crate) fn factor(idiom: HintIdiom) -> Factor {
         HintIdiom::DeprecationDecorator
         | HintIdiom::DeprecationWarning
         | HintIdiom::DocumentationNote
+        | HintIdiom::PredecessorNote
         | HintIdiom::KeywordDecorator => Factor::DeprecationMatch,
         HintIdiom::ChangeLog => Factor::ChangelogMatch,
     }
@@ -51,6 +53,7 @@ pub(crate) fn deprecates(idiom: HintIdiom) -> bool {
             | HintIdiom::DeprecationDecorator
             | HintIdiom::DeprecationWarning
             | HintIdiom::DocumentationNote
+            | HintIdiom::PredecessorNote
             | HintIdiom::KeywordDecorator
     )
 }
@@ -103,12 +106,34 @@ pub(super) fn agreed<'h>(
         (_, false, true) if says("deprecation_decorator") || says("deprecation_warning") => {
             "deprecation"
         }
+        (_, false, true) if says("predecessor_note") => "predecessor_note",
         (_, false, true) => "deprecation_note",
         _ => "changelog",
     };
+    let message = |witness: &Witness| {
+        let kinds = ["deprecation_warning", "deprecation_decorator", "documentation_note"];
+        kinds.contains(&&*witness.kind) || witness.kind == "change_log"
+    };
+    if successor.class != "hint_contested"
+        && successor
+            .witnesses
+            .iter()
+            .all(|witness| message(witness) && spells_arguments(&witness.text, successor.to.leaf()))
+    {
+        successor.class = "advice_with_arguments";
+    }
     let own = successor.to.to_string();
     successor.candidates = names.into_iter().filter(|name| name.name != own).take(4).collect();
     Some(successor)
+}
+
+/// Whether a text shows a call of its successor with arguments of its own: what is written there is
+/// another call, of which the name is only a part.
+fn spells_arguments(text: &str, leaf: &str) -> bool {
+    text.match_indices(leaf).any(|(at, _)| {
+        let given = text[at + leaf.len()..].strip_prefix('(').map(str::trim_start);
+        given.is_some_and(|given| !given.starts_with([')', '.', '…']))
+    })
 }
 
 /// A hint as a witness in a manifest.
@@ -134,6 +159,7 @@ impl<'a> Hints<'a> {
         };
         let both = [(Version::From, from), (Version::To, to)];
         let defining = [defining_modules(from), defining_modules(to)];
+        let gone = WrittenNames::only_in(from, to);
         for (version, hint) in
             both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h)))
         {
@@ -150,10 +176,11 @@ impl<'a> Hints<'a> {
             match &hint.subject {
                 HintSubject::Name { old, .. }
                     if hint.idiom == HintIdiom::ModuleShim && of_module(old) => {}
-                HintSubject::Name { old, .. } => {
+                HintSubject::Name { old, new, .. } => {
+                    let old = old_path(&gone, old, new, hint.idiom);
                     hints.by_name.entry(old.clone()).or_default().push((version, hint));
                     if version == Version::To && deprecates(hint.idiom) && speaks_against(hint) {
-                        hints.deprecated.insert(old.clone());
+                        hints.deprecated.insert(old);
                     }
                 }
                 HintSubject::NameDeprecated { old } => {
@@ -186,6 +213,16 @@ impl<'a> Hints<'a> {
         self.by_callable.get(callable).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Old and new keywords of all callables that hints are about.
+    pub(crate) fn renamed_keywords(&self) -> BTreeSet<(&'a str, &'a str)> {
+        let hints = self.by_callable.values().flatten();
+        let pairs = hints.filter_map(|(_, hint)| match &hint.subject {
+            HintSubject::Parameter { old, new: Some(new), .. } => Some((&**old, &**new)),
+            _ => None,
+        });
+        pairs.collect()
+    }
+
     /// Every callable that a keyword hint is about.
     pub(crate) fn callables(&self) -> impl Iterator<Item = &DottedName> {
         self.by_callable.keys()
@@ -195,6 +232,24 @@ impl<'a> Hints<'a> {
     pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
         self.deprecated.contains(name)
     }
+}
+
+/// The old path that a hint means: a partial name is completed by what only the old version has.
+fn old_path(
+    gone: &WrittenNames<'_>,
+    old: &DottedName,
+    new: &DottedName,
+    idiom: HintIdiom,
+) -> DottedName {
+    if gone.is_inside(old) {
+        return old.clone();
+    }
+    // What a change log calls by a plain word may be anything.
+    let is_word = !old.as_str().contains(['.', '_']) && !old.as_str().contains(char::is_uppercase);
+    if is_word && idiom == HintIdiom::ChangeLog {
+        return old.clone();
+    }
+    gone.complete(old, Some(new)).unwrap_or_else(|| old.clone())
 }
 
 /// Whether a note says that the old name should go; some only say that two names mean the same.

@@ -15,6 +15,7 @@ mod accounting;
 mod assignment;
 mod context;
 mod files;
+mod heirs;
 mod hints;
 mod keys;
 mod members;
@@ -25,6 +26,7 @@ mod scoring;
 mod signatures;
 mod successors;
 mod usage;
+mod written_names;
 
 pub(crate) use context::Context;
 pub(crate) use successors::Successors;

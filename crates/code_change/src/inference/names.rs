@@ -455,7 +455,9 @@ fn member(
     let reachable = context.new.member(&new_class, successor.to.leaf())
         == Resolution::Symbol(successor.to.clone());
     let Some(after) = context.to.symbols.get(&successor.to) else { return };
-    if !reachable || !compatible(before.kind, after.kind) || !is_plain(&successor.to) {
+    // What a private base defines is written on the class that users have.
+    let is_public = is_plain(&new_class.join(successor.to.leaf()));
+    if !reachable || !compatible(before.kind, after.kind) || !is_public {
         if !still_there {
             let candidates = [Candidate { name: successor.to.to_string(), score: 0.5 }];
             let mut entry = ambiguous(path, &candidates);
@@ -474,6 +476,11 @@ fn member(
     if from == to {
         return;
     }
+    // What a member became is no surer than what its class became.
+    let of_class = successors.found.get(&class).filter(|_| new_class != class);
+    let sure_of_class = of_class.map(|became| {
+        confidence("rename.symbol", became.class, &became.factors, context.rules).overall
+    });
     let change = match before.kind {
         SymbolKind::Method | SymbolKind::Function | SymbolKind::Class => {
             Change::RenameCallable(NameMatch {
@@ -487,6 +494,9 @@ fn member(
         kind => Change::RenameAttribute { class, from, to, keyword: kind == SymbolKind::Field },
     };
     let mut operation = operation(context, change, &successor, !still_there);
+    if let Some(sure) = sure_of_class {
+        operation.confidence.lower_to(sure);
+    }
     let counted = access.public && is_gone(context.new, path) && !still_there;
     operation.covers = if counted { vec![path.clone()] } else { Vec::new() };
     names.operations.push(operation);

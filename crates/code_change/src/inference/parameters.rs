@@ -39,6 +39,7 @@ struct Callable<'a> {
 /// Operations on parameters of every callable that users can reach.
 pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<InferredOperation> {
     let hinted: BTreeSet<&DottedName> = context.hints.callables().collect();
+    let elsewhere = context.hints.renamed_keywords();
     let mut operations = Vec::new();
     for (definition, before) in &context.from.symbols {
         let may_differ =
@@ -59,7 +60,7 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         };
         let callable =
             Callable { path, receiver, definition, before, new_definition, after, public };
-        compare(context, &callable, &mut operations);
+        compare(context, &callable, &elsewhere, &mut operations);
     }
     operations
 }
@@ -132,11 +133,12 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
             entry.contested |= entry.new.is_some();
             entry.new = entry.new.take().or(new);
         }
-        let certain = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
-        entry.factors.insert(hints::factor(hint.idiom), if certain { 0.8 } else { 1.0 });
+        let is_text = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
+        entry.factors.insert(hints::factor(hint.idiom), if is_text { 0.8 } else { 1.0 });
         // "Use `a` and `b` instead" is no renaming.
         entry.contested |= hint.text.contains("` and `") || hint.text.contains("`` and ``");
-        entry.in_new_version |= *version == Version::To;
+        // A text only tells of the change; code still takes the old keyword.
+        entry.in_new_version |= *version == Version::To && !is_text;
         entry.witnesses.push(hints::witness(*version, hint));
     }
     found
@@ -153,6 +155,7 @@ fn speaks_of_renaming(text: &str) -> bool {
 fn compare(
     context: &Context<'_>,
     callable: &Callable<'_>,
+    elsewhere: &BTreeSet<(&str, &str)>,
     operations: &mut Vec<InferredOperation>,
 ) {
     let (Some(before), Some(after)) = (&callable.before.signature, &callable.after.signature)
@@ -162,6 +165,7 @@ fn compare(
     let mut state = State {
         context,
         callable,
+        elsewhere,
         before,
         after,
         settled_old: BTreeSet::new(),
@@ -178,6 +182,8 @@ fn compare(
 struct State<'a, 'b> {
     context: &'a Context<'a>,
     callable: &'a Callable<'a>,
+    /// Old and new keywords that the library says of some callable.
+    elsewhere: &'a BTreeSet<(&'a str, &'a str)>,
     before: &'a Signature,
     after: &'a Signature,
     settled_old: BTreeSet<String>,
@@ -334,7 +340,11 @@ impl State<'_, '_> {
         let mut pairs = Vec::new();
         for (i, before) in old.iter().enumerate() {
             for (j, after) in new.iter().enumerate() {
-                let score = self.similarity(before, after);
+                let score = if self.is_renamed_elsewhere(&before.1, &after.1) {
+                    1.0
+                } else {
+                    self.similarity(before, after)
+                };
                 if score >= RENAME_SCORE_MIN {
                     pairs.push(Pair { old: i, new: j, score });
                 }
@@ -348,8 +358,12 @@ impl State<'_, '_> {
                 (true, true) => "parameter_similar_name",
                 (true, false) => "parameter_other_name",
             };
-            let class = self.class(class, "parameter_of_successor");
-            let factors = Factors::from([(Factor::SignatureMatch, chosen.pair.score)]);
+            let (class, factor) = if self.is_renamed_elsewhere(before, after) {
+                ("parameter_renamed_elsewhere", Factor::DeprecationMatch)
+            } else {
+                (self.class(class, "parameter_of_successor"), Factor::SignatureMatch)
+            };
+            let factors = Factors::from([(factor, chosen.pair.score)]);
             let change = self.rename(ParameterRename {
                 from: before.name.to_string(),
                 to: after.name.to_string(),
@@ -364,6 +378,12 @@ impl State<'_, '_> {
                 self.push(change, class, &factors, &[], breaking);
             }
         }
+    }
+
+    /// Whether the library says of another callable that the one keyword became the other: what is
+    /// renamed is renamed in all of them.
+    fn is_renamed_elsewhere(&self, before: &Parameter, after: &Parameter) -> bool {
+        self.elsewhere.contains(&(&*before.name, &*after.name))
     }
 
     /// Place, kind, default, type, name and documentation of two parameters.

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assignment::{Pair, assign};
 use super::context::{Context, compatible};
+use super::heirs;
 use super::hints;
 use super::members;
 use super::scoring::{Factors, raw_score, round};
@@ -93,6 +94,7 @@ impl Successors {
                 successors.found.insert(old.clone(), successor);
             }
         }
+        heirs::find(context, &open, &mut successors);
         members::find(context, &comparison, &mut successors);
         successors
     }
@@ -180,8 +182,7 @@ impl Successors {
 fn replaced_in_use(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
     let before = context.from.symbols.get(old)?;
     let mut candidates = context.usage.replacements(old).into_iter().filter(|(name, _)| {
-        let shares_words = words(old.leaf()).iter().any(|word| words(name.leaf()).contains(word));
-        shares_words
+        shares_words(old.leaf(), name.leaf())
             && context.to.symbols.get(name).is_some_and(|s| compatible(before.kind, s.kind))
     });
     let (new, count) = candidates.next()?;
@@ -192,6 +193,15 @@ fn replaced_in_use(context: &Context<'_>, old: &DottedName) -> Option<Successor>
     }
     let share = f64::from(count) / f64::from(dropped);
     Some(Successor::of_factor_with(new, Factor::CallsiteCoverage, share, "replaced_in_use"))
+}
+
+/// Whether a word of the one name stands in the other, alone or run together with further words.
+fn shares_words(one: &str, other: &str) -> bool {
+    let (one, other) = (words(one), words(other));
+    let (all, others) = (one.concat(), other.concat());
+    let within = |word: &String, text: &String| word.len() >= 5 && text.contains(word.as_str());
+    one.iter().any(|word| other.contains(word) || within(word, &others))
+        || other.iter().any(|word| within(word, &all))
 }
 
 /// Chooses among compared pairs; near ties become ambiguous.
@@ -329,14 +339,14 @@ pub(super) fn resolve_hint(
     old: &DottedName,
     hint: &code_model::hint::Hint,
 ) -> Option<DottedName> {
-    let new = hints::successor(hint)?;
+    let new = &context.came.spelled_out(hints::successor(hint)?);
     let complete = context.new.is_inside(new) || context.old.is_inside(new);
     if complete {
         if let Some(definition) = context.new_definition(new) {
             return Some(same_name_inside(context, old, definition));
         }
         // Something that is not written in Python is known by the path that reaches it.
-        if matches!(context.new.resolve(new), Resolution::External(_)) {
+        if context.is_only_named(new) {
             return Some(new.clone());
         }
         // Named in the old version's words: it may itself have moved since.
@@ -351,7 +361,10 @@ pub(super) fn resolve_hint(
         return None;
     }
     // A partial name is read from the old name's place outwards.
-    old.ancestors().find_map(|place| context.new_definition(&place.join(new.as_str())))
+    let near = old.ancestors().find_map(|place| context.new_definition(&place.join(new.as_str())));
+    // The old version may have named what only the new one has.
+    let is_name = new.as_str().contains(['.', '_']) || new.as_str().contains(char::is_uppercase);
+    near.or_else(|| context.came.complete(new, None).filter(|_| is_name))
 }
 
 /// A text that names a package as the new home of a symbol means the symbol in it, when there is
@@ -364,6 +377,11 @@ fn same_name_inside(context: &Context<'_>, old: &DottedName, definition: DottedN
             .is_some_and(|access| context.from.modules.contains_key(&access.target));
     if names_symbol || !context.to.modules.contains_key(&definition) {
         return definition;
+    }
+    // An import that binds the name there is what the text speaks of.
+    let bound = definition.join(old.leaf());
+    if context.to.aliases.contains_key(&bound) {
+        return context.new_definition(&bound).unwrap_or(bound);
     }
     let prefix = format!("{definition}.");
     let mut inside = context
