@@ -83,6 +83,8 @@ impl Walker<'_> {
             if wanted {
                 let is_outermost = std::ptr::eq(current, outermost);
                 self.member(current, is_outermost, call);
+                let name = Arc::from(current.attr.id.as_str());
+                self.keys_of(&current.value, vec![(span(current.attr.range()), name)], true);
             }
             match &*current.value {
                 Expr::Attribute(inner) => current = inner,
@@ -119,6 +121,9 @@ impl Walker<'_> {
         let between = Span::new(value.end, name_span.start).of(self.source);
         let closing = between.rfind(')').map_or(0, |at| at as u32 + 1);
         let end = if start < value.start { value.end + closing } else { value.end };
+        if let Some(text) = self.source.get(value.start as usize..value.end as usize) {
+            self.found.receiver_texts.insert(text.to_owned());
+        }
         self.found.members.push(MemberUse {
             span: span(attribute.range),
             receiver: Span::new(start, end),
@@ -146,13 +151,24 @@ impl Walker<'_> {
                 self.call_site(call);
                 self.attribute(attribute, Some(id));
             }
+            Expr::Call(getter) if is_plain_getattr(getter) => {
+                self.call_site(call);
+                let (uses, members) = (self.found.uses.len(), self.found.members.len());
+                self.visit_expr(&call.func);
+                self.calls_attribute_string(getter, id, uses, members);
+            }
             other => self.visit_expr(other),
         }
         self.special_call(call);
+        self.call_keys(call);
+        let bound = self.bound_call(call);
         let quoted = self.quoted_types;
         for (index, argument) in call.arguments.args.iter().enumerate() {
             self.quoted_types = self.is_type_argument(call, Some(index), None);
             self.visit_expr(argument);
+            if let Some((callee, id)) = bound.filter(|_| index == 0) {
+                self.mark_bound(callee, id);
+            }
         }
         for keyword in &call.arguments.keywords {
             self.quoted_types = self.is_type_argument(call, None, keyword.arg.as_deref());
@@ -161,9 +177,40 @@ impl Walker<'_> {
         self.quoted_types = quoted;
     }
 
+    /// Lets what `getattr` named be the callee of a call; what is recorded before does not count.
+    fn calls_attribute_string(
+        &mut self,
+        getter: &ast::ExprCall,
+        call: CallId,
+        uses: usize,
+        members: usize,
+    ) {
+        let Some(name) = getter.arguments.args.get(1).map(|name| span(name.range())) else {
+            return;
+        };
+        for used in self.found.uses.iter_mut().skip(uses) {
+            if used.attributes.last().is_some_and(|(_, at, form)| {
+                *form == SegmentForm::AttributeString && name.contains(*at)
+            }) {
+                used.call = Some(call);
+            }
+        }
+        for member in self.found.members.iter_mut().skip(members) {
+            if name.contains(member.name_span) {
+                member.call = Some(call);
+            }
+        }
+    }
+
     fn call_site(&mut self, call: &ast::ExprCall) {
+        self.call_of(call, None);
+    }
+
+    /// Records a call; `bound_by` is the argument that is the callee of `partial`.
+    pub(super) fn call_of(&mut self, call: &ast::ExprCall, bound_by: Option<Span>) {
         let parent = AnyNodeRef::from(&call.arguments);
-        let arguments = call.arguments.iter_source_order().map(|argument| {
+        let first = usize::from(bound_by.is_some());
+        let arguments = call.arguments.iter_source_order().skip(first).map(|argument| {
             let value = match argument {
                 ArgOrKeyword::Arg(Expr::Starred(starred)) => &starred.value,
                 ArgOrKeyword::Arg(value) => value,
@@ -192,17 +239,19 @@ impl Walker<'_> {
             };
             Argument { form, span: Span::new(start, value_span.end), value: value_span }
         });
-        let arguments = arguments.collect();
-        let callee = Span::new(
-            call.range_start.to_u32(),
-            span(call.arguments.range).start.max(span(call.func.range()).end),
-        );
-        let callee_text = callee.of(self.source).trim_end();
+        let arguments: Vec<Argument> = arguments.collect();
+        let func = span(call.func.range());
+        let callee_start = call.range_start.to_u32();
+        // Behind the callee may stand parentheses around it, comments and line breaks.
+        let behind = Span::new(func.end, span(call.arguments.range).start.max(func.end));
+        let closing = behind.of(self.source).rfind(')').filter(|_| callee_start < func.start);
+        let callee_end = func.end + closing.map_or(0, |at| at as u32 + 1);
         self.found.calls.push(CallSite {
             span: span(call.range()),
-            callee: Span::new(callee.start, callee.start + callee_text.len() as u32),
+            callee: Span::new(callee_start, callee_end),
             parentheses: span(call.arguments.range),
             arguments,
+            bound_by,
             scope: ScopeId(self.scope),
             conditions: self.conditions,
         });
@@ -263,6 +312,7 @@ impl Walker<'_> {
     }
 
     fn subscript(&mut self, subscript: &ast::ExprSubscript) {
+        self.subscript_key(subscript);
         self.visit_expr(&subscript.value);
         let leaf = match &*subscript.value {
             Expr::Name(name) => name.id.as_str(),
@@ -503,4 +553,11 @@ impl Walker<'_> {
         self.string_depth -= 1;
         self.place = outer;
     }
+}
+
+/// Whether a call is `getattr(thing, "name")` without a default.
+fn is_plain_getattr(call: &ast::ExprCall) -> bool {
+    matches!(&*call.func, Expr::Name(name) if name.id == "getattr")
+        && call.arguments.len() == 2
+        && matches!(call.arguments.args.get(1), Some(Expr::StringLiteral(_)))
 }

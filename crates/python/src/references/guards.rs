@@ -9,7 +9,7 @@ use super::ReferenceOptions;
 use super::model::{Conditions, Reference, SegmentForm};
 use super::resolve::Meaning;
 use super::scope::BindingKind;
-use super::walk::{ChoiceKind, Collected};
+use super::walk::{ChoiceKind, Collected, RawUse};
 use crate::edit::Span;
 
 /// Attributes of a package that say its version.
@@ -29,7 +29,7 @@ const VERSION_NAMES: &[&str] = &[
 
 /// The ranges that a choice between versions governs.
 pub(super) struct Guards {
-    spans: Vec<Span>,
+    pub(super) spans: Vec<Span>,
     /// Names of the module whose value says which version is installed.
     pub(super) flags: BTreeSet<Arc<str>>,
 }
@@ -59,9 +59,41 @@ pub(super) fn spans(
         ChoiceKind::Attribute { body, handlers } => {
             (is_core_use(body) || is_core_import(body))
                 && (is_core_use(handlers) || is_core_import(handlers))
+                || asks_one_thing_twice(found, body, handlers)
         }
     });
     Guards { spans: guards.map(|choice| choice.whole).collect(), flags }
+}
+
+/// Whether what is tried and what is done instead take members of the same thing: `thing.new()`,
+/// else `thing.old()`. Only members that were asked for count.
+fn asks_one_thing_twice(found: &Collected, body: Span, handlers: Span) -> bool {
+    let members = |inside: Span| {
+        found.uses.iter().filter(move |used| {
+            inside.contains(used.span) && used.root_span != used.span && !used.repeated
+        })
+    };
+    members(handlers).any(|instead| {
+        let asked = found.members.iter().any(|member| instead.span.contains(member.name_span));
+        asked
+            && members(body).any(|tried| {
+                tried.root == instead.root
+                    && tried.attributes.len() == instead.attributes.len()
+                    && holder(tried) == holder(instead)
+            })
+    })
+}
+
+/// Calls of `hasattr` about something of which a member was asked for elsewhere.
+fn member_questions(found: &Collected) -> impl Iterator<Item = Span> {
+    let asked = found.member_questions.iter();
+    asked.filter(|(object, _)| found.receiver_texts.contains(object)).map(|(_, question)| *question)
+}
+
+/// The attributes before the last one.
+fn holder(used: &RawUse) -> Vec<&str> {
+    let before = used.attributes.len().saturating_sub(1);
+    used.attributes.iter().take(before).map(|(name, _, _)| name.as_str()).collect()
 }
 
 /// Expressions that ask which version is installed, names that hold the answer included.
@@ -88,6 +120,7 @@ fn version_questions(
         .map(|reference| reference.span)
         .collect();
     questions.extend(&found.version_questions);
+    questions.extend(member_questions(found));
     for (index, used) in found.uses.iter().enumerate() {
         let named = by_use
             .get(&(index as u32))

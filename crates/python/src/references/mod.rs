@@ -4,6 +4,7 @@
 //! Names are followed through scopes, imports, local aliases and the dependent's own modules. Two
 //! passes: the first collects scopes, bindings and uses, the second says what each use means.
 
+mod bound;
 mod dependent;
 mod expressions;
 mod guards;
@@ -24,9 +25,11 @@ use code_model::DottedName;
 pub use dependent::{DependentIndex, ModuleSurface};
 pub use model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, Certainty, ClassDefinition,
-    ClassMember, Conditions, FileReferences, ImportBinding, ImportForm, ImportStatement, MemberUse,
-    Place, Reference, ScopeId, Segment, SegmentForm, StatementId, StringForm,
+    ClassMember, Conditions, Construction, FileReferences, ImportBinding, ImportForm,
+    ImportStatement, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
+    StatementId, StringForm,
 };
+pub use names::Occurrences;
 pub use proof::NameProblem;
 
 use crate::parse::{ParsedFile, with_stack_for};
@@ -88,6 +91,11 @@ impl FileReferences {
     /// else anywhere.
     pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
         self.names.is_free(name, scope, readers)
+    }
+
+    /// Every place where a name that `scope` binds is written; none when that is not all of it.
+    pub fn occurrences(&self, name: &str, scope: ScopeId) -> Option<Occurrences> {
+        self.names.occurrences(name, scope)
     }
 
     /// Whether every reader finds the binding of `name` that `scope` makes.

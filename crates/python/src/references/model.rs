@@ -41,10 +41,16 @@ pub struct FileReferences {
     pub calls: Vec<CallSite>,
     /// Every class that the file defines, in source order.
     pub classes: Vec<ClassDefinition>,
+    /// Calls of the dependent's own classes, in source order.
+    pub constructions: Vec<Construction>,
+    /// Keys, among the members that were asked for, of something that the packages hold or made.
+    pub keys: Vec<KeyUse>,
     /// The names in `__all__`.
     pub exported: BTreeSet<Arc<str>>,
     /// Names of the dependent's own modules that the file uses, complete.
     pub internal: BTreeSet<DottedName>,
+    /// What choices between versions govern; see [`Conditions::version_guard`].
+    pub version_guards: Vec<Span>,
     pub(super) aliases: BTreeMap<Arc<str>, DottedName>,
     pub(super) flags: BTreeSet<Arc<str>>,
     pub(super) names: NameTable,
@@ -81,6 +87,8 @@ pub struct Conditions {
     pub version_guard: bool,
     /// Inside a function, not at the level of a module or class.
     pub in_function: bool,
+    /// Given to `getattr` with a default.
+    pub defaulted: bool,
 }
 
 /// One `import` or `from … import` statement.
@@ -311,8 +319,33 @@ pub struct CallSite {
     pub parentheses: Span,
     /// The arguments in source order.
     pub arguments: Vec<Argument>,
+    /// For `partial(callable, …)`, which only binds arguments: the first argument, which is the
+    /// callee and not among the arguments.
+    pub bound_by: Option<Span>,
     /// The scope in which it stands.
     pub scope: ScopeId,
+    /// Conditions under which it runs.
+    pub conditions: Conditions,
+}
+
+/// A call of a class of the dependent: one that this file defines or takes from a sibling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Construction {
+    /// The callee.
+    pub class: Span,
+    /// The call.
+    pub call: CallId,
+}
+
+/// A key that code names: `thing["key"]`, `thing.get("key")`, `thing.update(key=1)`, `thing.key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The key's text, without quotes.
+    pub span: Span,
+    /// The key.
+    pub name: Arc<str>,
+    /// The keys that are named together with it.
+    pub beside: Vec<Arc<str>>,
     /// Conditions under which it runs.
     pub conditions: Conditions,
 }

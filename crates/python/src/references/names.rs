@@ -6,15 +6,28 @@ use ruff_python_ast::name::Name;
 
 use super::model::ScopeId;
 use super::resolve::is_builtin;
-use super::scope::Scopes;
+use super::scope::{BindingKind, Scopes};
+use crate::edit::Span;
 
 /// One use of a local name.
 #[derive(Debug, Clone)]
 pub(super) struct NameUse {
     pub(super) name: Name,
+    pub(super) span: Span,
     pub(super) scope: u32,
     /// The scope that binds it; none for builtins, star imports and undefined names.
     pub(super) owner: Option<u32>,
+}
+
+/// Every place where a file writes one local name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Occurrences {
+    /// Where something other than an import binds it.
+    pub bound: Vec<Span>,
+    /// How many imports bind it.
+    pub imports: usize,
+    /// Where it is read or deleted.
+    pub used: Vec<Span>,
 }
 
 /// All local names of a file.
@@ -67,6 +80,33 @@ impl NameTable {
                 && self.inside(used.scope, scope.0)
                 && used.owner.is_none_or(|owner| self.inside(scope.0, owner))
         })
+    }
+
+    /// Every place where a name that `scope` binds is written; none when `global` or `nonlocal`
+    /// share it.
+    pub(super) fn occurrences(&self, name: &str, scope: ScopeId) -> Option<Occurrences> {
+        let name = Name::new(name);
+        let bindings = self.scopes.scopes.get(scope.0 as usize)?.bindings.get(&name)?;
+        if self.declared.contains(&name) {
+            return None;
+        }
+        let mut found = Occurrences::default();
+        for binding in bindings.iter().map(|id| self.scopes.binding(*id)) {
+            match binding.kind {
+                BindingKind::Import(_) => found.imports += 1,
+                BindingKind::Delete => {}
+                _ => found.bound.push(binding.span),
+            }
+        }
+        let uses = self.uses.iter().filter(|u| u.name == name && u.owner == Some(scope.0));
+        found.used.extend(uses.map(|used| used.span));
+        for spans in [&mut found.bound, &mut found.used] {
+            spans.sort();
+            spans.dedup();
+        }
+        // A place that both reads and binds, as `name += 1`, is written once.
+        found.used.retain(|used| !found.bound.contains(used));
+        Some(found)
     }
 
     /// Whether every reader finds the binding of `name` in `scope`.

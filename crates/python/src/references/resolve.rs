@@ -9,13 +9,14 @@ use ruff_python_stdlib::builtins::{is_python_builtin, python_magic_globals};
 
 use super::dependent::ModuleSurface;
 use super::model::{
-    BindingId, CallId, Certainty, FileReferences, ImportForm, Reference, ScopeId, Segment,
-    SegmentForm,
+    BindingId, CallId, Certainty, Construction, FileReferences, ImportForm, KeyUse, Reference,
+    ScopeId, Segment, SegmentForm,
 };
 use super::names::{NameTable, NameUse};
 use super::scope::{BindingKind, Position};
 use super::walk::{Collected, RawPath, RawUse};
 use super::{ReferenceOptions, guards};
+use crate::edit::Span;
 
 /// What a local name means at one place.
 #[derive(Debug, Clone)]
@@ -263,7 +264,12 @@ pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> F
     for (index, used) in found.uses.iter().enumerate() {
         let owner = found.scopes.lookup(&used.root, used.position);
         if !used.repeated {
-            name_uses.push(NameUse { name: used.root.clone(), scope: used.position.scope, owner });
+            name_uses.push(NameUse {
+                name: used.root.clone(),
+                span: used.root_span,
+                scope: used.position.scope,
+                owner,
+            });
             count_imports(&found, used, owner, &mut counts);
         }
         if let Some((reference, meaning)) = resolver.reference(used) {
@@ -275,6 +281,8 @@ pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> F
             meanings.push(meaning);
         }
     }
+    let keys = keys(&resolver, &references);
+    let constructed = constructions(&resolver);
     for path in &found.paths {
         if let Some(reference) = resolver.spelled(path) {
             references.push(reference);
@@ -296,11 +304,72 @@ pub(super) fn resolve(mut found: Collected, options: &ReferenceOptions<'_>) -> F
     let aliases = module_aliases(&found, &references, &by_use);
     let guards = guards::spans(&found, options, &references, &by_use);
     guards.mark(&mut found, &mut references, &meanings);
-    let flags = guards.flags;
-    let mut result = finish(found, options, references, name_uses, &counts);
+    let constructions: Vec<(Span, CallId)> = constructed;
+    let mut result = finish(found, options, references, name_uses, &counts, &constructions);
+    result.keys = keys;
+    for key in &mut result.keys {
+        key.conditions.version_guard |= guards.spans.iter().any(|guard| guard.contains(key.span));
+    }
     result.aliases = aliases;
-    result.flags = flags;
+    result.flags = guards.flags;
+    result.version_guards = guards.spans;
     result
+}
+
+/// The keys of what the packages hold, or of what a call of them made.
+fn keys(resolver: &Resolver<'_>, references: &[Reference]) -> Vec<KeyUse> {
+    let found = resolver.found;
+    let is_made = |raw: &super::walk::RawKey| {
+        let Some(owner) = found.scopes.lookup(&raw.root, raw.position) else { return false };
+        let reaching = found.scopes.reaching(&raw.root, owner, raw.position);
+        !reaching.is_empty()
+            && reaching.iter().all(|id| {
+                let binding = found.scopes.binding(*id);
+                binding.kind == BindingKind::Flag
+                    && references.iter().any(|reference| {
+                        reference.call.is_some_and(|call| {
+                            found.calls.get(call.0 as usize).map(|call| call.span)
+                                == Some(binding.value)
+                        }) && reference.certainty == Certainty::Certain
+                            && reference.target().is_some_and(|t| resolver.options.is_core(t))
+                    })
+            })
+    };
+    let is_held = |raw: &super::walk::RawKey| {
+        resolver
+            .meaning(&raw.root, raw.position, &raw.root, 0)
+            .is_some_and(|meaning| meaning.certain && resolver.options.is_core(&meaning.target))
+    };
+    let ours = found.keys.iter().filter(|raw| is_made(raw) || !raw.attribute && is_held(raw));
+    let mut keys: Vec<KeyUse> = ours.map(|raw| raw.key.clone()).collect();
+    keys.sort_by_key(|key| key.span);
+    keys
+}
+
+/// Calls whose callee is a class of this file, or a name that a sibling gives.
+fn constructions(resolver: &Resolver<'_>) -> Vec<(Span, CallId)> {
+    let found = resolver.found;
+    let is_class = |used: &RawUse| {
+        let Some(owner) = found.scopes.lookup(&used.root, used.position) else { return false };
+        let reaching = found.scopes.reaching(&used.root, owner, used.position);
+        !reaching.is_empty()
+            && reaching.iter().all(|id| {
+                let binding = found.scopes.binding(*id);
+                match binding.kind {
+                    BindingKind::Definition => {
+                        found.classes.iter().any(|(class, _)| class.name_span == binding.span)
+                    }
+                    BindingKind::Import(import) => found.imports[import.0 as usize]
+                        .target
+                        .as_ref()
+                        .is_some_and(|target| resolver.options.is_internal(target)),
+                    _ => false,
+                }
+            })
+    };
+    let called = found.uses.iter().filter_map(|used| Some((used, used.call?)));
+    let calls = called.filter(|(used, _)| !used.repeated && is_class(used));
+    calls.map(|(used, call)| (used.span, call)).collect()
 }
 
 /// Names that the module level gives to references: `name = package.thing`.
@@ -378,6 +447,7 @@ fn finish(
     mut references: Vec<Reference>,
     uses: Vec<NameUse>,
     counts: &BTreeMap<BindingId, u32>,
+    constructed: &[(Span, CallId)],
 ) -> FileReferences {
     let names: Vec<(Name, u32)> = found
         .imports
@@ -431,25 +501,34 @@ fn finish(
         references,
         members: found.members,
         calls: Vec::new(),
+        constructions: Vec::new(),
+        keys: Vec::new(),
         classes: found.classes.into_iter().map(|(definition, _)| definition).collect(),
         exported: found.exported,
         internal,
+        version_guards: Vec::new(),
         aliases: BTreeMap::new(),
         flags: std::collections::BTreeSet::new(),
         names: NameTable { scopes: found.scopes, uses, declared: found.declared },
     };
+    result.constructions = constructed
+        .iter()
+        .map(|(class, call)| Construction { class: *class, call: *call })
+        .collect();
     keep_calls(&mut result, found.calls);
     result
 }
 
-/// Keeps the calls that a reference or member use is the callee of, and counts them anew.
+/// Keeps the calls whose callee is a reference, a member use or a class of the dependent, and
+/// counts them anew.
 fn keep_calls(result: &mut FileReferences, calls: Vec<super::model::CallSite>) {
     let mut kept: BTreeMap<u32, CallId> = BTreeMap::new();
     let wanted = result
         .references
         .iter()
         .filter_map(|reference| reference.call)
-        .chain(result.members.iter().filter_map(|member| member.call));
+        .chain(result.members.iter().filter_map(|member| member.call))
+        .chain(result.constructions.iter().map(|construction| construction.call));
     let mut wanted: Vec<CallId> = wanted.collect();
     wanted.sort_unstable();
     wanted.dedup();
@@ -467,6 +546,9 @@ fn keep_calls(result: &mut FileReferences, calls: Vec<super::model::CallSite>) {
     };
     result.references.iter_mut().for_each(|reference| renumber(&mut reference.call));
     result.members.iter_mut().for_each(|member| renumber(&mut member.call));
+    for construction in &mut result.constructions {
+        construction.call = kept.get(&construction.call.0).copied().unwrap_or(CallId(0));
+    }
 }
 
 /// What a module offers to its siblings: imported names, local aliases of them, and flags.

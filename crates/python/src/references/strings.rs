@@ -9,7 +9,7 @@ use ruff_python_ast::{self as ast, Expr};
 use ruff_python_parser::parse_string_annotation;
 use ruff_text_size::Ranged;
 
-use super::model::{Access, Place, SegmentForm, StringForm};
+use super::model::{Access, Conditions, MemberUse, Place, ScopeId, SegmentForm, StringForm};
 use super::walk::{RawPath, RawUse, Walker, span};
 use crate::edit::Span;
 
@@ -124,16 +124,46 @@ impl Walker<'_> {
             && let (Some(object), Some(Expr::StringLiteral(string))) =
                 (arguments.first(), arguments.get(1))
             && let Some(content) = self.plain_content(string)
+            && DottedName::new(content.of(self.source)).is_ok_and(|name| name.parent().is_none())
         {
-            self.attribute_string(call, leaf, object, content);
+            let mut conditions = self.conditions;
+            // Asking whether a name exists, or what to take when it does not, is a choice between
+            // versions.
+            conditions.version_guard |=
+                leaf == "hasattr" || leaf == "getattr" && call.arguments.len() > 2;
+            conditions.defaulted = leaf == "getattr" && call.arguments.len() > 2;
+            self.attribute_string(object, content, conditions);
+            self.member_string(object, content, conditions);
+            if leaf == "hasattr" {
+                self.found
+                    .member_questions
+                    .push((receiver_text(self.source, object), span(call.range())));
+            }
         }
     }
 
-    fn attribute_string(&mut self, call: &ast::ExprCall, leaf: &str, object: &Expr, name: Span) {
+    /// A member that a string names: `getattr(thing, "name")`.
+    fn member_string(&mut self, object: &Expr, name: Span, conditions: Conditions) {
         let text = name.of(self.source);
-        if DottedName::new(text).is_err() || text.contains('.') {
+        if !(self.options.members)(text) {
             return;
         }
+        let receiver = span(object.range());
+        self.found.members.push(MemberUse {
+            span: receiver.cover(name),
+            receiver,
+            receiver_node: receiver,
+            name_span: name,
+            name: Arc::from(text),
+            access: Access::Load,
+            scope: ScopeId(self.scope),
+            conditions,
+            call: None,
+        });
+    }
+
+    fn attribute_string(&mut self, object: &Expr, name: Span, conditions: Conditions) {
+        let text = name.of(self.source);
         let mut attributes = vec![(Name::new(text), name, SegmentForm::AttributeString)];
         let mut current = object;
         let root = loop {
@@ -151,11 +181,6 @@ impl Walker<'_> {
             }
         };
         attributes.reverse();
-        let mut conditions = self.conditions;
-        // Asking whether a name exists, or what to take when it does not, is a choice between
-        // versions.
-        conditions.version_guard |=
-            leaf == "hasattr" || leaf == "getattr" && call.arguments.len() > 2;
         self.found.uses.push(RawUse {
             root: root.id.clone(),
             root_span: span(root.range),
@@ -205,6 +230,11 @@ impl Walker<'_> {
             _ => {}
         }
     }
+}
+
+/// An object as the text has it, to compare with the receivers of members.
+fn receiver_text(source: &str, object: &Expr) -> String {
+    span(object.range()).of(source).to_owned()
 }
 
 fn callee_leaf(call: &ast::ExprCall) -> &str {

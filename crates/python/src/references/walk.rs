@@ -12,7 +12,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::ReferenceOptions;
 use super::model::{
-    Access, CallId, CallSite, ClassDefinition, Conditions, ImportBinding, ImportStatement,
+    Access, CallId, CallSite, ClassDefinition, Conditions, ImportBinding, ImportStatement, KeyUse,
     MemberUse, Place, SegmentForm,
 };
 use super::scope::{Binding, BindingKind, Position, ScopeKind, Scopes};
@@ -48,6 +48,16 @@ pub(super) struct RawPath {
     pub(super) place: Place,
 }
 
+/// A key of what a chain of attributes stands for.
+#[derive(Debug, Clone)]
+pub(super) struct RawKey {
+    pub(super) root: Name,
+    pub(super) position: Position,
+    pub(super) key: KeyUse,
+    /// Whether it is written as an attribute.
+    pub(super) attribute: bool,
+}
+
 /// A place where code chooses between versions or catches that something is missing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Choice {
@@ -77,6 +87,7 @@ pub(super) struct Collected {
     pub(super) paths: Vec<RawPath>,
     pub(super) members: Vec<MemberUse>,
     pub(super) calls: Vec<CallSite>,
+    pub(super) keys: Vec<RawKey>,
     pub(super) classes: Vec<(ClassDefinition, Vec<Option<u32>>)>,
     pub(super) choices: Vec<Choice>,
     pub(super) exported: BTreeSet<Arc<str>>,
@@ -86,6 +97,10 @@ pub(super) struct Collected {
     pub(super) bound_names: BTreeMap<Span, Name>,
     /// Calls that ask for an installed version.
     pub(super) version_questions: Vec<Span>,
+    /// Calls of `hasattr`, with the text of the object that they ask.
+    pub(super) member_questions: Vec<(String, Span)>,
+    /// The texts of receivers of members that were asked for.
+    pub(super) receiver_texts: BTreeSet<String>,
 }
 
 impl Collected {
