@@ -2,9 +2,10 @@
 //! core's.
 
 use artifact::{Finding, Severity};
+use code_model::DottedName;
 use configuration::Format;
 use python::edit::{Span, TextEdit};
-use python::references::{ArgumentForm, Certainty};
+use python::references::{Certainty, ScopeId};
 
 use crate::plan::KeyChange;
 use crate::{Applicability, Codemod, DependentFile, Edit, FileContext, Plan, Rewriting};
@@ -20,12 +21,13 @@ impl Codemod for Keys {
     fn rewrite(&self, context: &FileContext<'_>, rewriting: &mut Rewriting) {
         for change in &context.plan.keys {
             attributes(context, change, rewriting);
-            keywords(context, change, rewriting);
+            named(context, change, rewriting);
+            module_settings(context, change, rewriting);
         }
     }
 }
 
-fn leaf(key: &str) -> &str {
+pub(crate) fn leaf(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
@@ -47,7 +49,14 @@ fn attributes(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rew
         if is_module || reference.segments.len() < 2 {
             continue;
         }
-        if reference.conditions.version_guard {
+        // A default hides that the key is gone: `getattr` with one is no question by itself.
+        let both = || reads_both(context, &holder.target, to);
+        let guarded = if reference.conditions.defaulted {
+            is_guarded(context, key.span) || both()
+        } else {
+            reference.conditions.version_guard
+        };
+        if guarded {
             rewriting.already_right += 1;
             continue;
         }
@@ -56,30 +65,49 @@ fn attributes(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rew
     }
 }
 
-/// `configure(OLD=…)`, where the callee is the core's.
-fn keywords(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewriting) {
+fn is_guarded(context: &FileContext<'_>, at: Span) -> bool {
+    context.references.version_guards.iter().any(|guard| guard.contains(at))
+}
+
+/// `conf["OLD"]`, `conf.get("OLD")`, `configure(OLD=…)`, of what the core holds or made.
+fn named(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewriting) {
     let (from, to) = (leaf(&change.from), leaf(&change.to));
-    for reference in &context.references.references {
-        let Some(call) = reference.call.and_then(|call| context.references.call(call)) else {
-            continue;
-        };
-        let configures = reference.target().is_some_and(|target| {
-            matches!(
-                target.leaf(),
-                "update" | "configure" | "setup" | "from_mapping" | "setdefault"
-            )
-        });
-        if !configures || reference.certainty != Certainty::Certain {
+    for key in context.references.keys.iter().filter(|key| *key.name == *from) {
+        if key.conditions.version_guard || key.beside.iter().any(|other| **other == *to) {
+            rewriting.already_right += 1;
             continue;
         }
-        for argument in &call.arguments {
-            if let ArgumentForm::Keyword { name, span } = &argument.form
-                && **name == *from
-            {
-                let edit = TextEdit::replace(*span, to);
-                rewriting.edit(&change.operation, Applicability::Safe, edit);
-            }
-        }
+        let edit = TextEdit::replace(key.span, to);
+        rewriting.edit(&change.operation, Applicability::Safe, edit);
+    }
+}
+
+/// Whether code reads both keys: each with a default for where the other version lacks it.
+fn reads_both(context: &FileContext<'_>, holder: &DottedName, to: &str) -> bool {
+    let new = holder.join(to);
+    context
+        .references
+        .references
+        .iter()
+        .any(|other| other.conditions.defaulted && other.target() == Some(&new))
+}
+
+/// `OLD = …` in a module of settings. Nothing says whose settings they are, so that the edit is
+/// made only when asked for.
+fn module_settings(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewriting) {
+    let (from, to) = (leaf(&change.from), leaf(&change.to));
+    let stem = context.file.path.file_name().split('.').next().unwrap_or_default();
+    let references = context.references;
+    let module = ScopeId(0);
+    let is_settings = ["settings", "conf"].iter().any(|word| stem.contains(word));
+    let Some(found) = references.occurrences(from, module).filter(|_| is_settings) else { return };
+    let free = references.is_free(to, module, &[module]) && !references.exported.contains(from);
+    if found.imports > 0 || !free {
+        return;
+    }
+    for span in found.bound.into_iter().chain(found.used) {
+        let edit = TextEdit::replace(span, to);
+        rewriting.edit(&change.operation, Applicability::Unsafe, edit);
     }
 }
 

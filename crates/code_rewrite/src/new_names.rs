@@ -126,7 +126,9 @@ impl<'a> NewNames<'a> {
             }
             _ => return NewName::Same,
         };
-        let Some((prefix, change)) = self.plan.change(&definition) else { return NewName::Same };
+        let Some((prefix, change)) = self.plan.change(&definition) else {
+            return self.inherited(from, old, &definition);
+        };
         let operation = change.operation();
         let Some(new) = change.new.as_ref().and_then(|new| definition.rebased(prefix, new)) else {
             return NewName::Removed(operation);
@@ -142,6 +144,20 @@ impl<'a> NewNames<'a> {
             .map(|parent| parent.join(new.leaf()))
             .filter(|beside| to.resolve(beside) == reached);
         NewName::Renamed(beside.unwrap_or(new), operation)
+    }
+
+    /// A member that a class of the library inherits from one in which it is renamed.
+    fn inherited(&self, from: ApiIndex<'_>, old: &DottedName, definition: &DottedName) -> NewName {
+        let (Some(holder), Some(class)) = (old.parent(), definition.parent()) else {
+            return NewName::Same;
+        };
+        let renamed = self.plan.members.iter().find(|member| {
+            member.from == definition.leaf()
+                && from.resolve(&member.class) == Resolution::Symbol(class.clone())
+        });
+        renamed.map_or(NewName::Same, |member| {
+            NewName::Renamed(self.name(&holder).join(&member.to), member.operation.clone())
+        })
     }
 
     fn renamed_parent(&self, old: &DottedName) -> Option<DottedName> {
@@ -194,6 +210,21 @@ impl<'a> NewNames<'a> {
                 .find(|prefix| matches!(api.resolve(prefix), Resolution::Module(_)));
         }
         new.parent()
+    }
+
+    /// Whether a star import of this module of the new version surely brings a name in.
+    pub fn is_exported(&self, module: &DottedName, name: &str) -> bool {
+        let Some(snapshot) = self.to.map(|api| api.snapshot()) else { return false };
+        let Some(record) = snapshot.modules.get(module) else { return false };
+        let path = module.join(name);
+        match &record.exported {
+            Some(exported) => exported.iter().any(|other| &**other == name),
+            None => {
+                !name.starts_with('_')
+                    && (snapshot.symbols.contains_key(&path)
+                        || snapshot.aliases.contains_key(&path))
+            }
+        }
     }
 
     /// Whether `from PARENT import LEAF` can bring this name in.

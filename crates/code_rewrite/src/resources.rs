@@ -16,7 +16,10 @@ impl Codemod for Resources {
     fn rewrite(&self, context: &FileContext<'_>, rewriting: &mut Rewriting) {
         for change in &context.plan.files {
             for (old, new, applicability) in spellings(context, change) {
-                for span in literals(context.text, &old) {
+                let guards = &context.references.version_guards;
+                let mut found = literals(context.text, &old);
+                found.retain(|span| !guards.iter().any(|guard| guard.contains(*span)));
+                for span in found {
                     let edit = TextEdit::replace(span, new.clone());
                     rewriting.edit(&change.operation, applicability, edit);
                 }

@@ -62,13 +62,16 @@ impl<'a> Rewriter<'a> {
         api_to: Option<ApiIndex<'a>>,
         minimum: Applicability,
     ) -> Self {
+        let changes_calls =
+            !plan.calls.is_empty() || plan.members.iter().any(|member| member.keyword);
         let members = plan
             .members
             .iter()
             .map(|member| member.from.clone())
             .chain(plan.calls.iter().map(|call| call.callable.leaf().to_owned()))
             // Subclasses call a constructor whose parameters changed through `super()`.
-            .chain(["__init__".to_owned()].into_iter().filter(|_| !plan.calls.is_empty()))
+            .chain(["__init__".to_owned()].into_iter().filter(|_| changes_calls))
+            .chain(plan.keys.iter().map(|key| keys::leaf(&key.from).to_owned()))
             .collect();
         Self { plan, api_from, api_to, minimum, words: Words::of(plan, api_from), members }
     }

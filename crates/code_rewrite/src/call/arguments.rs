@@ -115,6 +115,7 @@ pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting, targ
         }
     }
     sites.positional(&bound);
+    sites.later(&bound);
     sites.missing(&given, starred, spread);
 }
 
@@ -226,6 +227,21 @@ impl Sites<'_, '_> {
         }
     }
 
+    /// `partial(callable, …)` leaves positions to later calls, which nobody sees from here.
+    fn later(&mut self, bound: &[Bound<'_>]) {
+        let given = bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional).count();
+        let named = |name: &str| bound.iter().any(|b| b.parameter == Some(name));
+        let open = self.effects.positional.iter().skip(given).any(|name| {
+            let changed = self.effects.by_keyword.contains_key(name)
+                || self.effects.removed.contains_key(name);
+            changed && !named(name)
+        });
+        if self.target.call.bound_by.is_some() && open {
+            let message = "Where this is called, positions may be given that changed.".to_owned();
+            self.find(self.target.call.span, "arguments-unpacked", message);
+        }
+    }
+
     /// Whether a call that gives a removed parameter by position cannot be one of the new version.
     fn is_certainly_old(&self, bound: &[Bound<'_>], name: &str) -> bool {
         let place = self.effects.positional.iter().position(|other| *other == name);
@@ -310,7 +326,10 @@ impl Sites<'_, '_> {
             self.edit(operation, edit);
         }
         for (name, _) in &effects.required {
-            if !given.contains(name) && !spread {
+            if self.target.call.bound_by.is_some() {
+                let message = format!("`{name}` must be given now, here or where this is called.");
+                self.find(self.target.call.span, "argument-required", message);
+            } else if !given.contains(name) && !spread {
                 let message = format!("This call must give `{name}` now.");
                 self.find(self.target.call.span, "argument-required", message);
             }

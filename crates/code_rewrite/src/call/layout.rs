@@ -25,16 +25,17 @@ pub(super) fn removal(text: &str, call: &CallSite, index: usize) -> Option<TextE
             return Some(TextEdit::delete(Span::new(start, comma + 1 + blanks as u32)));
         }
     }
-    match index.checked_sub(1).and_then(|before| call.arguments.get(before)) {
+    let before = index.checked_sub(1).and_then(|before| call.arguments.get(before));
+    match before.map(|before| before.span).or(call.bound_by) {
         // The last argument goes with the comma before it; a comma after it stays with the new last
         // one.
         Some(before) => {
-            let gap = Span::new(before.span.end, start).of(text);
+            let gap = Span::new(before.end, start).of(text);
             if gap.contains('#') {
-                let cut = gap.rfind('\n').map_or(start, |at| before.span.end + at as u32);
+                let cut = gap.rfind('\n').map_or(start, |at| before.end + at as u32);
                 return Some(TextEdit::delete(Span::new(cut, comma.map_or(end, |at| at + 1))));
             }
-            Some(TextEdit::delete(Span::new(before.span.end, end)))
+            Some(TextEdit::delete(Span::new(before.end, end)))
         }
         None => Some(TextEdit::delete(Span::new(start, comma.map_or(end, |comma| comma + 1)))),
     }
@@ -42,9 +43,10 @@ pub(super) fn removal(text: &str, call: &CallSite, index: usize) -> Option<TextE
 
 /// Adds arguments behind the last one, on lines of their own where that one has a line of its own.
 pub(super) fn addition(text: &str, call: &CallSite, arguments: &str) -> TextEdit {
-    match call.arguments.last() {
-        None => TextEdit::insert(call.parentheses.start + 1, arguments),
-        Some(last) => {
+    match (call.arguments.last(), call.bound_by) {
+        (None, Some(callee)) => TextEdit::insert(callee.end, format!(", {arguments}")),
+        (None, None) => TextEdit::insert(call.parentheses.start + 1, arguments),
+        (Some(last), _) => {
             let line_start = line_start(text, last.span.start);
             let indent = Span::new(line_start, last.span.start).of(text);
             let own_line = indent.trim().is_empty() && line_start > call.parentheses.start;

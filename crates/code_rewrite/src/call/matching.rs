@@ -9,10 +9,10 @@ use code_model::operation::{Change, OperationId, ParameterRename};
 use code_model::signature::{Binding, Signature};
 use code_model::snapshot::SymbolKind;
 use python::edit::Span;
-use python::references::{CallId, CallSite, Certainty, MemberUse, Reference};
+use python::references::{CallId, CallSite, Certainty, Construction, MemberUse, Reference};
 use python::types::{Alternative, AlternativeKind, Origin, Receiver};
 
-use crate::member::{definition_of, is_value, uses_core};
+use crate::member::{definition_of, is_foreign_module, is_value, uses_core};
 use crate::{Applicability, CallChange, FileContext, Rewriting};
 
 /// One call with everything that changes about it.
@@ -100,6 +100,11 @@ pub(super) fn targets<'a>(context: &FileContext<'a>, rewriting: &mut Rewriting) 
             found.extend(of_member(context, rewriting, &changes, used, call));
         }
     }
+    for construction in &context.references.constructions {
+        if let Some(call) = context.references.call(construction.call) {
+            found.extend(of_construction(context, &changes, construction, call));
+        }
+    }
     found.retain(|target| !target.changes.is_empty());
     for target in &mut found {
         target.new_signature = new_signature(context, target);
@@ -162,8 +167,9 @@ fn of_reference<'a>(
     }
     let signature = symbol.signature.as_ref();
     let through_class = symbol.parent.is_some();
+    let subject = subject(context, &definition);
     let unbound = signature.is_some_and(|s| s.binding == Binding::Instance) && through_class;
-    Some(plain(changes.about(&definition), signature, usize::from(unbound)))
+    Some(plain(changes.about(&subject), signature, usize::from(unbound)))
 }
 
 /// The class whose constructor runs when `class` is called, with its signature, if changes are said
@@ -186,6 +192,36 @@ fn constructor<'a>(
     None
 }
 
+/// What a call of one of the dependent's own classes meets: the constructor may be inherited.
+fn of_construction<'a>(
+    context: &FileContext<'a>,
+    changes: &Changes<'a>,
+    construction: &Construction,
+    call: &'a CallSite,
+) -> Option<Target<'a>> {
+    let matters = |met: &Met<'_>| touches(&met.change, call);
+    if !changes.by_definition.values().flatten().any(matters) {
+        return None;
+    }
+    let path = &context.file.path;
+    let receiver = context.receivers.receiver(path, construction.class, CONSTRUCTORS[0]);
+    let [alternative] = receiver.alternatives.as_slice() else { return None };
+    if receiver.unknown.is_some() || alternative.kind != AlternativeKind::ClassObject {
+        return None;
+    }
+    let definition = definition_called(changes, alternative, CONSTRUCTORS[0])?;
+    let signature = context.api_from.and_then(|api| api.symbol(&definition)?.signature.as_ref());
+    Some(Target {
+        call,
+        changes: changes.about(&definition),
+        applicability: Applicability::Safe,
+        receivers_given: 0,
+        receiver: None,
+        signature,
+        new_signature: None,
+    })
+}
+
 fn of_member<'a>(
     context: &FileContext<'a>,
     rewriting: &mut Rewriting,
@@ -196,6 +232,9 @@ fn of_member<'a>(
     let constructs = CONSTRUCTORS.contains(&&*used.name);
     let named = |definition: &DottedName| definition.leaf() == &*used.name || constructs;
     if !changes.by_definition.keys().any(named) {
+        return None;
+    }
+    if is_foreign_module(context, used.receiver_node) {
         return None;
     }
     let receiver = context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
@@ -226,7 +265,7 @@ fn of_receiver<'a>(
     let touches = |met: &Met<'_>| touches(&met.change, call);
     let Some((definition, alternative)) = meant else {
         let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
-            definition.leaf() == member && met.iter().any(touches)
+            definition.leaf() == member && met.iter().any(touches) && is_member(context, definition)
         };
         if let Some(reason) = receiver.unknown.as_deref().filter(|_| !others)
             && uses_core(context)
@@ -267,6 +306,12 @@ fn of_receiver<'a>(
     })
 }
 
+/// Whether a definition is a member of a class, which an unknown receiver may have; a module's
+/// function is reached through its module alone.
+fn is_member(context: &FileContext<'_>, definition: &DottedName) -> bool {
+    context.api_from.and_then(|api| api.symbol(definition)).is_none_or(|s| s.parent.is_some())
+}
+
 /// The definition that calling this member reaches, if changes are said about it.
 fn definition_called(
     changes: &Changes<'_>,
@@ -279,7 +324,9 @@ fn definition_called(
         return (ours && changes.by_definition.contains_key(&definition)).then_some(definition);
     }
     let constructs = CONSTRUCTORS.contains(&member);
-    let definer = match alternative.defined_in.first() {
+    let written =
+        alternative.defined_in.iter().find(|place| place.name.as_str() != "builtins.object");
+    let definer = match written {
         Some(definer) => definer,
         // Fields make constructors that no class writes.
         None if constructs => alternative.lineage.iter().find(|place| {

@@ -38,6 +38,7 @@ impl Codemod for Calls {
         for target in matching::targets(context, rewriting) {
             rewrite_call(context, rewriting, &target);
         }
+        template::report_uncalled(context, rewriting);
         overrides::report(context, rewriting);
     }
 }

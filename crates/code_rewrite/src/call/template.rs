@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use code_model::DottedName;
 use code_model::api::Resolution;
-use code_model::operation::OperationId;
+use code_model::operation::{Change, OperationId};
 use python::edit::{Piece, Span, TextEdit};
-use python::references::{Argument, ArgumentForm};
+use python::references::{Argument, ArgumentForm, Certainty, Place, StringForm};
 
-use super::layout::{is_atomic, is_pure};
+use super::layout::{self, is_atomic, is_pure};
 use super::matching::Target;
+use crate::member::definition_of;
 use crate::{FileContext, Rewriting};
 
 /// The longest template that is read.
@@ -58,6 +59,9 @@ fn filled(
     let given = bind(target, parameters)?;
     let parts = without_missing(split(template), parameters, &given);
     check_use(context, &parts, parameters, &given)?;
+    if let Some(pieces) = in_place(context, rewriting, target, operation, &parts, &given) {
+        return Ok(pieces);
+    }
     let mut pieces = Vec::new();
     let wrapped = !is_atomic(template);
     if wrapped {
@@ -93,6 +97,146 @@ fn filled(
         pieces.push(Piece::Text(")".to_owned()));
     }
     Ok(pieces)
+}
+
+/// The call with its layout and comments, where the template is a call too that takes the
+/// arguments in the order in which they stand.
+fn in_place(
+    context: &FileContext<'_>,
+    rewriting: &mut Rewriting,
+    target: &Target<'_>,
+    operation: &OperationId,
+    parts: &[Part<'_>],
+    given: &BTreeMap<&str, &Argument>,
+) -> Option<Vec<Piece>> {
+    let call = target.call;
+    let (Part::Name(callee), rest) = parts.split_first()? else { return None };
+    let wanted = plain_arguments(rest)?;
+    let mut edits: Vec<(Span, Vec<Piece>)> = Vec::new();
+    let mut kept = Vec::new();
+    for (keyword, name) in &wanted {
+        let argument = *given.get(name)?;
+        kept.push(argument.span);
+        let value = Piece::Source(argument.value);
+        match (&argument.form, keyword) {
+            (ArgumentForm::Positional, None) => {}
+            (ArgumentForm::Keyword { name, .. }, Some(keyword)) if **name == **keyword => {}
+            (_, Some(keyword)) => {
+                edits.push((argument.span, vec![Piece::Text(format!("{keyword}=")), value]));
+            }
+            (_, None) => edits.push((argument.span, vec![value])),
+        }
+    }
+    if !kept.is_sorted() {
+        return None;
+    }
+    for (index, argument) in call.arguments.iter().enumerate() {
+        if !kept.contains(&argument.span) {
+            edits.push((layout::removal(context.text, call, index)?.span, Vec::new()));
+        }
+    }
+    edits.push(match callee.strip_prefix("self.") {
+        Some(member) => {
+            let callee = call.callee.of(context.text);
+            let leaf = callee.rsplit(|c: char| c != '_' && !c.is_alphanumeric()).next()?;
+            let plain = !member.contains('.') && target.receiver.is_some();
+            let start = call.callee.end - u32::try_from(leaf.len()).ok()?;
+            let text = vec![Piece::Text(member.to_owned())];
+            (plain && !leaf.is_empty()).then(|| (Span::new(start, call.callee.end), text))?
+        }
+        None => {
+            let text = needed(context, rewriting, callee, call.span, operation);
+            (call.callee, vec![Piece::Text(text)])
+        }
+    });
+    between(call.span, edits)
+}
+
+/// The keyword and parameter of each argument of a template that ends in nothing but a plain call.
+fn plain_arguments<'t>(parts: &[Part<'t>]) -> Option<Vec<(Option<&'t str>, &'t str)>> {
+    let mut arguments = Vec::new();
+    let mut opener = "(";
+    let mut rest = parts;
+    while let [Part::Text(before), Part::Name(name), more @ ..] = rest {
+        let keyword = before.strip_prefix(opener)?.trim_start();
+        let keyword = match keyword.strip_suffix('=') {
+            Some(keyword) => Some(keyword),
+            None => keyword.is_empty().then_some(None)?,
+        };
+        arguments.push((keyword, *name));
+        opener = ",";
+        rest = more;
+    }
+    match rest {
+        [Part::Text(")")] if !arguments.is_empty() => Some(arguments),
+        [Part::Text("()")] if arguments.is_empty() => Some(arguments),
+        _ => None,
+    }
+}
+
+/// A range with these replacements, everything else as it is; none where two overlap.
+fn between(whole: Span, mut edits: Vec<(Span, Vec<Piece>)>) -> Option<Vec<Piece>> {
+    edits.sort_by_key(|(span, _)| *span);
+    let mut pieces = Vec::new();
+    let mut offset = whole.start;
+    for (span, new) in edits {
+        if span.start < offset || span.end > whole.end {
+            return None;
+        }
+        if span.start > offset {
+            pieces.push(Piece::Source(Span::new(offset, span.start)));
+        }
+        pieces.extend(new);
+        offset = span.end;
+    }
+    pieces.push(Piece::Source(Span::new(offset, whole.end)));
+    Some(pieces)
+}
+
+/// A finding for every use of a callable that is no call of it, when the new version has no such
+/// name any more: a template says nothing about it.
+pub(super) fn report_uncalled(context: &FileContext<'_>, rewriting: &mut Rewriting) {
+    let Some(api_to) = context.api_to else { return };
+    let gone: Vec<(&DottedName, &str)> = context
+        .plan
+        .calls
+        .iter()
+        .filter_map(|call| match &call.change {
+            Change::CallRewrite { template, .. } => Some((&call.callable, template.as_str())),
+            _ => None,
+        })
+        .filter(|(callable, _)| {
+            context.plan.change(callable).is_none()
+                && api_to.resolve(callable) == Resolution::Missing
+        })
+        .collect();
+    let mut find = |name: &DottedName, at: Span| {
+        let definition = definition_of(context, name);
+        let said = gone.iter().find(|(callable, _)| {
+            *callable == name || definition_of(context, callable) == definition
+        });
+        if let Some((_, template)) = said {
+            let message = format!(
+                "`{name}` is gone in the new version; a call of it is written `{template}`, and \
+                 this use must be changed by hand."
+            );
+            rewriting.find(context, at, "call-not-rewritten", message);
+        }
+    };
+    for reference in &context.references.references {
+        let plain = matches!(reference.place, Place::Text(StringForm::Plain | StringForm::Export));
+        let sure = reference.certainty == Certainty::Certain && !reference.conditions.version_guard;
+        if let Some(name) =
+            reference.target().filter(|_| sure && !plain && reference.call.is_none())
+        {
+            find(name, reference.span);
+        }
+    }
+    for import in context.references.imports.iter().filter(|import| import.exported) {
+        if let Some(name) = &import.target {
+            find(name, import.span);
+        }
+    }
 }
 
 fn push_value(pieces: &mut Vec<Piece>, value: Span, parenthesised: bool) {
@@ -141,16 +285,17 @@ fn bind<'t>(
     let mut given = BTreeMap::new();
     let mut positions =
         parameters.iter().map(String::as_str).take_while(|name| !name.starts_with('*'));
-    let mut skipped = target.receivers_given;
-    if skipped > 0 {
+    if target.receivers_given > 0 {
         return Err("its receiver is given as an argument".to_owned());
+    }
+    if target.call.bound_by.is_some() {
+        return Err("its arguments are bound before it is called".to_owned());
     }
     for argument in &target.call.arguments {
         match &argument.form {
             ArgumentForm::Starred | ArgumentForm::DoubleStarred => {
                 return Err("its arguments are unpacked".to_owned());
             }
-            ArgumentForm::Positional if skipped > 0 => skipped -= 1,
             ArgumentForm::Positional => {
                 let name = positions
                     .find(|name| !matches!(*name, "self" | "cls" | "/"))

@@ -12,7 +12,7 @@ use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::snapshot::SymbolKind;
 use python::edit::{Span, TextEdit};
-use python::references::{Place, Reference, SegmentForm};
+use python::references::{ImportForm, Place, Reference, SegmentForm};
 use python::types::{Origin, Receiver};
 
 use verdict::{Verdict, judge};
@@ -44,6 +44,9 @@ impl Codemod for Members {
                 rewriting.already_right += 1;
                 continue;
             }
+            if is_foreign_module(context, used.receiver_node) {
+                continue;
+            }
             let receiver =
                 context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
             rename(context, rewriting, changes, &receiver, used.name_span);
@@ -53,6 +56,20 @@ impl Codemod for Members {
         }
         overrides(context, rewriting, &renames);
     }
+}
+
+/// Whether a receiver is a module of another library, by the imports: `import other` and
+/// `other.member`, whether that library is installed or not.
+pub(crate) fn is_foreign_module(context: &FileContext<'_>, receiver: Span) -> bool {
+    let name = receiver.of(context.text);
+    let mut bound = context.references.imports.iter().filter(|import| *import.local == *name);
+    let sole = bound.next().filter(|import| import.sole && bound.next().is_none());
+    sole.is_some_and(|import| {
+        matches!(import.form, ImportForm::Module | ImportForm::ModuleAs)
+            && import.target.as_ref().is_some_and(|target| {
+                !context.plan.roots.iter().any(|root| target.below(root).is_some())
+            })
+    })
 }
 
 fn rename(
@@ -154,7 +171,16 @@ fn overrides(context: &FileContext<'_>, rewriting: &mut Rewriting, renames: &Ren
             let change = inherited.find_map(|place| {
                 changes.iter().find(|change| definition_of(context, &change.class) == place.name)
             });
-            if let Some(change) = change {
+            let taken =
+                change.filter(|change| class.members.iter().any(|other| *other.name == *change.to));
+            if let Some(change) = taken {
+                let message = format!(
+                    "`{}` overrides a method that is called `{}` now, and the class has one of \
+                     that name.",
+                    member.name, change.to
+                );
+                rewriting.find(context, member.name_span, "override-collides", message);
+            } else if let Some(change) = change {
                 let edit = TextEdit::replace(member.name_span, change.to.clone());
                 rewriting.edit(&change.operation, Applicability::Safe, edit);
             }

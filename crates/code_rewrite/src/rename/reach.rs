@@ -57,6 +57,9 @@ impl Engine<'_, '_> {
         if let Some(text) = self.added(new, reader, sets) {
             return Ok(text);
         }
+        if self.comes_with_star(new, reader) && !sets {
+            return Ok(new.leaf().to_owned());
+        }
         let anchor = self.anchor(reader).ok_or("no import stands before it")?;
         let module = self.names.module_of(new).unwrap_or_else(|| new.clone());
         for (from, name) in self.forms(new, &module, reader, sets) {
@@ -166,6 +169,18 @@ impl Engine<'_, '_> {
         let (_, id, text) = best?;
         self.decisions.get_mut(id.0 as usize)?.uses_left += 1;
         Some(text)
+    }
+
+    /// Whether a star import of the file brings the name in under its own name in the new version.
+    fn comes_with_star(&self, new: &DottedName, reader: &Reader) -> bool {
+        let Some(module) = new.parent() else { return false };
+        let starred = self.context.references.imports.iter().enumerate().any(|(index, import)| {
+            let decided = self.decisions.get(index).and_then(|decision| decision.target.as_ref());
+            import.form == ImportForm::Star
+                && decided.or(import.target.as_ref()) == Some(&module)
+                && self.names.is_exported(&module, new.leaf())
+        });
+        starred && self.context.references.is_free(new.leaf(), ScopeId(0), &[reader.scope])
     }
 
     fn through(&self, id: BindingId, new: &DottedName, reader: &Reader) -> Option<String> {

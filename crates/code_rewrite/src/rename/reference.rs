@@ -211,6 +211,15 @@ impl Engine<'_, '_> {
         }
         let base = &renamed.names[bound];
         let new = &renamed.names[jump];
+        if self.is_said_by_a_string(reference, bound, jump, new.below(base)) {
+            let message = format!(
+                "`{}` is called `{new}` in the new version, which the text of this call cannot \
+                 say; change it by hand ({operation}).",
+                reference.segments[jump].target
+            );
+            rewriting.find(self.context, reference.span, "name-in-string", message);
+            return;
+        }
         if let Some(rest) = new.below(base).filter(|rest| !rest.is_empty()) {
             let rest: Vec<String> = rest.split('.').map(ToOwned::to_owned).collect();
             if self.leaves_its_module(reference, renamed, jump, operation)
@@ -220,18 +229,6 @@ impl Engine<'_, '_> {
                 self.attributes(reference, bound, jump, &rest, operation, rewriting);
                 return;
             }
-        }
-        let strings = reference.segments[..=jump]
-            .iter()
-            .any(|segment| segment.form == SegmentForm::AttributeString);
-        if strings {
-            let message = format!(
-                "`{}` is called `{new}` in the new version, which the text of this call cannot \
-                 say; change it by hand ({operation}).",
-                reference.segments[jump].target
-            );
-            rewriting.find(self.context, reference.span, "name-in-string", message);
-            return;
         }
         let sets = reference.access != Access::Load && jump + 1 == reference.segments.len();
         match self.reach(new, reference, operation, sets) {
@@ -249,6 +246,20 @@ impl Engine<'_, '_> {
                 rewriting.find(self.context, reference.span, "name-out-of-reach", message);
             }
         }
+    }
+
+    /// Whether a string names an attribute that only another chain of attributes reaches now: from
+    /// the base not at all, or over another number of steps.
+    fn is_said_by_a_string(
+        &self,
+        reference: &Reference,
+        bound: usize,
+        jump: usize,
+        rest: Option<&str>,
+    ) -> bool {
+        let steps = rest.filter(|rest| !rest.is_empty()).map(|rest| rest.split('.').count());
+        reference.segments[..=jump].iter().any(|s| s.form == SegmentForm::AttributeString)
+            && steps != Some(jump - bound)
     }
 
     /// Writes other attributes behind a base that stays.
@@ -269,15 +280,6 @@ impl Engine<'_, '_> {
                     rewriting.edit(operation, Applicability::Safe, edit);
                 }
             }
-            return;
-        }
-        if old.iter().any(|segment| segment.form == SegmentForm::AttributeString) {
-            let message = format!(
-                "`{}` is reached differently in the new version; change this call by hand \
-                 ({operation}).",
-                reference.segments[jump].target
-            );
-            rewriting.find(self.context, reference.span, "name-in-string", message);
             return;
         }
         let span = old[0].span.cover(old[old.len() - 1].span);

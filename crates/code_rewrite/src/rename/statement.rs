@@ -421,15 +421,20 @@ impl Engine<'_, '_> {
         }
         let mut edits = Vec::new();
         let spans: Vec<Span> = imports.iter().map(|(import, _)| import.span).collect();
+        let mut added = outline.added.clone();
         for (position, (import, name)) in imports.iter().enumerate() {
             match &name.text {
+                // What comes takes the place of what goes, with its line and comment.
+                None if !added.is_empty() => {
+                    edits.push(TextEdit::replace(import.span, added.remove(0)));
+                }
                 None => edits.push(self.remove_alias(&spans, position)),
                 Some(text) if name.changed => edits.extend(self.change_alias(import, text)),
                 Some(_) => {}
             }
         }
         if let Some(last) = spans.last()
-            && !outline.added.is_empty()
+            && !added.is_empty()
         {
             let text = self.context.text;
             let start = line_start(text, last.start);
@@ -439,7 +444,7 @@ impl Engine<'_, '_> {
             } else {
                 ", ".to_owned()
             };
-            let names = outline.added.join(&separator);
+            let names = added.join(&separator);
             edits.push(TextEdit::insert(last.end, format!("{separator}{names}")));
         }
         edits
