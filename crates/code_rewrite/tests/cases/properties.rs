@@ -5,7 +5,8 @@ use artifact::TreePath;
 use code_rewrite::{Applicability, DependentFile, NoReceivers, Plan, PlanOptions, Rewriter};
 use proptest::prelude::*;
 
-use super::{Case, manifest};
+use crate::harness::manifest;
+use crate::literate::operation;
 
 fn plan() -> Plan {
     let operations = [
@@ -16,8 +17,8 @@ fn plan() -> Plan {
         "symbol.remove core.gone",
         "config.key_rename OLD -> NEW",
     ];
-    let case = Case { operations: operations.map(ToOwned::to_owned).to_vec(), ..Case::default() };
-    Plan::compile(&manifest(&case, ""), &PlanOptions::default())
+    let operations = operations.map(|line| operation(line, ""));
+    Plan::compile(&manifest(&operations), &PlanOptions::default())
 }
 
 fn line() -> impl Strategy<Value = String> {
