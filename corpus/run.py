@@ -382,7 +382,9 @@ def draw(libraries: dict, given) -> int:
                     if score.confidence(op) >= 0.9 and str(op["match"].get("from") or "").rpartition(".")[2] not in listed]
         unlisted.sort(key=lambda op: key_of(name, op))
         drawn += [(key_of(name, op), name, op) for op in unlisted[:30]]
-    for _, name, op in sorted(drawn, key=lambda each: each[0])[:60]:
+    # The smallest digests of a large library are smaller than those of a small one: another digest decides which
+    # of the drawn are read.
+    for _, name, op in sorted(drawn, key=lambda each: hashlib.sha256(each[0].encode()).hexdigest())[:60]:
         print(json.dumps({"library": name, "id": op["id"], "kind": op["kind"], "match": op["match"],
                           "evidence": op["evidence"]}, ensure_ascii=False))
     return 0

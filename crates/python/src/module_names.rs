@@ -226,6 +226,10 @@ impl<'a> Tree<'a> {
         for place in ["src", "lib", ""] {
             let place = joined(folder, place);
             self.search(&place, layout, roots, place.ends_with("src"));
+            if place.ends_with("lib") && roots.len() > before {
+                // A folder of this name that holds a package is a source folder like `src`.
+                self.search(&place, layout, roots, true);
+            }
             if roots.len() > before {
                 return;
             }
@@ -464,6 +468,10 @@ mod tests {
         assert_eq!(
             roots(&["lib/a/__init__.py", "setup.py"], &[("", searching("lib"))]),
             ["a=lib/a"]
+        );
+        assert_eq!(
+            roots(&["lib/a/__init__.py", "lib/b/c/x.py", "lib/d.py"], &[("", plain.clone())]),
+            ["a=lib/a", "b=lib/b", "d=lib/d.py"]
         );
         assert_eq!(roots(&["a.py", "setup.py", "test_a.py"], &[("", plain.clone())]), ["a=a.py"]);
         assert_eq!(

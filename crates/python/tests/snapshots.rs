@@ -181,6 +181,54 @@ fn access_paths_lead_to_definitions() {
 }
 
 #[test]
+fn names_that_are_served_lazily_are_there() {
+    let definitions = "class A: ...\nclass B: ...\ndef c(): ...\n";
+    let forms = [
+        (
+            "a function made from a table",
+            "TABLE = {'A': 'p.x', 'B': 'p.x', 'c': 'p.x'}\n\
+             importer = create_importer(__package__, module_lookup=TABLE)\n\
+             def __getattr__(name):\n    return importer(name)\n",
+        ),
+        (
+            "a table that is handed on",
+            "import loader\n__getattr__, __dir__, __all__ = loader.attach(\n\
+                 __name__, submodules={'x'}, submod_attrs={'x': ['A', 'B', 'c']})\n",
+        ),
+        (
+            "something in the module's place",
+            "import sys\nSTRUCTURE = {'x': ['A', 'B', 'c']}\n\
+             sys.modules[__name__] = LazyModule(__name__, __file__, STRUCTURE)\n",
+        ),
+    ];
+    for (what, text) in forms {
+        let found = snapshot(&[("p/__init__.py", text), ("p/x.py", definitions)]);
+        for name in ["A", "B", "c"] {
+            let path = format!("p.{name}");
+            assert_eq!(resolved(&found, &path), format!("symbol p.x.{name}"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_typed_dictionaries_may_be_left_out() {
+    let found = snapshot(&[(
+        "p.py",
+        "from typing import NotRequired, Required, TypedDict\n\
+         class Whole(TypedDict):\n    a: int\n    b: NotRequired[int]\n\
+         class Part(TypedDict, total=False):\n    c: int\n    d: Required[int]\n",
+    )]);
+    let required = |class: &str| {
+        let name = DottedName::new(class).expect("a dotted name of the test");
+        let signature = found.symbols[&name].signature.clone().expect("a constructor");
+        let parameters = signature.caller_parameters();
+        let required = parameters.iter().filter(|it| it.is_required());
+        required.map(|it| it.name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((required("p.Whole"), required("p.Part")), ("a".to_owned(), "d".to_owned()));
+}
+
+#[test]
 fn constructors_come_from_fields_and_bases() {
     let found = snapshot(&[(
         "p.py",

@@ -271,11 +271,13 @@ impl<'n, 'a> Classes<'n, 'a> {
                     .is_some_and(|arguments| arguments.replace(' ', "").contains("kw_only=True"))
             });
         let kind = if by_keyword { ParameterKind::KeywordOnly } else { ParameterKind::Positional };
+        let partial = nature == Nature::Dictionary && is_partial(fact);
         for field in self.members_of(index, class) {
             if !is_field(field) || !field.in_class_body || field.kind != SymbolKind::Attribute {
                 continue;
             }
             let Some(default) = default_of(field) else { continue };
+            let default = default.or_else(|| may_be_left_out(field, partial).then(|| "...".into()));
             let field = Parameter {
                 name: field
                     .name
@@ -336,6 +338,19 @@ fn default_of(field: &Definition) -> Option<Option<Arc<str>>> {
         !positional && !arguments.contains("default=") && !arguments.contains("factory=")
     };
     Some(if required { None } else { Some(value) })
+}
+
+/// Whether the keys of a `TypedDict` may be left out unless they say otherwise.
+fn is_partial(class: &Definition) -> bool {
+    let keywords = class.class.as_ref().map_or(&[][..], |class| &class.keywords);
+    keywords.iter().any(|(name, value)| &**name == "total" && &**value == "False")
+}
+
+/// Whether a field that is written without a default may be left out all the same.
+fn may_be_left_out(field: &Definition, partial: bool) -> bool {
+    let annotation = field.annotation.as_deref().unwrap_or("");
+    let outer = annotation.split('[').next().unwrap_or("").rsplit('.').next().unwrap_or("");
+    outer == "NotRequired" || (partial && outer != "Required")
 }
 
 fn is_record_decorator(name: &str) -> bool {

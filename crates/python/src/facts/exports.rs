@@ -216,6 +216,17 @@ pub(super) struct Served {
     pub(super) warnings: Vec<(Vec<String>, Vec<String>, String)>,
 }
 
+/// Whether an assignment to this target decides what the module serves: its `__getattr__`, alone or
+/// among others, or its place in `sys.modules`.
+pub(super) fn serves_the_module(target: &Expr) -> bool {
+    match target {
+        Expr::Name(name) => name.id.as_str() == "__getattr__",
+        Expr::Tuple(tuple) => tuple.elts.iter().any(serves_the_module),
+        Expr::Subscript(subscript) => is_modules_of_sys(&subscript.value),
+        _ => false,
+    }
+}
+
 /// Reads a module-level `__getattr__`.
 pub(super) fn served(function: &ast::StmtFunctionDef) -> Served {
     let Some(name) = function.parameters.args.first().or(function.parameters.posonlyargs.first())
@@ -436,6 +447,12 @@ impl<'a> Reader<'a, '_> {
                 self.served.tables.push(table.id.to_string());
             }
             self.expression(&method.value);
+        }
+        // A function that was made from tables serves what they list.
+        if let Expr::Name(made) = &*call.func
+            && receives_name
+        {
+            self.served.tables.push(made.id.to_string());
         }
         let mut places = Vec::new();
         let mut all = false;

@@ -218,8 +218,37 @@ fn successor(text: &str) -> Option<Arc<str>> {
     }
 }
 
+/// The names that a value serves lazily, with what they reach: a table of them, or a call that is
+/// given such tables. `literals` are the module's own tables by name.
+pub(super) fn served_by(
+    value: &Expr,
+    literals: &[(&str, &Expr)],
+) -> Vec<(String, Option<Reference>)> {
+    if let Expr::Call(call) = value {
+        let given = call.arguments.args.iter();
+        let given = given.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+        return given
+            .filter_map(|argument| match argument {
+                Expr::Name(name) => {
+                    literals.iter().find(|(known, _)| *known == name.id.as_str()).map(|it| it.1)
+                }
+                other => Some(other),
+            })
+            .filter(|argument| matches!(argument, Expr::Dict(_)))
+            .flat_map(|table| served_by(table, literals))
+            .collect();
+    }
+    let by_module = served_by_module(value);
+    let found = if by_module.is_empty() {
+        read(value).map(|table| served(&table)).unwrap_or_default()
+    } else {
+        by_module
+    };
+    found.into_iter().map(|(name, target)| (name, Some(target))).collect()
+}
+
 /// The names that a lazy table serves, with what they reach.
-pub(super) fn served(table: &Table) -> Vec<(String, Reference)> {
+fn served(table: &Table) -> Vec<(String, Reference)> {
     let mut entries = Vec::new();
     for (name, value, _) in &table.pairs {
         let (module, leaf) = match value {
@@ -254,7 +283,7 @@ pub(super) fn served(table: &Table) -> Vec<(String, Reference)> {
 }
 
 /// `{"module": ["Name", …]}`, the other common form of a lazy table.
-pub(super) fn served_by_module(value: &Expr) -> Vec<(String, Reference)> {
+fn served_by_module(value: &Expr) -> Vec<(String, Reference)> {
     let Expr::Dict(table) = value else { return Vec::new() };
     let mut entries = Vec::new();
     for item in &table.items {

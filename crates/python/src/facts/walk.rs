@@ -39,6 +39,8 @@ pub(super) struct Walker<'a, 's> {
     literals: Vec<(&'a str, &'a Expr)>,
     /// The module's `__getattr__`.
     getattr: Option<&'a ast::StmtFunctionDef>,
+    /// The call that makes the module's `__getattr__`, or what takes its place in `sys.modules`.
+    attached: Option<&'a Expr>,
 }
 
 /// Starts of lines, to turn offsets into line numbers.
@@ -71,6 +73,7 @@ impl<'a, 's> Walker<'a, 's> {
             classes: Vec::new(),
             literals: Vec::new(),
             getattr: None,
+            attached: None,
         }
     }
 
@@ -106,6 +109,10 @@ impl<'a, 's> Walker<'a, 's> {
 
     /// The names that `__getattr__` serves.
     fn lazy_names(&mut self) {
+        if let Some(call) = self.attached {
+            let entries = tables::served_by(call, &self.literals);
+            self.lazy_entries(entries, self.lines.line(call.range().start().to_u32()), false);
+        }
         let Some(function) = self.getattr else { return };
         let served = exports::served(function);
         let line = self.lines.line(function.range().start().to_u32());
@@ -115,24 +122,14 @@ impl<'a, 's> Walker<'a, 's> {
                 self.foreign_table(table);
                 continue;
             };
-            let by_module = tables::served_by_module(value);
-            let found = if by_module.is_empty() {
-                tables::read(value).map(|table| tables::served(&table)).unwrap_or_default()
-            } else {
-                by_module
-            };
-            entries.extend(found.into_iter().map(|(name, target)| (name, Some(target))));
+            entries.extend(tables::served_by(value, &self.literals));
         }
         self.served_with_warnings(&served.warnings, function);
         let is_seen = entries.iter().all(|(_, target)| target.is_some());
         if (entries.is_empty() && served.all_from.is_none()) || !is_seen {
             self.unseen("the module's `__getattr__` serves names that cannot be seen");
         }
-        for (name, target) in entries {
-            let name = self.shaper.interner().text(&name);
-            let target = target.map(|target| self.shaper.interner().reference(target));
-            self.facts.lazy.push(LazyEntry { name, target, line, deprecated: served.warns });
-        }
+        self.lazy_entries(entries, line, served.warns);
         if let Some(places) = served.all_from {
             self.facts.forwards_all =
                 Some(places.iter().map(|place| place.as_str().into()).collect());
@@ -147,6 +144,19 @@ impl<'a, 's> Walker<'a, 's> {
             && let Err(place) = self.facts.foreign_tables.binary_search(&target)
         {
             self.facts.foreign_tables.insert(place, target);
+        }
+    }
+
+    fn lazy_entries(
+        &mut self,
+        entries: Vec<(String, Option<Reference>)>,
+        line: u32,
+        deprecated: bool,
+    ) {
+        for (name, target) in entries {
+            let name = self.shaper.interner().text(&name);
+            let target = target.map(|target| self.shaper.interner().reference(target));
+            self.facts.lazy.push(LazyEntry { name, target, line, deprecated });
         }
     }
 
@@ -561,6 +571,9 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     fn assign(&mut self, assign: &'a ast::StmtAssign) {
+        if self.classes.is_empty() && assign.targets.iter().any(exports::serves_the_module) {
+            self.attached = Some(&assign.value);
+        }
         for target in &assign.targets {
             match target {
                 Expr::Name(name) => {
