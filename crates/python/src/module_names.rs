@@ -92,10 +92,23 @@ pub fn find_roots<'a>(
     layouts: &BTreeMap<String, LayoutFacts>,
 ) -> Vec<PackageRoot> {
     let tree = Tree::of(paths.clone());
-    let wheels: BTreeSet<&str> = paths.filter_map(|path| installed_beside(path.as_str())).collect();
+    let wheels: BTreeMap<&str, BTreeSet<String>> = paths
+        .filter_map(|path| installed_beside(path.as_str()))
+        .fold(BTreeMap::new(), |mut wheels: BTreeMap<&str, BTreeSet<String>>, (folder, name)| {
+            wheels.entry(folder).or_default().insert(normalised(name));
+            wheels
+        });
     let mut roots = BTreeSet::new();
-    for folder in &wheels {
-        tree.installed(folder, layouts.get(*folder), &mut roots);
+    for (folder, installed) in &wheels {
+        let layout = layouts.get(*folder);
+        tree.installed(folder, layout, &mut roots);
+        // The sources of one distribution may lie beside another one that is installed.
+        if let Some(layout) = layout
+            && let Some(name) = &layout.distribution
+            && !installed.contains(&normalised(name))
+        {
+            tree.built(folder, layout, &mut roots);
+        }
     }
     if roots.is_empty() {
         for (folder, layout) in layouts {
@@ -131,11 +144,19 @@ fn without_nested(roots: BTreeSet<PackageRoot>) -> Vec<PackageRoot> {
     roots.iter().filter(|root| !inside(root)).cloned().collect()
 }
 
-/// The folder that a wheel's metadata folder stands in, when this path lies in one.
-fn installed_beside(path: &str) -> Option<&str> {
-    let metadata = path.split('/').position(|part| part.ends_with(".dist-info"))?;
-    let end: usize = path.split('/').take(metadata).map(|part| part.len() + 1).sum();
-    Some(path.get(..end)?.trim_end_matches('/'))
+/// The folder that a wheel's metadata folder stands in and the distribution's name, when this path
+/// lies in one.
+fn installed_beside(path: &str) -> Option<(&str, &str)> {
+    let at = path.split('/').position(|part| part.ends_with(".dist-info"))?;
+    let end: usize = path.split('/').take(at).map(|part| part.len() + 1).sum();
+    let metadata = path.split('/').nth(at)?;
+    let name = metadata.split('-').next().unwrap_or(metadata);
+    Some((path.get(..end)?.trim_end_matches('/'), name))
+}
+
+/// A distribution's name as all its spellings are compared.
+fn normalised(name: &str) -> String {
+    name.to_ascii_lowercase().replace(['-', '.'], "_")
 }
 
 fn joined(folder: &str, rest: &str) -> String {
@@ -480,7 +501,10 @@ mod tests {
         );
         let listed = LayoutFacts { installed: vec!["a".into()], ..LayoutFacts::default() };
         let beside = ["a-1.0.dist-info/RECORD", "a/__init__.py", "docs/conf.py", "tests/t.py"];
-        assert_eq!(roots(&beside, &[("", listed)]), ["a=a"]);
+        assert_eq!(roots(&beside, &[("", listed.clone())]), ["a=a"]);
+        let other = LayoutFacts { distribution: Some("other-one".into()), ..listed };
+        let sources = ["a-1.0.dist-info/RECORD", "a/__init__.py", "other_one/__init__.py"];
+        assert_eq!(roots(&sources, &[("", other)]), ["a=a", "other_one=other_one"]);
         assert_eq!(
             roots(
                 &["libs/a/a/__init__.py", "libs/b/src/n/b/__init__.py", "docs/x.py"],
