@@ -64,6 +64,9 @@ fn columns(header: &[&str], title: &str) -> Option<Columns> {
                 "after",
                 "successor",
                 "alternative",
+                "migration",
+                "guideline",
+                "recommendation",
             ],
         )
     })?;
@@ -233,8 +236,17 @@ fn paragraphs(lines: &[&str], hints: &mut Vec<HintFact>) {
             number += 1 + usize::from(!first.starts_with('#'));
             continue;
         }
-        if first.trim().is_empty() || first.trim_start().starts_with(['|', '+', '=']) {
+        let is_drawn = first.trim_start().starts_with(['|', '+', '=']);
+        if first.trim().is_empty() || (is_drawn && !is_simple_border(first)) {
             number += 1;
+            continue;
+        }
+        // The rows of a table are read as such.
+        if is_simple_border(first) {
+            number += 1;
+            while lines.get(number).is_some_and(|line| !line.trim().is_empty()) {
+                number += 1;
+            }
             continue;
         }
         let start = number;
@@ -390,6 +402,8 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
     let about_arguments =
         ["parameter", "argument", "keyword", "kwarg"].iter().any(|word| lower.contains(word));
     let names = mentions(sentence);
+    // Names before this one are already told what became of them.
+    let mut free = 0;
     for (at, pair) in names.windows(2).enumerate() {
         let [old, new] = pair else { continue };
         let between = lower[old.end..new.start].trim();
@@ -398,7 +412,17 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
         if !is_pair || old.name == new.name || about_arguments {
             continue;
         }
-        for old in joined_before(&names, at, &lower) {
+        // "`a` is replaced by `b` and `c`" names no single successor, and "some `A` methods are
+        // deprecated" does not speak of `A`.
+        let is_part = ["methods", "attributes", "functions", "parameters", "arguments", "usages"]
+            .iter()
+            .any(|parts| between.starts_with(parts));
+        let listed = joined_before(&names, free..=at, &lower);
+        if has_rival(&names, at + 1, &lower) || (is_part && listed.len() == 1) {
+            continue;
+        }
+        free = at + 2;
+        for old in listed {
             let subject = HintFactSubject::Names {
                 old: old.name.as_str().into(),
                 new: Some(new.name.as_str().into()),
@@ -432,10 +456,28 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
     }
 }
 
+/// Whether a further name is joined to a successor, one that is not itself said to be replaced.
+fn has_rival(names: &[Mention], new: usize, lower: &str) -> bool {
+    let Some(next) = names.get(new + 1) else { return false };
+    let joined = matches!(
+        lower[names[new].end..next.start].trim(),
+        "and" | "or" | "and/or" | ", and" | ", or"
+    );
+    let goes = names.get(new + 2).is_some_and(|after| {
+        ties("", lower[next.end..after.start].trim(), &lower[after.end..]) == Some(true)
+    });
+    joined && !goes
+}
+
 /// A name with those that are listed before it: "`a`, `b` and `c`".
-fn joined_before<'m>(names: &'m [Mention], last: usize, lower: &str) -> &'m [Mention] {
+fn joined_before<'m>(
+    names: &'m [Mention],
+    among: std::ops::RangeInclusive<usize>,
+    lower: &str,
+) -> &'m [Mention] {
+    let last = *among.end();
     let mut first = last;
-    while first > 0 {
+    while first > *among.start() {
         let between = lower[names[first - 1].end..names[first].start].trim();
         if !matches!(between, "and" | "or" | "," | ", and" | ", or") {
             break;
@@ -492,7 +534,7 @@ fn ties(before: &str, between: &str, after: &str) -> Option<bool> {
             || between.contains("removed")
             || between.contains("instead")
             || between.contains("no longer")
-            || after.trim_start().starts_with("instead");
+            || says_instead(after);
         return Some(!needs_deprecation || deprecated);
     }
     // "renamed `old` to `new`", "replace `old` with `new`", "deprecated `old`; use `new`"
@@ -519,6 +561,11 @@ fn ties(before: &str, between: &str, after: &str) -> Option<bool> {
         "move" | "moved" | "moves" => between == "to" || between == "into",
         _ => false,
     })
+}
+
+/// Whether "instead" follows, and not what it is instead of.
+fn says_instead(after: &str) -> bool {
+    after.trim_start().strip_prefix("instead").is_some_and(|rest| !rest.starts_with(" of"))
 }
 
 /// `old -> new` alone in a list item.
@@ -565,6 +612,9 @@ mod tests {
             ("* `old` is deprecated. Use `new` instead.", &["old -> new"]),
             ("- old_name -> new_name", &["old_name -> new_name"]),
             ("Removed ``thing``.", &["thing -> ?"]),
+            ("`a`, `b` and `c` were replaced by `d`.", &["a -> d", "b -> d", "c -> d"]),
+            ("`a` was renamed to `b` and `c` was renamed to `d`.", &["a -> b", "c -> d"]),
+            ("``old``\n~~~~~~~\n\n... is deprecated. Use `new` instead.\n", &["old -> new"]),
             (
                 "Settings\n========\n\n======= =========\nOld     New\n======= =========\n``A``   :s:`b`\n======= =========\n",
                 &["key A -> b"],
@@ -584,6 +634,10 @@ mod tests {
     fn other_sentences_tie_nothing() {
         for text in [
             "Use `a` with `b`.",
+            "`a` was replaced by `b` and `c`.",
+            "Some `a` methods have been moved to `b`.",
+            "Refactoring `a` to use `b` instead of `c` is now easier.",
+            "====== ========\nmember guide\n====== ========\n`a`    Removed, use `b` instead\n====== ========\n\n",
             "`a` and `b` were improved.",
             "Fixed `a` when `b` is given, deprecated stuff aside.",
             "The argument `a` of `f` was renamed to `b`.",

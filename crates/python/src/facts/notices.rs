@@ -256,9 +256,18 @@ fn reference_argument(argument: &Expr) -> Option<String> {
         _ => return None,
     };
     let leaf = name.rsplit('.').next().unwrap_or(&name);
+    if is_message_variable(leaf) {
+        return None;
+    }
     let is_category = leaf.ends_with("Warning")
         || leaf.chars().all(|c| c.is_uppercase() || c == '_' || c.is_ascii_digit());
     (!is_category && !matches!(leaf, "self" | "cls" | "None" | "True" | "False")).then_some(name)
+}
+
+/// Whether a name is that of a variable that holds words.
+pub(super) fn is_message_variable(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["msg", "message", "reason", "docstring"].iter().any(|word| name.ends_with(word))
 }
 
 /// The words of a string expression: literals, f-strings without their values, sums, formatted
@@ -474,12 +483,13 @@ pub(super) fn whole_body(
     warnings: &[Warning<'_>],
     own: &str,
     is_special: bool,
+    forwards: bool,
 ) {
     for warning in warnings {
         let is_conditional = warning.guards.iter().any(|guard| !is_always(guard));
-        // A function that makes such warnings is not deprecated itself.
-        let is_helper = own.contains("warn")
-            || own.contains("deprecat")
+        // A function that makes such warnings is not deprecated itself; one that goes on to call
+        // what it stands for is.
+        let is_helper = !forwards && (own.contains("warn") || own.contains("deprecat"))
             || warning.text.trim_matches(['…', ' ']).is_empty();
         if is_conditional || is_special || is_helper {
             continue;

@@ -64,6 +64,7 @@ const CUES: &[&str] = &[
     "accessible via",
     "accessible as",
     "accessible from",
+    "-->",
 ];
 
 /// Cues that only make sense where something is already known to be replaced.
@@ -82,6 +83,7 @@ const WEAK_CUES: &[&str] = &[
     "wraps",
     "wrapper around",
     "wrapper for",
+    "-->",
 ];
 
 /// Words that may stand between a cue and the name.
@@ -236,7 +238,8 @@ pub(super) fn successors(text: &str, certain: bool) -> Vec<Arc<str>> {
                 || cue.starts_with("alias")
                 || cue.starts_with("favo")
                 || cue.starts_with("supersed")
-                || cue.starts_with("now ");
+                || cue.starts_with("now ")
+                || *cue == "-->";
             names_after(text, end, strong, &mut found);
         }
     }
@@ -326,6 +329,10 @@ fn mention_before(text: &str, at: usize) -> Option<Mention> {
     let word_start = before.rfind([' ', '\n', '\t']).map_or(0, |at| at + 1);
     let mention = mention_at(text, word_start, false)?;
     let whole = text.get(word_start..before.len())?;
+    // The end of an expression with blanks in it, as in `isinstance(x, Name)`.
+    if whole.matches(')').count() > whole.matches('(').count() {
+        return None;
+    }
     let fits =
         mention.is_marked || (looks_like_code(&mention.name) && !whole.ends_with([',', ';', '.']));
     fits.then_some(mention)
@@ -517,6 +524,7 @@ mod tests {
             ("Please use 'new_fn(x, y)' instead.", &["new_fn"]),
             ("import from `pkg.other` instead", &["pkg.other"]),
             ("See :ref:`title <pkg.x>`", &["pkg.x"]),
+            ("old_name --> newname", &["newname"]),
         ];
         for (text, expected) in table {
             assert_eq!(found(text), *expected, "{text}");
@@ -533,6 +541,7 @@ mod tests {
             "Using this is discouraged.",
             "deprecated since version 1.2",
             "Use `p.make(x).thing` instead.",
+            "Use isinstance(it, p.Thing) instead.",
         ] {
             assert!(found(text).is_empty(), "{text}: {:?}", found(text));
         }

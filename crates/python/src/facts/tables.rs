@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Op
 use ruff_text_size::Ranged;
 
 use super::exports::text_of;
-use super::notices::{Notices, leaf_of, prose_of, speaks_of_replacement};
+use super::notices::{Notices, is_message_variable, leaf_of, prose_of, speaks_of_replacement};
 use super::phrases::{dotted, successors};
 use super::shape::Shaper;
 use super::{HintFactSubject, KeyFact, Reference};
@@ -334,6 +334,7 @@ pub(super) fn assigned<'a>(
                 }
             } else if matches!(argument, Expr::Name(_) | Expr::Attribute(_))
                 && !leaf_of(argument).ends_with("Warning")
+                && !is_message_variable(leaf_of(argument))
                 && !leaf_of(argument).chars().all(|c| c.is_uppercase() || c == '_')
                 && reference.is_none()
             {

@@ -97,7 +97,7 @@ impl<'a, 's> Walker<'a, 's> {
             notices::docstring(&mut notices, &docstring, "", first, true);
         }
         let warnings = notices::warnings_in(body);
-        notices::whole_body(&mut notices, &warnings, "", false);
+        notices::whole_body(&mut notices, &warnings, "", false, false);
         self.facts.deprecated = notices.deprecated.take();
         self.take_hints(notices, None);
     }
@@ -377,7 +377,8 @@ impl<'a, 's> Walker<'a, 's> {
         if warns {
             let warnings = notices::warnings_in(&function.body);
             let is_special = own.starts_with("__") && own.ends_with("__");
-            notices::whole_body(&mut notices, &warnings, own, is_special);
+            let forwards = function.body.last().is_some_and(returns_call);
+            notices::whole_body(&mut notices, &warnings, own, is_special, forwards);
             let taken = keywords::taken_out(function);
             keywords::guarded(&mut notices, &warnings, &parameters, &taken);
         }
@@ -541,7 +542,7 @@ impl<'a, 's> Walker<'a, 's> {
                 "__init__" | "__new__" | "__init_subclass__" | "__post_init__"
             ) {
                 let warnings = notices::warnings_in(&function.body);
-                notices::whole_body(&mut notices, &warnings, own, false);
+                notices::whole_body(&mut notices, &warnings, own, false, false);
                 raising::whole_body(&mut notices, &function.body, own);
             }
         }
@@ -800,6 +801,11 @@ fn take_shape(definition: &mut Definition, shape: Shape) {
     definition.shape_hash = shape.hash;
     definition.nodes = shape.nodes;
     definition.uses = shape.uses;
+}
+
+fn returns_call(statement: &Stmt) -> bool {
+    let Stmt::Return(returned) = statement else { return false };
+    returned.value.as_deref().is_some_and(Expr::is_call_expr)
 }
 
 fn takes_class(name: &str) -> bool {
