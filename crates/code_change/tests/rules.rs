@@ -90,10 +90,12 @@ fn describe(old: &Files, new: &Files) -> String {
         let flags: String = flags.iter().filter_map(|(on, text)| on.then_some(*text)).collect();
         let _ = writeln!(
             out,
-            "{} {} [{}]{flags}",
+            "{} {} [{}{}]{flags}",
             operation.change.kind(),
             operation.change,
-            operation.evidence.method
+            operation.evidence.method,
+            // What is no surer than this is not applied unless someone asks for it.
+            if operation.confidence.overall < 0.7 { ", unsure" } else { "" }
         );
     }
     for name in &inference.ambiguous {

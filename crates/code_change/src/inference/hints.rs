@@ -81,7 +81,11 @@ pub(super) fn agreed<'h>(
     named: impl Iterator<Item = (DottedName, Version, &'h Hint)>,
 ) -> Option<Successor> {
     let mut by_target: BTreeMap<DottedName, (u8, u32, Successor)> = BTreeMap::new();
+    let mut rewritten: BTreeSet<DottedName> = BTreeSet::new();
     for (target, version, hint) in named {
+        if matches!(hint.subject, HintSubject::Call { .. }) {
+            rewritten.insert(target.clone());
+        }
         let entry = by_target.entry(target.clone()).or_insert_with(|| {
             (0, 0, Successor::of_factor(target, factor(hint.idiom), "changelog"))
         });
@@ -110,29 +114,54 @@ pub(super) fn agreed<'h>(
         (_, false, true) => "deprecation_note",
         _ => "changelog",
     };
+    // A body that hands on other arguments than it was given is another call.
+    if rewritten.contains(&successor.to) && !says("alias_assignment") && !says("alias_import") {
+        successor.class = "forwards_otherwise";
+    }
     let message = |witness: &Witness| {
         let kinds = ["deprecation_warning", "deprecation_decorator", "documentation_note"];
         kinds.contains(&&*witness.kind) || witness.kind == "change_log"
     };
-    if successor.class != "hint_contested"
+    if !matches!(successor.class, "hint_contested" | "forwards_otherwise")
         && successor
             .witnesses
             .iter()
-            .all(|witness| message(witness) && spells_arguments(&witness.text, successor.to.leaf()))
+            .all(|witness| message(witness) && is_qualified(&witness.text, successor.to.leaf()))
     {
-        successor.class = "advice_with_arguments";
+        successor.class = "qualified_advice";
     }
     let own = successor.to.to_string();
     successor.candidates = names.into_iter().filter(|name| name.name != own).take(4).collect();
     Some(successor)
 }
 
-/// Whether a text shows a call of its successor with arguments of its own: what is written there is
-/// another call, of which the name is only a part.
-fn spells_arguments(text: &str, leaf: &str) -> bool {
+/// Whether a text gives its successor together with something else, as arguments of its own or
+/// another step: what it says to write is more than another name.
+fn is_qualified(text: &str, leaf: &str) -> bool {
+    const FURTHER: [&str; 8] = [
+        "with ",
+        "and ",
+        "together",
+        "combined",
+        "in combination",
+        "context manager",
+        "followed by",
+        "plus ",
+    ];
+    // Advice to consider something leaves the choice to the reader.
+    if text.to_ascii_lowercase().contains("consider ") {
+        return true;
+    }
     text.match_indices(leaf).any(|(at, _)| {
-        let given = text[at + leaf.len()..].strip_prefix('(').map(str::trim_start);
-        given.is_some_and(|given| !given.starts_with([')', '.', '…']))
+        let rest = &text[at + leaf.len()..];
+        let given = rest.strip_prefix('(').map(str::trim_start);
+        if given.is_some_and(|given| !given.starts_with([')', '.', '…'])) {
+            return true;
+        }
+        let rest = rest.strip_prefix("()").unwrap_or(rest);
+        let rest = rest.trim_start_matches(['`', '\'', '"']).trim_start();
+        let rest = rest.strip_prefix("instead ").unwrap_or(rest);
+        FURTHER.iter().any(|words| rest.starts_with(words)) || rest.contains("e.g.")
     })
 }
 
@@ -277,5 +306,32 @@ pub(crate) fn successor(hint: &Hint) -> Option<&DottedName> {
     match &hint.subject {
         HintSubject::Name { new, .. } | HintSubject::Call { new, .. } => Some(new),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_that_is_more_than_a_name_is_recognised() {
+        for (text, leaf) in [
+            ("old is deprecated, use sort(a, axis=0) instead", "sort"),
+            ("Use `p.make` with a proper size instead.", "make"),
+            ("Use `load` and `dump` instead.", "load"),
+            ("Use the state context manager instead.", "state"),
+            ("Use `select` in combination with `scalar`.", "select"),
+            ("Consider using `p.other` instead.", "other"),
+        ] {
+            assert!(is_qualified(text, leaf), "{text}");
+        }
+        for (text, leaf) in [
+            ("old is deprecated, use `sort` instead.", "sort"),
+            ("Use sort() instead.", "sort"),
+            ("old(...) was renamed to sort(...).", "sort"),
+            ("Use `sort`; it also takes a key.", "sort"),
+        ] {
+            assert!(!is_qualified(text, leaf), "{text}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::context::{Context, compatible};
 use super::hints;
 use super::modules::{self, ModuleMove};
 use super::scoring::{confidence, evidence};
-use super::successors::{Successor, Successors, resolve_hint};
+use super::successors::{Successor, Successors, called_alike, resolve_hint};
 use super::{InferredOperation, hints::Hints};
 use crate::surface::{AccessPath, is_gone, is_plain};
 
@@ -177,7 +177,10 @@ fn module_level(
 /// class that was subclassed, unless the code itself equates the two.
 fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
     let kind = |symbols: &BTreeMap<DottedName, Symbol>, name| symbols.get(name).map(|s| s.kind);
-    if context.to.modules.contains_key(&successor.to) && context.from.symbols.contains_key(old) {
+    let is_module = context.to.modules.contains_key(&successor.to);
+    let was = (context.from.modules.contains_key(old), context.from.symbols.contains_key(old));
+    let is_symbol = context.to.symbols.contains_key(&successor.to);
+    if (is_module && was.1) || (is_symbol && was.0 && !was.1) {
         return true;
     }
     match (kind(&context.from.symbols, old), kind(&context.to.symbols, &successor.to)) {
@@ -233,10 +236,12 @@ fn hinted_path(
     path: &DottedName,
     reached: Option<&DottedName>,
 ) -> Option<Successor> {
-    hints::agreed(context.hints.about(path).iter().filter_map(|(version, hint)| {
+    let agreed = hints::agreed(context.hints.about(path).iter().filter_map(|(version, hint)| {
         let target = resolve_hint(context, *version, path, hint)?;
         (Some(&target) != reached).then_some((target, *version, *hint))
-    }))
+    }))?;
+    let old = context.old_paths.get(path).map_or(path, |access| &access.target);
+    Some(called_alike(context, old, agreed))
 }
 
 /// What should be written instead of a path that still works.

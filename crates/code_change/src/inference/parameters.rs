@@ -127,21 +127,35 @@ fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<Str
         let entry = found.entry(old.to_string()).or_default();
         let new = new.as_deref().map(str::to_owned);
         if entry.witnesses.is_empty() {
-            entry.new = new;
+            entry.new.clone_from(&new);
         } else if entry.new != new && new.is_some() {
             // A removal said in one place and a successor named in another are no contradiction.
             entry.contested |= entry.new.is_some();
-            entry.new = entry.new.take().or(new);
+            entry.new = entry.new.take().or_else(|| new.clone());
         }
         let is_text = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
         entry.factors.insert(hints::factor(hint.idiom), if is_text { 0.8 } else { 1.0 });
         // "Use `a` and `b` instead" is no renaming.
         entry.contested |= hint.text.contains("` and `") || hint.text.contains("`` and ``");
+        // "Use `new='value'` instead" is none either.
+        entry.contested |= new.as_deref().is_some_and(|new| gives_value(&hint.text, new));
         // A text only tells of the change; code still takes the old keyword.
         entry.in_new_version |= *version == Version::To && !is_text;
         entry.witnesses.push(hints::witness(*version, hint));
     }
     found
+}
+
+/// Whether a text writes a value for a keyword: `new="value"`.
+fn gives_value(text: &str, keyword: &str) -> bool {
+    text.match_indices(keyword).any(|(at, _)| {
+        let rest = text[at + keyword.len()..].trim_start();
+        rest.strip_prefix('=').map(str::trim_start).is_some_and(|value| {
+            value.starts_with(['\'', '"', '(', '[', '{', '-'])
+                || value.starts_with(|c: char| c.is_ascii_digit())
+                || ["True", "False", "None"].iter().any(|word| value.starts_with(word))
+        })
+    })
 }
 
 /// Decorators take keywords for many ends; one that renames or deprecates says so.
@@ -245,6 +259,11 @@ impl State<'_, '_> {
                     if !accepted || *new == old {
                         continue;
                     }
+                    // A second spelling that both versions take, and no word against it.
+                    let pops = |w: &Witness| w.kind == "keyword_pop";
+                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
+                        continue;
+                    }
                     // A decorator may take what neither signature shows.
                     if !was
                         && !hint
@@ -261,8 +280,9 @@ impl State<'_, '_> {
                         required: target.is_some_and(Parameter::is_required),
                     };
                     let change = self.rename(rename);
+                    let other_values = self.takes_other_values(&old, target);
                     let class = match (
-                        hint.contested,
+                        hint.contested || other_values,
                         hint.factors.contains_key(&Factor::ChangelogMatch),
                     ) {
                         (true, _) => "keyword_contested",
@@ -285,6 +305,18 @@ impl State<'_, '_> {
             }
             self.settled_old.insert(old);
         }
+    }
+
+    /// Whether an old switch has become something that takes more than yes and no.
+    fn takes_other_values(&self, old: &str, new: Option<&Parameter>) -> bool {
+        let is_switch = |default: &str| matches!(default, "True" | "False");
+        let before = self.before.parameter(old).and_then(|p| p.default.as_deref());
+        let after = new.and_then(|p| p.default.as_deref());
+        before.is_some_and(is_switch)
+            && after.is_some_and(|after| {
+                !is_switch(after) && after.starts_with(['\'', '"', '(', '['])
+                    || after.starts_with(|c: char| c.is_ascii_digit())
+            })
     }
 
     fn rename(&self, parameter: ParameterRename) -> Change {

@@ -31,3 +31,91 @@ pub(crate) fn similarity(old: &Signature, new: &Signature) -> Option<f64> {
 fn rest(old: &Parameter, new: &Parameter) -> f64 {
     0.2 * f64::from(old.kind == new.kind) + 0.2 * f64::from(old.default == new.default)
 }
+
+/// Whether most calls of the one callable are calls of the other as they stand: what the new one
+/// requires was given, and most of what was given is taken, by its name or by its place.
+pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
+    let named = |signature: &Signature| -> Vec<Parameter> {
+        let all = signature.caller_parameters().iter();
+        all.filter(|p| p.takes_position() || p.takes_keyword()).cloned().collect()
+    };
+    let (before, after) = (named(old), named(new));
+    let has = |list: &[Parameter], name: &str| list.iter().any(|p| *p.name == *name);
+    // What a stand-in takes says nothing; it hands everything on.
+    if before.is_empty() || (old.takes_any_position() && old.takes_any_keyword()) {
+        return true;
+    }
+    let in_place = |position: usize, parameter: &Parameter| {
+        after.get(position).is_some_and(|there| {
+            !has(&before, &there.name)
+                && there.takes_position()
+                && there.is_required()
+                && parameter.is_required()
+        })
+    };
+    let given = |position: usize, required: &Parameter| {
+        has(&before, &required.name)
+            || before.get(position).is_some_and(|p| p.is_required() && p.takes_position())
+    };
+    let satisfied = after
+        .iter()
+        .enumerate()
+        .filter(|(_, parameter)| parameter.is_required())
+        .all(|(position, parameter)| given(position, parameter));
+    let lost = before
+        .iter()
+        .enumerate()
+        .filter(|(position, parameter)| {
+            !new.takes_any_keyword()
+                && !has(&after, &parameter.name)
+                && !in_place(*position, parameter)
+        })
+        .count();
+    satisfied && lost * 2 <= before.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use code_model::signature::{Binding, ParameterKind};
+
+    use super::*;
+
+    /// `*` stands for `*args`, `**` for `**kwargs`; a name that ends with `=` has a default.
+    fn signature(parameters: &str) -> Signature {
+        let parameter = |text: &str| {
+            let (name, kind) = match text {
+                "*" => ("args", ParameterKind::VariadicPositional),
+                "**" => ("kwargs", ParameterKind::VariadicKeyword),
+                name => (name.trim_end_matches('='), ParameterKind::Positional),
+            };
+            let default = text.ends_with('=').then(|| "None".into());
+            Parameter { name: name.into(), kind, default, annotation: None }
+        };
+        Signature {
+            parameters: parameters.split_whitespace().map(parameter).collect(),
+            returns: None,
+            binding: Binding::None,
+            is_async: false,
+        }
+    }
+
+    #[test]
+    fn calls_of_one_callable_may_fit_another() {
+        for (new, old) in [
+            ("a b=", "a"),
+            ("input config= stop=", "text stop="),
+            ("element others unique=", "first second unique="),
+            ("**", "a b c"),
+            ("a", "* **"),
+        ] {
+            assert!(takes_calls_of(&signature(new), &signature(old)), "{old} -> {new}");
+        }
+        for (new, old) in [
+            ("pipeline session=", "map reduce out full= session="),
+            ("precision= threshold=", "f repr="),
+            ("a b", "a"),
+        ] {
+            assert!(!takes_calls_of(&signature(new), &signature(old)), "{old} -> {new}");
+        }
+    }
+}

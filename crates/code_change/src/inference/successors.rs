@@ -8,6 +8,7 @@ use std::rc::Rc;
 use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor, Witness};
+use code_model::hint::HintIdiom;
 use code_model::snapshot::{Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -323,13 +324,53 @@ fn certain(
 pub(super) fn hinted(context: &Context<'_>, old: &DottedName) -> Option<Successor> {
     let reach = context.old_reach.get(old).map(Vec::as_slice).unwrap_or_default();
     let paths = std::iter::once(old).chain(reach.iter().filter(|path| *path != old));
-    let named = paths.flat_map(|path| {
-        context.hints.about(path).iter().filter_map(move |(version, hint)| {
-            let target = resolve_hint(context, *version, path, hint)?;
-            (target != *old).then_some((target, *version, *hint))
-        })
+    let mut named = Vec::new();
+    let mut bound = Vec::new();
+    for path in paths {
+        for (version, hint) in context.hints.about(path) {
+            let Some(target) = resolve_hint(context, *version, path, hint) else { continue };
+            if target == *old {
+                continue;
+            }
+            // That another name of it is bound to something else now does not say that this took
+            // its place: it may have stood for whatever is current.
+            let other_name = path.leaf() != old.leaf()
+                && target.leaf() != old.leaf()
+                && matches!(hint.idiom, HintIdiom::AliasAssignment | HintIdiom::AliasImport);
+            let list = if other_name { &mut bound } else { &mut named };
+            list.push((target, *version, *hint));
+        }
+    }
+    let direct = hints::agreed(named.into_iter());
+    let found = direct.or_else(|| {
+        let rebound = hints::agreed(bound.into_iter())?;
+        Some(Successor { class: "alias_rebound", ..rebound })
     });
-    hints::agreed(named)
+    found.map(|successor| called_alike(context, old, successor))
+}
+
+/// A successor that only words name, and that cannot be called as the old definition was, is more
+/// than another name for it.
+pub(super) fn called_alike(
+    context: &Context<'_>,
+    old: &DottedName,
+    mut successor: Successor,
+) -> Successor {
+    let signature = |symbols: &BTreeMap<DottedName, Symbol>, name| {
+        symbols.get(name).and_then(|symbol| symbol.signature.clone())
+    };
+    let by_words = matches!(
+        successor.class,
+        "deprecation" | "deprecation_note" | "changelog" | "predecessor_note"
+    );
+    if by_words
+        && let Some(before) = signature(&context.from.symbols, old)
+        && let Some(after) = signature(&context.to.symbols, &successor.to)
+        && !signatures::takes_calls_of(&after, &before)
+    {
+        successor.class = "called_differently";
+    }
+    successor
 }
 
 /// The new definition that a hint about an old path names.
@@ -354,9 +395,15 @@ pub(super) fn resolve_hint(
             && let Some(definition) = context.old_definition(new)
         {
             let reach = context.old_reach.get(&definition).into_iter().flatten();
+            // A name that stands for whatever is current says nothing of what it once reached.
+            let same = |path: &DottedName, found: &DottedName| {
+                path.leaf() == definition.leaf() || found.leaf() == definition.leaf()
+            };
             return std::iter::once(&definition)
                 .chain(reach)
-                .find_map(|path| context.new_definition(path));
+                .filter_map(|path| Some((path, context.new_definition(path)?)))
+                .find(|(path, found)| same(path, found))
+                .map(|(_, found)| found);
         }
         return None;
     }

@@ -5,7 +5,7 @@ class Inventory:
         self.things = things
 
 
-def inventory_of(things, limit):
+def inventory_of(things, limit=10):
     """What is there, up to a limit."""
     found = Inventory(things)
     while len(found.things) > limit:

@@ -1,0 +1,5 @@
+class GoneInTwo(DeprecationWarning):
+    """Goes in version 2."""
+
+
+GoneNext = GoneInTwo
