@@ -181,6 +181,23 @@ fn access_paths_lead_to_definitions() {
 }
 
 #[test]
+fn what_a_package_uses_itself_is_not_offered_by_it() {
+    let found = snapshot(&[
+        (
+            "p/a/__init__.py",
+            "from p.b import used, offered\nfrom .own import inner\ndef f():\n    return used(inner())\n",
+        ),
+        ("p/a/own.py", "def inner(): ...\n"),
+        ("p/b.py", "def used(x): ...\ndef offered(): ...\n"),
+        ("p/__init__.py", ""),
+    ]);
+    let public = |path: &str| found.aliases[&DottedName::new(path).expect("a dotted name")].public;
+    assert!(!public("p.a.used"));
+    assert!(public("p.a.offered"));
+    assert!(public("p.a.inner"));
+}
+
+#[test]
 fn names_that_are_served_lazily_are_there() {
     let definitions = "class A: ...\nclass B: ...\ndef c(): ...\n";
     let forms = [

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use code_model::DottedName;
 use code_model::snapshot::{Alias, AliasRoute};
 
+use rustc_hash::FxHashSet;
+
 use super::names::{Entry, Names, PartIndex, Reached};
-use crate::facts::BindingRoute;
+use crate::facts::{BindingRoute, ModuleFacts, ReferenceIndex};
 
 /// Every alias of every offered module.
 pub(super) fn aliases(names: &Names<'_>) -> BTreeMap<DottedName, Alias> {
@@ -25,6 +27,7 @@ pub(super) fn aliases(names: &Names<'_>) -> BTreeMap<DottedName, Alias> {
 
 fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName, Alias)>) {
     let part = names.part(index);
+    let used = if part.is_package { used_by_own_code(part.facts) } else { FxHashSet::default() };
     for (scope, name, entry) in names.bound(index) {
         let holder = match scope {
             None => Some(&part.name),
@@ -40,7 +43,8 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
             continue;
         }
         let route = route_of(names, index, entry);
-        let public = is_public(names, index, scope.is_some(), name, entry, &path, &target);
+        let public = is_public(names, index, scope.is_some(), name, entry, &path, &target)
+            && (scope.is_some() || !is_taken_for_own_use(names, index, entry, &target, &used));
         aliases.push((path, Alias { target, route, public }));
     }
     stars(names, index, aliases);
@@ -57,6 +61,30 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
         let public = !path.is_private();
         aliases.push((path, Alias { target, route: AliasRoute::LazyTable, public }));
     }
+}
+
+/// Whether a package that keeps no list of exports takes this name from elsewhere for its own code:
+/// it then only happens to be there.
+fn is_taken_for_own_use(
+    names: &Names<'_>,
+    index: PartIndex,
+    entry: Entry,
+    target: &DottedName,
+    used: &FxHashSet<ReferenceIndex>,
+) -> bool {
+    let Entry::Binding(number) = entry else { return false };
+    let part = names.part(index);
+    names.exports(index).is_none()
+        && target.below(&part.name).is_none()
+        && part.facts.bindings.get(number as usize).is_some_and(|binding| {
+            binding.route == BindingRoute::From && used.contains(&binding.target)
+        })
+}
+
+/// What the definitions and statements of a module use.
+fn used_by_own_code(facts: &ModuleFacts) -> FxHashSet<ReferenceIndex> {
+    let by_definitions = facts.definitions.iter().flat_map(|definition| &definition.uses);
+    by_definitions.chain(&facts.uses).copied().collect()
 }
 
 fn target(names: &Names<'_>, index: PartIndex, entry: Entry) -> Option<DottedName> {
