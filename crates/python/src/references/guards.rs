@@ -110,12 +110,7 @@ fn version_questions(
             let asks = reference.segments.iter().any(|segment| {
                 options.is_core(&segment.target) && VERSION_NAMES.contains(&segment.target.leaf())
             });
-            let tries = reference.conditions.version_guard
-                && reference
-                    .segments
-                    .last()
-                    .is_some_and(|segment| segment.form == SegmentForm::AttributeString);
-            asks || tries
+            asks || reference.conditions.version_guard && asks_a_module(options, reference)
         })
         .map(|reference| reference.span)
         .collect();
@@ -158,6 +153,15 @@ fn version_questions(
         }
     }
     (questions, answers)
+}
+
+/// Whether `hasattr` or `getattr` asks a module of the packages for a name. What settings and other
+/// objects hold says nothing about the version.
+fn asks_a_module(options: &ReferenceOptions<'_>, reference: &Reference) -> bool {
+    let [.., holder, name] = reference.segments.as_slice() else { return false };
+    name.form == SegmentForm::AttributeString
+        && (options.roots.contains(&holder.target)
+            || options.star.exports(&holder.target, name.target.leaf()).is_some())
 }
 
 /// Whether a name of the dependent's own modules says which version is installed.
