@@ -124,10 +124,17 @@ impl<'a> Context<'a> {
                 let shorter = |path: &DottedName| path.parts().count() < old.parts().count();
                 paths.iter().any(|path| shorter(path) && self.old_paths[path].public)
             });
+        let docstring = self.to.symbols.get(definition).and_then(|it| it.docstring.as_deref());
+        let shown: Vec<&DottedName> = paths
+            .iter()
+            .filter(|path| !path.is_private())
+            .filter(|path| docstring.is_some_and(|text| shows_import_of(text, path)))
+            .collect();
         let any_offered = paths.iter().any(|path| path != old && offered(path));
         paths
             .iter()
-            .filter(|path| *path != old && (!any_offered || offered(path)))
+            .filter(|path| *path != old)
+            .filter(|path| !any_offered || offered(path) || shown.contains(path))
             .min_by_key(|path| {
                 let access = &self.new_paths[*path];
                 let module = path.parent();
@@ -144,6 +151,7 @@ impl<'a> Context<'a> {
                     deprecated,
                     path.root() != root,
                     path.leaf() != definition.leaf(),
+                    !shown.contains(path),
                     !access.public,
                     !access.public && **path != *definition,
                     deep && **path != *definition,
@@ -202,6 +210,17 @@ fn definition(index: ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
     }
 }
 
+/// Whether the examples in a docstring import the name through this path.
+fn shows_import_of(docstring: &str, path: &DottedName) -> bool {
+    let Some(module) = path.parent() else { return false };
+    let start = format!("from {module} import ");
+    let is_name = |word: &str| word == path.leaf();
+    docstring.match_indices(&start).any(|(at, _)| {
+        let rest = docstring[at + start.len()..].lines().next().unwrap_or("");
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_name)
+    })
+}
+
 /// Whether something of the one kind can have become something of the other without every use being
 /// rewritten by hand.
 pub(crate) fn compatible(old: SymbolKind, new: SymbolKind) -> bool {
@@ -219,4 +238,19 @@ pub(crate) fn compatible(old: SymbolKind, new: SymbolKind) -> bool {
     group(old) == group(new)
         || (callable(old) && callable(new))
         || matches!((old, new), (Constant, TypeAlias | Class) | (TypeAlias, Constant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docstrings_show_where_a_name_is_imported_from() {
+        let name = |text: &str| DottedName::new(text).expect("a dotted name of the test");
+        let text = "Examples\n--------\n>>> from lib.api.types import (is_a, is_b)\n>>> is_a(1)\n";
+        assert!(shows_import_of(text, &name("lib.api.types.is_a")));
+        assert!(shows_import_of(text, &name("lib.api.types.is_b")));
+        assert!(!shows_import_of(text, &name("lib.api.types.is_c")));
+        assert!(!shows_import_of(text, &name("lib.api.is_a")));
+    }
 }

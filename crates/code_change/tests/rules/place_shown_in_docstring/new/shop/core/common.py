@@ -1,0 +1,3 @@
+from shop.core.measures import area
+
+__all__ = ["area"]

@@ -1,0 +1,3 @@
+from shop.core.common import *
+
+__all__ = ["Shape"]
