@@ -2,11 +2,12 @@
 
 use code_model::DottedName;
 use code_model::operation::OperationId;
+use python::edit::{Span, TextEdit};
 use python::references::{BindingId, Certainty, ImportBinding, ImportForm, ScopeId};
 
 use super::Engine;
-use crate::Rewriting;
 use crate::new_names::NewName;
+use crate::{Applicability, Rewriting};
 
 impl Engine<'_, '_> {
     /// Decides about every import of the core.
@@ -64,7 +65,9 @@ impl Engine<'_, '_> {
             return;
         }
         match import.form {
-            ImportForm::From => self.decide_from(id, import, statement.scope, new, operation),
+            ImportForm::From => {
+                self.decide_from(id, import, statement.scope, new, operation, rewriting);
+            }
             ImportForm::Module => self.decide_module(id, import, statement.scope, new, operation),
             ImportForm::ModuleAs | ImportForm::Star => {
                 self.change(id, new, None, None, operation);
@@ -99,6 +102,7 @@ impl Engine<'_, '_> {
         scope: ScopeId,
         new: DottedName,
         operation: OperationId,
+        rewriting: &mut Rewriting,
     ) {
         if let Some(twin) = self.twin(id, import, &new)
             && self.join_twin(id, import, scope, twin, &operation)
@@ -119,6 +123,12 @@ impl Engine<'_, '_> {
         }
         let leaf = new.leaf().to_owned();
         if self.can_rename_local(id, import, scope, &leaf) {
+            self.change(id, new, None, Some(leaf), operation);
+        } else if let Some(places) = self.with_placeholders(id, import, scope, &leaf) {
+            for place in places {
+                let edit = TextEdit::replace(place, leaf.clone());
+                rewriting.edit(&operation, Applicability::Safe, edit);
+            }
             self.change(id, new, None, Some(leaf), operation);
         } else {
             self.change(id, new, Some(import.local.to_string()), None, operation);
@@ -147,6 +157,36 @@ impl Engine<'_, '_> {
             && self.context.references.is_free(leaf, scope, &readers)
             && !in_type_comment(self.context.text, &import.local)
             && !(import.uses == 0 && self.is_kept_unused(import))
+    }
+
+    /// Where a local name is written apart from its import and the uses that follow it, when what
+    /// else binds it only stands for the missing import and all of it may be renamed together.
+    fn with_placeholders(
+        &self,
+        id: BindingId,
+        import: &ImportBinding,
+        scope: ScopeId,
+        leaf: &str,
+    ) -> Option<Vec<Span>> {
+        let references = self.context.references;
+        let found = references.occurrences(&import.local, scope)?;
+        let guarded = self.uses(id).any(|used| used.conditions.version_guard);
+        let may = found.placeholders
+            && !found.bound.is_empty()
+            && found.imports == 1
+            && !import.exported
+            && !guarded
+            && !self.is_taken(scope, leaf)
+            && references.is_free(leaf, scope, &self.readers(id))
+            && !in_type_comment(self.context.text, &import.local);
+        let follows = |span: &Span| {
+            self.uses(id).any(|used| {
+                used.certainty == Certainty::Certain
+                    && used.segments.first().is_some_and(|first| first.span == *span)
+            })
+        };
+        let others = found.bound.into_iter().chain(found.used);
+        may.then(|| others.filter(|span| !follows(span)).collect())
     }
 
     /// Whether an import that nothing uses says that it is there for others.

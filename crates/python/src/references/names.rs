@@ -24,6 +24,8 @@ pub(super) struct NameUse {
 pub struct Occurrences {
     /// Where something other than an import binds it.
     pub bound: Vec<Span>,
+    /// Whether what is bound so only stands for something that is missing, as `name = None`.
+    pub placeholders: bool,
     /// How many imports bind it.
     pub imports: usize,
     /// Where it is read or deleted.
@@ -90,12 +92,15 @@ impl NameTable {
         if self.declared.contains(&name) {
             return None;
         }
-        let mut found = Occurrences::default();
+        let mut found = Occurrences { placeholders: true, ..Occurrences::default() };
         for binding in bindings.iter().map(|id| self.scopes.binding(*id)) {
             match binding.kind {
                 BindingKind::Import(_) => found.imports += 1,
                 BindingKind::Delete => {}
-                _ => found.bound.push(binding.span),
+                kind => {
+                    found.placeholders &= kind == BindingKind::Empty;
+                    found.bound.push(binding.span);
+                }
             }
         }
         let uses = self.uses.iter().filter(|u| u.name == name && u.owner == Some(scope.0));
