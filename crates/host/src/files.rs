@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use artifact::{Digest, TreePath};
+use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -225,6 +226,46 @@ pub(crate) fn parent_path(path: &TreePath) -> Result<Option<TreePath>, FileError
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DiskFiles;
 
+impl DiskFiles {
+    /// The content of a regular file of at most this size, and what else is known about it.
+    pub fn read_with_metadata(
+        &self,
+        place: Place<'_>,
+        limit_bytes: u64,
+    ) -> Result<(Metadata, Vec<u8>), FileError> {
+        // Without NONBLOCK, opening a pipe would wait for a writer.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let file = open_file(place, "read", flags, Mode::empty())?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(place, "read", errno))?;
+        let metadata = metadata_of(&stat);
+        if metadata.kind != NodeKind::File {
+            return Err(FileError::new("read", place.to_path(), FileErrorKind::NotAFile));
+        }
+        let too_large =
+            || FileError::new("read", place.to_path(), FileErrorKind::TooLarge(limit_bytes));
+        if metadata.size_bytes > limit_bytes {
+            return Err(too_large());
+        }
+        // With room for one byte more, one read takes everything and another one finds the end.
+        let size = usize::try_from(metadata.size_bytes).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(size.saturating_add(1));
+        loop {
+            match rustix::io::read(&file, spare_capacity(&mut bytes)) {
+                Ok(0) => return Ok((metadata, bytes)),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed(place, "read", errno)),
+            }
+            // The file may have grown since it was looked at.
+            if bytes.len() as u64 > limit_bytes {
+                return Err(too_large());
+            }
+            if bytes.len() == bytes.capacity() {
+                bytes.reserve(bytes.len());
+            }
+        }
+    }
+}
+
 impl Files for DiskFiles {
     fn metadata(&self, place: Place<'_>) -> Result<Option<Metadata>, FileError> {
         let found = open_parent(place, "look at").and_then(|folder| {
@@ -269,28 +310,7 @@ impl Files for DiskFiles {
     }
 
     fn read(&self, place: Place<'_>, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
-        // Without NONBLOCK, opening a pipe would wait for a writer.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let file = File::from(open_file(place, "read", flags, Mode::empty())?);
-        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(place, "read", errno))?;
-        let metadata = metadata_of(&stat);
-        if metadata.kind != NodeKind::File {
-            return Err(FileError::new("read", place.to_path(), FileErrorKind::NotAFile));
-        }
-        let too_large =
-            || FileError::new("read", place.to_path(), FileErrorKind::TooLarge(limit_bytes));
-        if metadata.size_bytes > limit_bytes {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.size_bytes).unwrap_or(0));
-        file.take(limit_bytes.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|error| FileError::from_io("read", &place.to_path(), error))?;
-        // The file may have grown since it was looked at.
-        if bytes.len() as u64 > limit_bytes {
-            return Err(too_large());
-        }
-        Ok(bytes)
+        self.read_with_metadata(place, limit_bytes).map(|(_, bytes)| bytes)
     }
 
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError> {
@@ -414,6 +434,9 @@ impl Files for DiskFiles {
     }
 }
 
+/// How folders are opened.
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
 fn failed(place: Place<'_>, action: &'static str, errno: Errno) -> FileError {
     FileError::from_errno(action, &place.to_path(), errno)
 }
@@ -424,10 +447,29 @@ fn open_file(
     flags: OFlags,
     mode: Mode,
 ) -> Result<OwnedFd, FileError> {
-    let folder = open_parent(place, action)?;
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    if let Some(file) = open_at_once(place.base, place.path, flags, mode) {
+        return Ok(file);
+    }
+    let folder = open_parent(place, action)?;
     rustix::fs::openat(&folder, place.path.file_name(), flags, mode)
         .map_err(|errno| failed(place, action, errno))
+}
+
+/// Opens a path below the base in one call, without following links; none when that fails for any
+/// reason, which opening it part by part then names.
+#[cfg(target_os = "linux")]
+fn open_at_once(base: &Path, path: &TreePath, flags: OFlags, mode: Mode) -> Option<OwnedFd> {
+    use rustix::fs::ResolveFlags;
+    let folder = rustix::fs::open(base, FOLDER, Mode::empty()).ok()?;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    rustix::fs::openat2(&folder, path.as_str(), flags, mode, resolve).ok()
+}
+
+/// Only Linux can open a path without following links in one call.
+#[cfg(not(target_os = "linux"))]
+fn open_at_once(_: &Path, _: &TreePath, _: OFlags, _: Mode) -> Option<OwnedFd> {
+    None
 }
 
 fn open_parent(place: Place<'_>, action: &'static str) -> Result<OwnedFd, FileError> {
@@ -442,13 +484,17 @@ fn open_below(
     below: Option<&TreePath>,
     action: &'static str,
 ) -> Result<(OwnedFd, PathBuf), FileError> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if let Some(below) = below
+        && let Some(folder) = open_at_once(base, below, FOLDER, Mode::empty())
+    {
+        return Ok((folder, base.join(below.as_str())));
+    }
     let mut path = base.to_owned();
-    let mut folder = rustix::fs::open(base, flags, Mode::empty())
+    let mut folder = rustix::fs::open(base, FOLDER, Mode::empty())
         .map_err(|errno| FileError::from_errno(action, base, errno))?;
     for part in below.into_iter().flat_map(TreePath::parts) {
         path.push(part);
-        let opened = rustix::fs::openat(&folder, part, flags | OFlags::NOFOLLOW, Mode::empty());
+        let opened = rustix::fs::openat(&folder, part, FOLDER | OFlags::NOFOLLOW, Mode::empty());
         folder = match opened {
             Ok(next) => next,
             // A link that is opened as a folder without following it is reported as no folder.

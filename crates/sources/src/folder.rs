@@ -104,10 +104,12 @@ fn entry(
     is_link: bool,
     options: FolderOptions,
 ) -> Result<SourceEntry, FileError> {
-    let missing = || FileError::new("read", place.to_path(), FileErrorKind::Missing);
-    let metadata = DiskFiles.metadata(place)?.ok_or_else(missing)?;
-    let bytes =
-        if is_link { link_text(place)? } else { DiskFiles.read(place, FILE_LIMIT_BYTES)? };
+    let (metadata, bytes) = if is_link {
+        let missing = || FileError::new("read", place.to_path(), FileErrorKind::Missing);
+        (DiskFiles.metadata(place)?.ok_or_else(missing)?, link_text(place)?)
+    } else {
+        DiskFiles.read_with_metadata(place, FILE_LIMIT_BYTES)?
+    };
     let modified = metadata.modified_nanoseconds.div_euclid(1_000_000_000);
     let kind = if is_link {
         EntryKind::Symlink
