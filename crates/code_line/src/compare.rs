@@ -46,7 +46,7 @@ pub fn compare(
     };
     let pipeline = Pipeline { world, progress, walker };
     let opened = pipeline.open(&request)?;
-    let compared = pipeline.compare(&request, opened)?;
+    let compared = pipeline.compare(&request, opened, None)?;
     let inferred = pipeline.infer(&request, &compared)?;
     let (from, to) = (&*compared.versions.from, &*compared.versions.to);
     let breakages = breakages(from, to, &inferred.inference);

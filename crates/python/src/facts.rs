@@ -30,7 +30,7 @@ mod signatures;
 mod tables;
 mod walk;
 
-pub use extract::{FileKind, extract};
+pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use code_model::DottedName;
-use code_model::snapshot::{AliasRoute, Module, Snapshot};
-use python::parse::{ParsedFile, SourceText};
+use code_model::snapshot::{AliasRoute, FileRole, Module, Snapshot};
+use python::module_names::role_of;
+use python::parse::{ParsedFile, SourceText, with_stack_for};
 use python::stubs::{LazyName, stub_of, with_lazy_names};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
-use sources::{ContentIdentity, SourceTree};
+use sources::{ContentIdentity, SourceEntry, SourceTree};
 
 use super::archive::{PackedFile, archive};
 
@@ -20,6 +21,15 @@ pub(crate) struct StubStore {
 }
 
 impl StubStore {
+    /// Keeps the stub of a file that was parsed for another reason, if it is likely to be asked for.
+    pub(crate) fn offer(&self, entry: &SourceEntry, parsed: &ParsedFile) {
+        let is_source = entry.path.extension() == Some("py");
+        if is_source && role_of(&entry.path, &[]) != FileRole::Test {
+            let packed = pack(&stub_text(parsed));
+            self.lock().insert(entry.identity, packed);
+        }
+    }
+
     /// The archive of one version's stubs; none when it is too large for the format.
     pub(crate) fn archive(&self, snapshot: &Snapshot, tree: &SourceTree) -> Option<Vec<u8>> {
         let mut lazy: BTreeMap<DottedName, Vec<LazyName>> = BTreeMap::new();
@@ -67,12 +77,10 @@ impl StubStore {
         let text = if entry.path.extension() == Some("pyi") {
             SourceText::decode(&bytes).ok().map(|source| source.text)
         } else {
-            ParsedFile::parse(&bytes).ok().map(|parsed| {
-                let stub = stub_of(&parsed.syntax().body, parsed.text());
-                with_lazy_names(&stub, lazy, complete)
-            })
+            let parsed = ParsedFile::parse(&bytes).ok();
+            parsed.map(|parsed| with_lazy_names(&stub_text(&parsed), lazy, complete))
         };
-        let packed = text.and_then(|text| PackedFile::new(text.as_bytes())).map(Arc::new);
+        let packed = text.and_then(|text| pack(&text));
         if let Some(key) = key {
             self.lock().insert(key, packed.clone());
         }
@@ -85,6 +93,14 @@ impl StubStore {
         // A panic elsewhere cannot leave the map half changed.
         self.packed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn stub_text(parsed: &ParsedFile) -> String {
+    with_stack_for(parsed.depth(), || stub_of(&parsed.syntax().body, parsed.text()))
+}
+
+fn pack(text: &str) -> Option<Arc<PackedFile>> {
+    PackedFile::new(text.as_bytes()).map(Arc::new)
 }
 
 fn stub_path(module: &DottedName, is_package: bool) -> String {

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use artifact::{Digest, Finding, Severity, TreePath};
 use host::{Files, Place};
 use python::assemble::TreeFile;
-use python::facts::{EXTRACTOR_VERSION, FileFacts, FileKind, extract};
+use python::facts::{EXTRACTOR_VERSION, FileFacts, FileKind, extract_parsed};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use sources::{EntryKind, SourceEntry, SourceTree};
 
 use super::pack::{FactKey, Pack, write_pack};
 use crate::Progress;
+use crate::bundle::StubStore;
 
 /// A pack that grows beyond this forgets what the last run did not use.
 const PACK_LIMIT_BYTES: usize = 256 << 20;
@@ -36,6 +37,8 @@ pub struct FactStore<'a> {
     pack: Pack,
     known: Mutex<FxHashMap<FactKey, Known>>,
     chunk_size: usize,
+    /// Takes the stub of each file that is parsed.
+    stubs: Option<&'a StubStore>,
 }
 
 #[derive(Clone)]
@@ -49,7 +52,8 @@ impl<'a> FactStore<'a> {
     /// A store that keeps nothing.
     pub fn without_cache(files: &'a dyn Files, chunk_size: usize) -> Self {
         let known = Mutex::default();
-        Self { files, place: None, pack: Pack::default(), known, chunk_size: chunk_size.max(1) }
+        let (chunk_size, pack) = (chunk_size.max(1), Pack::default());
+        Self { files, place: None, pack, known, chunk_size, stubs: None }
     }
 
     /// The store of this library below the cache folder. A cache that cannot be read is as good as
@@ -63,6 +67,13 @@ impl<'a> FactStore<'a> {
         }
         store.place = Some((cache.to_owned(), path));
         store
+    }
+
+    /// The same store, which hands the stub of each file that it parses to this one.
+    #[must_use]
+    pub(crate) fn offering_stubs_to(mut self, stubs: &'a StubStore) -> Self {
+        self.stubs = Some(stubs);
+        self
     }
 
     /// The facts of every file of a tree.
@@ -104,7 +115,13 @@ impl<'a> FactStore<'a> {
             Finding::new(Severity::Warning, "unreadable-file", error.to_string())
                 .in_file(&entry.path)
         })?;
-        let facts = Arc::new(extract(&entry.path, &bytes));
+        let (facts, parsed) = extract_parsed(&entry.path, &bytes);
+        if let (Some(stubs), Some(parsed)) = (self.stubs, parsed)
+            && entry.kind == EntryKind::File
+        {
+            stubs.offer(entry, &parsed);
+        }
+        let facts = Arc::new(facts);
         if let Some(key) = key {
             let encoded = self.place.is_some().then(|| postcard::to_stdvec(&*facts).ok()).flatten();
             let known = Known { facts: facts.clone(), encoded: encoded.map(Into::into) };

@@ -79,10 +79,11 @@ impl Pipeline<'_> {
             answer.processing_time_ms = self.milliseconds_since(start);
             return Ok(answer);
         }
-        let compared = self.compare(request, [from, to])?;
+        let stubs = StubStore::default();
+        let compared = self.compare(request, [from, to], Some(&stubs))?;
         let library = compared.versions.to.origin.library.clone();
         let folder = BundleFolder::claim(self.world, &path, &library)?;
-        let (scored, mut outputs) = self.store(request, &compared, &folder)?;
+        let (scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
         drop(compared);
         let observer = self.walker.observer();
         let patches = previews::write(request, &folder, self.world, self.progress, observer)?;
@@ -114,20 +115,25 @@ impl Pipeline<'_> {
         Ok([from?, to?])
     }
 
-    /// Reads and compares two versions; nothing is written but the cache of facts.
-    pub fn compare(
+    /// Reads and compares two versions; nothing is written but the cache of facts. Stubs are made
+    /// of what is read anyway, if anybody wants them.
+    pub(crate) fn compare(
         &self,
         request: &GenerateRequest,
         [from, to]: [OpenedSource; 2],
+        stubs: Option<&StubStore>,
     ) -> Result<Compared, Error> {
         let config = &request.config;
         let files = &*self.world.files;
         let chunk = config.chunk_size as usize;
-        let store = if config.cache_enabled {
+        let mut store = if config.cache_enabled {
             FactStore::open(files, &self.world.folders.cache, request.core.family(), chunk)
         } else {
             FactStore::without_cache(files, chunk)
         };
+        if let Some(stubs) = stubs {
+            store = store.offering_stubs_to(stubs);
+        }
         self.progress.stage("taking facts", Some(from.files + to.files));
         let node = SnapshotGenerator { facts: &store, progress: self.progress };
         let generate = |source: OpenedSource| {
@@ -167,10 +173,13 @@ impl Pipeline<'_> {
         &self,
         request: &GenerateRequest,
         compared: &Compared,
+        stubs: &StubStore,
         folder: &BundleFolder,
     ) -> Result<(ScoredManifest, Digests), Error> {
-        let (stored, inferred) =
-            rayon::join(|| self.store_inputs(compared, folder), || self.infer(request, compared));
+        let (stored, inferred) = rayon::join(
+            || self.store_inputs(compared, stubs, folder),
+            || self.infer(request, compared),
+        );
         let (mut outputs, inferred) = (stored?, inferred?);
         let applied = [name::SNAPSHOT_FROM, name::SNAPSHOT_TO, name::STUBS_FROM, name::STUBS_TO];
         let bundle = outputs
@@ -201,7 +210,12 @@ impl Pipeline<'_> {
     }
 
     /// Writes what is known before anything is inferred.
-    fn store_inputs(&self, compared: &Compared, folder: &BundleFolder) -> Result<Digests, Error> {
+    fn store_inputs(
+        &self,
+        compared: &Compared,
+        stubs: &StubStore,
+        folder: &BundleFolder,
+    ) -> Result<Digests, Error> {
         use rayon::prelude::*;
         type Writer<'a> = Box<dyn Fn() -> std::io::Result<Vec<u8>> + Send + Sync + 'a>;
         fn writer<'a>(
@@ -218,7 +232,6 @@ impl Pipeline<'_> {
         let (from, to) = (&**from, &**to);
         let differences = &*compared.differences;
         let [from_tree, to_tree] = &compared.trees;
-        let stubs = StubStore::default();
         let stubs_of = |snapshot: &Snapshot, tree: &SourceTree, out: &mut Vec<u8>| {
             let too_large = || std::io::Error::other("the stub tree exceeds 4 GiB or 65,535 files");
             *out = stubs.archive(snapshot, tree).ok_or_else(too_large)?;

@@ -94,6 +94,11 @@ impl FileKind {
 
 /// Takes the facts of one file; never fails and never panics, whatever the bytes are.
 pub fn extract(path: &TreePath, bytes: &[u8]) -> FileFacts {
+    extract_parsed(path, bytes).0
+}
+
+/// The same, with the syntax of a Python file for whoever has more to ask of it.
+pub fn extract_parsed(path: &TreePath, bytes: &[u8]) -> (FileFacts, Option<ParsedFile>) {
     let kind = FileKind::of(path);
     let mut facts = FileFacts {
         size_bytes: bytes.len() as u64,
@@ -105,16 +110,19 @@ pub fn extract(path: &TreePath, bytes: &[u8]) -> FileFacts {
         notes: Vec::new(),
         layout: None,
     };
+    let mut parsed = None;
     match kind {
-        FileKind::Python | FileKind::SetupPy => python(&mut facts, ParsedFile::parse(bytes)),
-        FileKind::Stub => python(&mut facts, ParsedFile::parse_stub(bytes)),
+        FileKind::Python | FileKind::SetupPy => {
+            parsed = python(&mut facts, ParsedFile::parse(bytes));
+        }
+        FileKind::Stub => parsed = python(&mut facts, ParsedFile::parse_stub(bytes)),
         FileKind::Markdown | FileKind::Rst | FileKind::Text => {
             facts.notes = super::documents::read(&String::from_utf8_lossy(bytes));
         }
         FileKind::Other => {}
         _ => configuration_file(&mut facts, bytes),
     }
-    facts
+    (facts, parsed)
 }
 
 fn configuration_file(facts: &mut FileFacts, bytes: &[u8]) {
@@ -159,8 +167,8 @@ fn configuration_file(facts: &mut FileFacts, bytes: &[u8]) {
         .collect();
 }
 
-fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) {
-    let module = match parsed {
+fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) -> Option<ParsedFile> {
+    let (module, file) = match parsed {
         Ok(file) => {
             if facts.kind == FileKind::SetupPy {
                 facts.layout =
@@ -171,7 +179,7 @@ fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) {
                 module.unseen = Some("the file does not parse".into());
                 facts.findings.push(error);
             }
-            module
+            (module, Some(file))
         }
         Err(finding) => {
             let reason = match finding.code.as_str() {
@@ -179,10 +187,11 @@ fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) {
                 _ => "the file could not be read",
             };
             facts.findings.push(finding);
-            ModuleFacts { unseen: Some(reason.into()), ..ModuleFacts::default() }
+            (ModuleFacts { unseen: Some(reason.into()), ..ModuleFacts::default() }, None)
         }
     };
     facts.module = Some(Box::new(module));
+    file
 }
 
 fn module_facts(file: &ParsedFile) -> ModuleFacts {
