@@ -7,6 +7,7 @@ runs; memory is the peak of the largest process. `scripts/bench` calls it with w
 import argparse
 import datetime
 import hashlib
+import json
 import os
 import pathlib
 import platform
@@ -43,6 +44,10 @@ class Measured:
     def memory(self) -> float:
         return max(run[2] for run in self.runs)
 
+    def step(self, *names: str) -> float:
+        """Wall seconds of these steps, each in all its runs within one command."""
+        return statistics.median(sum(run[3][name] for name in names) for run in self.runs)
+
 
 class Bench:
     def __init__(self, given):
@@ -62,7 +67,7 @@ class Bench:
               file=sys.stderr, flush=True)
         return measured
 
-    def once(self, command, ends) -> tuple[float, float, float]:
+    def once(self, command, ends) -> tuple[float, float, float, dict]:
         own = {"ONX_CACHE_DIR": str(self.work / "cache"), "XDG_STATE_HOME": str(self.work / "state")}
         with tempfile.TemporaryFile() as said:
             started = time.monotonic()
@@ -75,18 +80,21 @@ class Bench:
                 ended, status, used = os.wait4(process.pid, os.WNOHANG)
             wall = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
+            said.seek(0)
+            words = said.read().decode(errors="replace")
             if process.returncode not in ends:
-                said.seek(0)
-                words = said.read().decode(errors="replace")[-2000:]
-                raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{words}")
-        return used.ru_utime + used.ru_stime, wall, peak or used.ru_maxrss / 2**20
+                raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{words[-2000:]}")
+        steps = json.loads(words)["timings"] if "--timings" in command else []
+        took = {step["step"]: step["seconds"] for step in steps}
+        return used.ru_utime + used.ru_stime, wall, peak or used.ru_maxrss / 2**20, took
 
     def forget(self) -> None:
         for name in ("cache", "out"):
             shutil.rmtree(self.work / name, ignore_errors=True)
 
     def generate(self, old, new, out="out"):
-        return [self.onx, "manifest", "generate", "--from", old, "--to", new, "--out", self.work / out, "--quiet"]
+        return [self.onx, "manifest", "generate", "--from", old, "--to", new, "--out", self.work / out,
+                "--quiet", "--json", "--timings"]
 
     def peers(self) -> None:
         tree = trees.tree("10k")
@@ -107,6 +115,8 @@ class Bench:
         command = self.generate(old, new)
         self.measure("generate, cold, 10k", command, self.forget)
         before = digests(self.work / "out")
+        report = json.loads((self.work / "out" / "report.json").read_text())
+        self.operations = report["statistics"]["operations_total"]
         self.measure("generate, unchanged repeat, 10k", command)
         assert digests(self.work / "out") == before, "a repeat wrote something else"
         self.forget()
@@ -174,11 +184,15 @@ class Bench:
         yield self.growth("1k", "10k", 9294 / 1037)
         yield self.growth("10k", "50k", 52357 / 9294)
         both = cold and cold.wall
-        yield within("snapshot of 10k files, wall s (within generate of two)", both, 30)
+        read, made = "git_operations", "snapshot_generator"
+        yield bound("two snapshots of 10k files, wall s", cold and cold.step(read, made), 30)
         yield bound("symbols of a file, CPU ms (all of generate, both trees)", cold and cold.cpu * 1000 / 18588, 50)
-        yield within("differences of 10k files, wall s (within generate)", both, 10)
-        yield within("inference, 100 operations, wall s (within generate)", both, 5)
-        yield within("scoring, 100 operations, wall s (within generate)", both, 1)
+        yield bound("differences of 10k files, wall s", cold and cold.step("difference_detector"), 10)
+        for what, step, limit in (("inference", "inference_engine", 5), ("scoring", "confidence_scorer", 1)):
+            # Fewer operations than the target names would prove nothing.
+            assert not cold or self.operations >= 100, f"only {self.operations} operations"
+            amount = f"{self.operations} operations" if cold else "100 operations"
+            yield bound(f"{what}, {amount}, wall s", cold and cold.step(step), limit)
         yield bound("manifest, end to end, wall s", both, 60)
         yield bound("apply, 100 files, wall s", hundred and hundred.wall, 30)
         yield bound("10k files, end to end, wall minutes", both and both / 60, 5)
@@ -190,12 +204,6 @@ class Bench:
         grown = other.cpu / one.cpu
         return (f"growth from {small} to {large} (CPU)", f"about {files:.1f}, the files", f"{grown:.1f}",
                 grown <= files * 1.25)
-
-
-def within(what: str, whole, limit: float):
-    """A step that is not measured alone: met when the whole command is, else open."""
-    what, asked, got, met = bound(what, whole, limit)
-    return what, asked, got, met or None
 
 
 def resident_peak(process: int) -> float:

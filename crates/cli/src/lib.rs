@@ -8,6 +8,7 @@ mod commands;
 mod configuration;
 mod output;
 mod progress;
+mod timings;
 mod words;
 
 use std::process::ExitCode;
@@ -98,22 +99,28 @@ fn run(command: &OnxCommand, global: &GlobalArguments, output: &Output) -> Resul
         })?;
     }
     let context = commands::Context::new(global, output)?;
+    let answer = carry_out(command, &context);
+    output.timings(&context.timings);
+    answer
+}
+
+fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<Answer, Error> {
     match command {
         OnxCommand::Manifest(command) => match command {
-            ManifestCommand::Generate(arguments) => commands::generate(&context, arguments),
-            ManifestCommand::Compat(arguments) => commands::compat(&context, arguments),
-            ManifestCommand::Semver(arguments) => commands::semver(&context, arguments),
-            ManifestCommand::Diff(arguments) => commands::diff(&context, arguments),
-            ManifestCommand::Docs(arguments) => commands::docs(&context, arguments),
-            ManifestCommand::Explain(arguments) => commands::explain(&context, arguments),
-            ManifestCommand::Verify(arguments) => commands::verify(&context, arguments),
-            ManifestCommand::Calibrate(arguments) => commands::calibrate(&context, arguments),
+            ManifestCommand::Generate(arguments) => commands::generate(context, arguments),
+            ManifestCommand::Compat(arguments) => commands::compat(context, arguments),
+            ManifestCommand::Semver(arguments) => commands::semver(context, arguments),
+            ManifestCommand::Diff(arguments) => commands::diff(context, arguments),
+            ManifestCommand::Docs(arguments) => commands::docs(context, arguments),
+            ManifestCommand::Explain(arguments) => commands::explain(context, arguments),
+            ManifestCommand::Verify(arguments) => commands::verify(context, arguments),
+            ManifestCommand::Calibrate(arguments) => commands::calibrate(context, arguments),
         },
         OnxCommand::Migrate(command) => match command {
-            MigrateCommand::Apply(arguments) => commands::apply(&context, arguments),
-            MigrateCommand::Rollback(arguments) => commands::rollback(&context, arguments),
-            MigrateCommand::Status(arguments) => commands::status(&context, arguments),
-            MigrateCommand::History(arguments) => commands::history(&context, arguments),
+            MigrateCommand::Apply(arguments) => commands::apply(context, arguments),
+            MigrateCommand::Rollback(arguments) => commands::rollback(context, arguments),
+            MigrateCommand::Status(arguments) => commands::status(context, arguments),
+            MigrateCommand::History(arguments) => commands::history(context, arguments),
         },
     }
 }

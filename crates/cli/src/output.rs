@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use code_line::{Error, ErrorReport};
 use serde::Serialize;
 
+use crate::timings::Timings;
+
 /// The two streams and how much the user wants to read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -49,6 +51,14 @@ impl Output {
     pub(crate) fn note(self, text: &str) {
         if !self.quiet && !self.json {
             say(text);
+        }
+    }
+
+    /// Says how long the steps took, if the user asked for it.
+    pub(crate) fn timings(self, timings: &Timings) {
+        let text = if self.json { timings.json() } else { timings.text() };
+        if let Some(text) = text {
+            say(&text);
         }
     }
 

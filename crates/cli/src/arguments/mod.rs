@@ -85,6 +85,11 @@ pub(crate) struct GlobalArguments {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
+    /// Say on standard error how often each step ran and how long it took; steps that run side by
+    /// side overlap
+    #[arg(long, global = true)]
+    pub(crate) timings: bool,
+
     /// The configuration file, instead of ./onx.toml and the user's own
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

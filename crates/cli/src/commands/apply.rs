@@ -37,7 +37,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         exclude: settings.exclude.iter().chain(&arguments.exclude).cloned().collect(),
     };
     let line = ProgressLine::new(*context.output);
-    let applied = run_apply(&options, &context.world, &line, &run::Silent)?;
+    let applied = run_apply(&options, &context.world, &line, &context.timings)?;
     drop(line);
     let Applied { mut report, patch, recovered } = applied;
     let to_stdout = arguments.diff_output.as_deref().is_some_and(|path| path.as_os_str() == "-");

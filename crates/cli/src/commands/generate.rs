@@ -17,7 +17,7 @@ pub(crate) fn generate(
 ) -> Result<Answer, Error> {
     let request = request(context, arguments);
     let line = ProgressLine::new(*context.output);
-    let answer = run_generate(request, &context.world, &line, &run::Silent)?;
+    let answer = run_generate(request, &context.world, &line, &context.timings)?;
     drop(line);
     if context.output.is_json() {
         context.output.json(&answer)?;

@@ -47,7 +47,7 @@ fn compared(
         rules: context.rules(None),
     };
     let line = ProgressLine::new(*context.output);
-    compare(request, &context.world, &line, &run::Silent)
+    compare(request, &context.world, &line, &context.timings)
 }
 
 fn diff_text(answer: &DiffAnswer) -> String {
@@ -210,7 +210,7 @@ pub(crate) fn verify(context: &Context<'_>, arguments: &VerifyArguments) -> Resu
         rules: context.rules(None),
     };
     let line = ProgressLine::new(*context.output);
-    let answer = check_manifest(&request, &context.world, &line, &run::Silent);
+    let answer = check_manifest(&request, &context.world, &line, &context.timings);
     drop(line);
     if arguments.regenerate {
         context.discard(&scratch);

@@ -24,12 +24,14 @@ pub(crate) use self::records::{history, rollback, status};
 use crate::arguments::GlobalArguments;
 use crate::configuration;
 use crate::output::Output;
+use crate::timings::Timings;
 
 /// What every command needs.
 pub(crate) struct Context<'a> {
     pub(crate) output: &'a Output,
     pub(crate) settings: Settings,
     pub(crate) world: World,
+    pub(crate) timings: Timings,
 }
 
 impl<'a> Context<'a> {
@@ -55,7 +57,8 @@ impl<'a> Context<'a> {
             folders,
             clock: Arc::new(SystemClock::new()),
         };
-        Ok(Self { output, settings, world })
+        let timings = Timings::new(world.clock.clone(), global.timings);
+        Ok(Self { output, settings, world, timings })
     }
 
     /// The rules of inference, with the threshold that the user asks for.

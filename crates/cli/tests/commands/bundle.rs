@@ -156,3 +156,34 @@ fn a_folder_of_something_else_is_a_conflict() {
     assert!(ran.err.contains("`notes.txt`, which belongs to no bundle"), "{}", ran.err);
     assert_eq!(scene.files("mine").len(), 1);
 }
+
+#[test]
+fn timings_name_each_step_and_reach_no_artifact() {
+    let scene = Scene::with_library();
+    generate(&scene, &["--out", "plain", "--no-cache"]);
+    let arguments: Vec<&str> = GENERATE
+        .iter()
+        .chain(&["--out", "timed", "--no-cache", "--json", "--timings"])
+        .copied()
+        .collect();
+    let ran = scene.onx(&arguments);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let said: Value = serde_json::from_str(&ran.err).expect("one JSON object");
+    let steps = said["timings"].as_array().expect("a list");
+    let times = |name: &str| {
+        let step = steps.iter().find(|step| step["step"] == name);
+        let step = step.unwrap_or_else(|| panic!("{name}: {}", ran.err));
+        assert!(step["seconds"].as_f64().expect("a number") >= 0.0);
+        step["times"].as_u64().expect("a number")
+    };
+    assert_eq!((times("git_operations"), times("snapshot_generator")), (2, 2));
+    assert_eq!((times("difference_detector"), times("inference_engine")), (1, 1));
+    assert_eq!((times("confidence_scorer"), times("artifact_storage")), (1, 12));
+    assert_eq!(scene.files("plain"), scene.files("timed"));
+    let ran = scene.onx(&arguments.iter().copied().filter(|a| *a != "--json").collect::<Vec<_>>());
+    assert!(
+        ran.err.lines().any(|line| line.starts_with("timing   inference_engine")),
+        "{}",
+        ran.err
+    );
+}
