@@ -45,6 +45,22 @@ impl Digest {
     }
 }
 
+/// A digest that is taken part by part; it is the same as that of all parts in one.
+#[derive(Debug, Default)]
+pub struct DigestBuilder(blake3::Hasher);
+
+impl DigestBuilder {
+    /// Adds these bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything that was added.
+    pub fn finish(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
 /// A SHA-256 digest, written `sha256:` and 64 hexadecimal digits, where a format asks for SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "String", try_from = "String")]
@@ -162,6 +178,14 @@ mod tests {
             Digest::of_parts([b"ab".as_slice(), b"c"]),
             Digest::of_parts([b"a".as_slice(), b"bc"])
         );
+    }
+
+    #[test]
+    fn a_digest_part_by_part_is_that_of_the_whole() {
+        let mut builder = DigestBuilder::default();
+        builder.update(b"on");
+        builder.update(b"x");
+        assert_eq!(builder.finish(), Digest::of(b"onx"));
     }
 
     #[test]

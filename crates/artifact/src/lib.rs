@@ -10,7 +10,7 @@ mod time;
 mod tree_path;
 
 pub use canonical::{CanonicalError, canonical_digest, canonical_json};
-pub use digest::{Digest, DigestParseError, Sha256, uuid_from_digest};
+pub use digest::{Digest, DigestBuilder, DigestParseError, Sha256, uuid_from_digest};
 pub use finding::{Finding, Severity};
 pub use format::FormatName;
 pub use time::{Timestamp, TimestampParseError};

@@ -85,7 +85,8 @@ impl FileError {
         }
     }
 
-    pub(crate) fn from_io(action: &'static str, path: &Path, error: io::Error) -> Self {
+    /// An error of the operating system while doing this.
+    pub fn from_io(action: &'static str, path: &Path, error: io::Error) -> Self {
         let kind =
             Errno::from_io_error(&error).map_or(FileErrorKind::Other, FileErrorKind::from_errno);
         Self { action, path: path.to_owned(), kind, source: Some(error) }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use artifact::TreePath;
 
-use crate::{FileError, FileErrorKind, FileLock, Files, FolderEntry, Metadata, Place};
+use crate::{FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, Place};
 
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +114,19 @@ impl<F: Files> Files for FaultyFiles<F> {
         self.plain("read the link", place.to_path(), || self.inner.read_link(place))
     }
 
-    fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
+    fn create_with(
+        &self,
+        place: Place<'_>,
+        fill: Fill<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), FileError> {
+        let mut bytes = Vec::new();
+        fill(&mut bytes).map_err(|error| FileError::from_io("write", &place.to_path(), error))?;
         let half = || {
             // That half of the bytes arrive is the fault itself.
             let _ = self.inner.create(place, &bytes[..bytes.len() / 2], None);
         };
-        self.step("create", place.to_path(), half, || self.inner.create(place, bytes, mode))
+        self.step("create", place.to_path(), half, || self.inner.create(place, &bytes, mode))
     }
 
     fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {

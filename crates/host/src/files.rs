@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,9 @@ impl fmt::Debug for FileLock {
     }
 }
 
+/// Writes the content of a file in as few and as large parts as it can.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
+
 /// The user's files. Each method but the last group is one step that can fail on its own; nothing
 /// below a base folder is reached through a symbolic link.
 pub trait Files: Send + Sync + fmt::Debug {
@@ -75,8 +78,14 @@ pub trait Files: Send + Sync + fmt::Debug {
     fn read(&self, place: Place<'_>, limit_bytes: u64) -> Result<Vec<u8>, FileError>;
     /// What a symbolic link says.
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError>;
-    /// Makes a new file with this content and mode (else by the umask), synced to the disk.
-    fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError>;
+    /// Makes a new file with what `fill` writes and this mode (else by the umask), synced to the
+    /// disk.
+    fn create_with(
+        &self,
+        place: Place<'_>,
+        fill: Fill<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), FileError>;
     /// Adds to the end of a file in one write, synced to the disk; makes the file when it is
     /// missing.
     fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError>;
@@ -102,10 +111,25 @@ pub trait Files: Send + Sync + fmt::Debug {
     /// is free.
     fn lock(&self, place: Place<'_>, holder: &str) -> Result<FileLock, FileError>;
 
+    /// Makes a new file with this content and mode (else by the umask), synced to the disk.
+    fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
+        self.create_with(place, &mut |out| out.write_all(bytes), mode)
+    }
+
     /// Replaces the content of a file so that a reader sees the old or the new bytes, never a
     /// mixture: a temporary file in the same folder, synced, then renamed. An existing file keeps
     /// its mode unless one is given.
     fn write(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
+        self.write_with(place, &mut |out| out.write_all(bytes), mode)
+    }
+
+    /// Like [`Files::write`], with what `fill` writes.
+    fn write_with(
+        &self,
+        place: Place<'_>,
+        fill: Fill<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), FileError> {
         let mode = match (mode, self.metadata(place)?) {
             (Some(mode), _) | (None, Some(Metadata { kind: NodeKind::File, mode, .. })) => {
                 Some(mode)
@@ -121,7 +145,7 @@ pub trait Files: Send + Sync + fmt::Debug {
         let temporary = temporary_path(place.path)?;
         let staged = Place::new(place.base, &temporary);
         let written = self
-            .create(staged, bytes, mode)
+            .create_with(staged, fill, mode)
             .and_then(|()| self.rename(place.base, &temporary, place.path));
         if let Err(error) = written {
             // The first error says what happened; a failure to tidy up adds nothing to it.
@@ -320,11 +344,15 @@ impl Files for DiskFiles {
         Ok(PathBuf::from(std::ffi::OsString::from_vec(target.into_bytes())))
     }
 
-    fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
+    fn create_with(
+        &self,
+        place: Place<'_>,
+        fill: Fill<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), FileError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         let mut file = File::from(open_file(place, "create", flags, Mode::from(0o666))?);
-        let written = file
-            .write_all(bytes)
+        let written = fill(&mut file)
             .map_err(|error| FileError::from_io("write", &place.to_path(), error))
             .and_then(|()| match mode {
                 Some(mode) => rustix::fs::fchmod(&file, Mode::from(mode & 0o7777))

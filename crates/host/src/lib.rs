@@ -20,7 +20,7 @@ pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
-    DiskFiles, FileLock, Files, FolderEntry, Metadata, NodeKind, remove_temporary_files,
+    DiskFiles, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
     temporary_path,
 };
 pub use memory::MemoryFiles;

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use artifact::TreePath;
 
-use crate::{FileError, FileErrorKind, FileLock, Files, FolderEntry, Metadata, NodeKind, Place};
+use crate::{
+    FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, Place,
+};
 
 /// Files in memory with folders, modes, links and locks, like a disk that nobody else uses.
 #[derive(Debug, Clone, Default)]
@@ -146,8 +148,15 @@ impl Files for MemoryFiles {
         }
     }
 
-    fn create(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
-        let node = Node::File { bytes: bytes.to_vec(), mode: mode.unwrap_or(0o644) };
+    fn create_with(
+        &self,
+        place: Place<'_>,
+        fill: Fill<'_>,
+        mode: Option<u32>,
+    ) -> Result<(), FileError> {
+        let mut bytes = Vec::new();
+        fill(&mut bytes).map_err(|error| FileError::from_io("write", &place.to_path(), error))?;
+        let node = Node::File { bytes, mode: mode.unwrap_or(0o644) };
         self.insert(place, "create", node)
     }
 

@@ -1,11 +1,13 @@
 //! The folder of a bundle: who may write into it, and how.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath};
 use code_model::manifest::Manifest;
 use host::{FileError, FileErrorKind, Files, Place};
 
+use super::Content;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// The names of a bundle's files, the manifest last: the order in which they are written.
@@ -128,23 +130,39 @@ impl BundleFolder {
         }
     }
 
-    /// Writes a file unless it holds these bytes already, and gives their digest. A reader sees the
+    /// Writes a file unless it holds this content already, and gives its digest. A reader sees the
     /// old file or the new one, never a part.
-    pub fn write(&self, files: &dyn Files, name: &str, bytes: &[u8]) -> Result<Digest, Error> {
-        let digest = Digest::of(bytes);
+    pub fn write(
+        &self,
+        files: &dyn Files,
+        name: &str,
+        content: &Content<'_>,
+    ) -> Result<Digest, Error> {
         let path = own_path(name)?;
         let place = Place::new(&self.path, &path);
+        let mut digest = None;
         let written = files.create_parents(&self.path, &path).and_then(|_| {
-            let same_size = files
-                .metadata(place)?
-                .is_some_and(|metadata| metadata.size_bytes == bytes.len() as u64);
+            let Some(standing) = files.metadata(place)? else {
+                let mut fill = |out: &mut dyn io::Write| {
+                    digest = Some(content.write(out)?);
+                    Ok(())
+                };
+                return files.write_with(place, &mut fill, None);
+            };
+            let mut bytes = Vec::new();
+            digest = Some(
+                content
+                    .write(&mut bytes)
+                    .map_err(|error| FileError::from_io("write", &place.to_path(), error))?,
+            );
+            let same_size = standing.size_bytes == bytes.len() as u64;
             if same_size && files.read(place, BUNDLE_FILE_LIMIT_BYTES)? == bytes {
                 return Ok(());
             }
-            files.write(place, bytes, None)
+            files.write(place, &bytes, None)
         });
         written.map_err(|error| cannot_write(&self.file(name), error))?;
-        Ok(digest)
+        digest.ok_or_else(|| Error::internal(format!("`{name}` was written without its digest")))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The files of a bundle: what `generate` writes and `apply` reads.
 
 mod archive;
+mod content;
 mod folder;
 mod graph;
 mod load;
@@ -10,6 +11,7 @@ mod tree;
 mod tree_document;
 mod values;
 
+pub use content::{Content, Parts};
 pub use folder::{BUNDLE_FILE_LIMIT_BYTES, BundleFolder, name};
 pub use graph::{EdgeMetadata, NodeMetadata, SymbolEdge, SymbolGraph, SymbolNode, write_graph};
 pub use load::{LoadedManifest, load_manifest};

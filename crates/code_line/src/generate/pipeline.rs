@@ -1,6 +1,7 @@
 //! The order of the work.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use super::record::{self, Record};
 use super::side::prepared;
 use super::{GenerateRequest, previews};
 use crate::bundle::{
-    BundleFolder, StubStore, name, write_differences, write_graph, write_snapshot, write_stamps,
-    write_tree,
+    BundleFolder, Content, Parts, StubStore, name, write_differences, write_graph, write_snapshot,
+    write_stamps, write_tree,
 };
 use crate::facts::FactStore;
 use crate::nodes::artifact_storage::{ArtifactStorage, ArtifactToStore};
@@ -53,10 +54,6 @@ pub struct Compared {
 }
 
 type Digests = BTreeMap<String, Digest>;
-
-/// More than a snapshot needs for a symbol. Room that is not written to costs nothing, and growing
-/// a text of hundreds of megabytes copies it again and again.
-const ROOM_BYTES_PER_SYMBOL: usize = 1_600;
 
 impl Pipeline<'_> {
     /// Runs the whole pipeline, or finds that everything is there already.
@@ -203,9 +200,9 @@ impl Pipeline<'_> {
         self.progress.stage("writing", None);
         let report = serde_json::to_vec_pretty(&scored.report)
             .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-        outputs.extend(self.put(folder, name::REPORT, with_newline(report))?);
+        outputs.extend(self.put(folder, name::REPORT, Content::of_bytes(with_newline(report)))?);
         let manifest = scored.manifest.write().into_bytes();
-        outputs.extend(self.put(folder, name::MANIFEST, manifest)?);
+        outputs.extend(self.put(folder, name::MANIFEST, Content::of_bytes(manifest))?);
         Ok((scored, outputs))
     }
 
@@ -217,48 +214,29 @@ impl Pipeline<'_> {
         folder: &BundleFolder,
     ) -> Result<Digests, Error> {
         use rayon::prelude::*;
-        type Writer<'a> = Box<dyn Fn() -> std::io::Result<Vec<u8>> + Send + Sync + 'a>;
-        fn writer<'a>(
-            room: usize,
-            write: impl Fn(&mut Vec<u8>) -> std::io::Result<()> + Send + Sync + 'a,
-        ) -> Writer<'a> {
-            Box::new(move || {
-                let mut bytes = Vec::with_capacity(room);
-                write(&mut bytes)?;
-                Ok(bytes)
-            })
-        }
         let SnapshotPair { from, to } = &compared.versions;
         let (from, to) = (&**from, &**to);
         let differences = &*compared.differences;
         let [from_tree, to_tree] = &compared.trees;
-        let stubs_of = |snapshot: &Snapshot, tree: &SourceTree, out: &mut Vec<u8>| {
+        let stubs_of = |snapshot: &Snapshot, tree: &SourceTree, out: &mut Parts<'_>| {
             let too_large = || std::io::Error::other("the stub tree exceeds 4 GiB or 65,535 files");
-            *out = stubs.archive(snapshot, tree).ok_or_else(too_large)?;
-            Ok(())
+            out.write_all(&stubs.archive(snapshot, tree).ok_or_else(too_large)?)
         };
-        let symbols = from.symbols.len().max(to.symbols.len());
-        let room = symbols.saturating_mul(ROOM_BYTES_PER_SYMBOL);
-        let writers: Vec<(&str, Writer<'_>)> = vec![
-            (name::SNAPSHOT_FROM, writer(room, |out| write_snapshot(from, out))),
-            (name::SNAPSHOT_TO, writer(room, |out| write_snapshot(to, out))),
-            (name::STUBS_FROM, writer(room, |out| stubs_of(from, from_tree, out))),
-            (name::STUBS_TO, writer(room, |out| stubs_of(to, to_tree, out))),
-            (name::GRAPH_FROM, writer(room, |out| write_graph(from, out))),
-            (name::GRAPH_TO, writer(room, |out| write_graph(to, out))),
-            (name::TREE_FROM, writer(room, |out| write_tree(from, out))),
-            (name::TREE_TO, writer(room, |out| write_tree(to, out))),
-            (name::STAMPS, writer(room, |out| write_stamps(from, to, out))),
-            (name::DIFFERENCES, writer(room, |out| write_differences(differences, out))),
+        let contents: Vec<(&str, Content<'_>)> = vec![
+            (name::SNAPSHOT_FROM, Content::new(|out| write_snapshot(from, out))),
+            (name::SNAPSHOT_TO, Content::new(|out| write_snapshot(to, out))),
+            (name::STUBS_FROM, Content::new(move |out| stubs_of(from, from_tree, out))),
+            (name::STUBS_TO, Content::new(move |out| stubs_of(to, to_tree, out))),
+            (name::GRAPH_FROM, Content::new(|out| write_graph(from, out))),
+            (name::GRAPH_TO, Content::new(|out| write_graph(to, out))),
+            (name::TREE_FROM, Content::new(|out| write_tree(from, out))),
+            (name::TREE_TO, Content::new(|out| write_tree(to, out))),
+            (name::STAMPS, Content::new(|out| write_stamps(from, to, out))),
+            (name::DIFFERENCES, Content::new(|out| write_differences(differences, out))),
         ];
-        let stored: Vec<Result<Digests, Error>> = writers
+        let stored: Vec<Result<Digests, Error>> = contents
             .into_par_iter()
-            .map(|(file, write)| {
-                let bytes = write().map_err(|error| {
-                    Error::internal(format!("`{file}` cannot be put together")).caused_by(error)
-                })?;
-                self.put(folder, file, bytes)
-            })
+            .map(|(file, content)| self.put(folder, file, content))
             .collect();
         let mut digests = Digests::new();
         for stored in stored {
@@ -272,9 +250,14 @@ impl Pipeline<'_> {
         u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn put(&self, folder: &BundleFolder, file: &str, bytes: Vec<u8>) -> Result<Digests, Error> {
+    fn put(
+        &self,
+        folder: &BundleFolder,
+        file: &str,
+        content: Content<'_>,
+    ) -> Result<Digests, Error> {
         let node = ArtifactStorage { world: self.world, folder };
-        Ok(self.walker.step(&node, ArtifactToStore::new(file, bytes))?.files)
+        Ok(self.walker.step(&node, ArtifactToStore::new(file, content))?.files)
     }
 }
 

@@ -8,7 +8,7 @@ use run::Observer;
 
 use super::GenerateRequest;
 use crate::apply::{ApplyOptions, apply};
-use crate::bundle::{BundleFolder, name};
+use crate::bundle::{BundleFolder, Content, name};
 use crate::versions::folder_name;
 use crate::{Error, Progress, World};
 
@@ -39,7 +39,7 @@ pub(super) fn write(
         };
         let applied = apply(&options, world, progress, observer)?;
         let file = format!("{}/{}.patch", name::PATCHES, patch_name(world, dependent));
-        let digest = folder.write(&*world.files, &file, &applied.patch)?;
+        let digest = folder.write(&*world.files, &file, &Content::of_bytes(applied.patch))?;
         written.insert(file, digest);
     }
     Ok(written)

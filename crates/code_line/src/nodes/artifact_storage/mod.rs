@@ -7,7 +7,7 @@ use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::BundleFolder;
+use crate::bundle::{BundleFolder, Content};
 use crate::{Error, World};
 
 /// Writes files into a bundle's folder, each at once or not at all; files that are there already
@@ -22,15 +22,13 @@ pub struct ArtifactStorage<'a> {
 
 /// A file to store.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct ArtifactToStore {
+pub struct ArtifactToStore<'a> {
     /// Its name in the folder.
     pub name: String,
-    /// How many bytes it has.
-    pub size_bytes: u64,
-    /// The bytes; handed on in memory.
+    /// What is in it; written as it comes into being.
     #[serde(skip)]
     #[schemars(skip)]
-    pub bytes: Vec<u8>,
+    pub content: Content<'a>,
 }
 
 /// What was stored.
@@ -40,23 +38,23 @@ pub struct StoredArtifact {
     pub files: BTreeMap<String, Digest>,
 }
 
-impl ArtifactToStore {
+impl<'a> ArtifactToStore<'a> {
     /// This file under this name.
-    pub fn new(name: &str, bytes: Vec<u8>) -> Self {
-        Self { name: name.to_owned(), size_bytes: bytes.len() as u64, bytes }
+    pub fn new(name: &str, content: Content<'a>) -> Self {
+        Self { name: name.to_owned(), content }
     }
 }
 
-impl Node for ArtifactStorage<'_> {
-    type Input = ArtifactToStore;
+impl<'a> Node for ArtifactStorage<'a> {
+    type Input = ArtifactToStore<'a>;
     type Output = StoredArtifact;
     type Error = Error;
 
     const NAME: &'static str = "artifact_storage";
     const CONTRACT: &'static str = include_str!("contract.yaml");
 
-    fn process(&self, _: &RunContext, input: ArtifactToStore) -> Result<StoredArtifact, Error> {
-        let digest = self.folder.write(&*self.world.files, &input.name, &input.bytes)?;
+    fn process(&self, _: &RunContext, input: ArtifactToStore<'a>) -> Result<StoredArtifact, Error> {
+        let digest = self.folder.write(&*self.world.files, &input.name, &input.content)?;
         Ok(StoredArtifact { files: BTreeMap::from([(input.name, digest)]) })
     }
 }
