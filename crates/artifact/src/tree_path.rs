@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A relative path with `/` between its parts and no part that is empty, `.`, `..` or holds a NUL,
 /// a backslash or a colon after one letter: joined to a folder it stays below that folder.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct TreePath(Arc<str>);
 
@@ -76,6 +76,12 @@ impl fmt::Debug for TreePath {
 impl std::borrow::Borrow<str> for TreePath {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for TreePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Stability, Symbol, SymbolKind};
+use rustc_hash::FxHashSet;
 
 /// One access path that a dependent can write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +19,15 @@ pub(crate) struct AccessPath {
 
 /// Whether a path leads through tests, as installed libraries often ship them.
 fn is_test_path(path: &DottedName) -> bool {
-    path.parts().any(|part| {
-        matches!(part, "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests")
-            || part.starts_with("test_")
-    })
+    let text = path.as_str();
+    // Most paths need no second look.
+    (text.contains("test") || text.contains("benchmarks"))
+        && path.parts().any(|part| {
+            matches!(
+                part,
+                "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests"
+            ) || part.starts_with("test_")
+        })
 }
 
 /// Whether users may write it without going through a private name.
@@ -33,44 +39,53 @@ fn is_dunder(name: &str) -> bool {
     name.starts_with("__") && name.ends_with("__")
 }
 
-fn module_is_plain(snapshot: &Snapshot, module: &DottedName) -> bool {
-    is_plain(module) && snapshot.modules.get(module).is_none_or(|module| !module.is_test)
-}
-
 /// Every access path to modules, module-level names and members of classes. Members are listed
 /// once, under the class that defines them.
 pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPath> {
-    let mut paths = BTreeMap::new();
-    for module in snapshot.modules.keys().filter(|module| module_is_plain(snapshot, module)) {
-        paths.insert(module.clone(), AccessPath { target: module.clone(), public: true });
+    let tests = snapshot.modules.iter().filter(|(_, module)| module.is_test);
+    let tests: FxHashSet<&str> = tests.map(|(name, _)| name.as_str()).collect();
+    // What is plain lies in modules with plain names, so that only their files are left to ask.
+    let in_tests = |module: &str| tests.contains(module);
+    // Of entries with the same path the last one counts.
+    let mut paths = Vec::with_capacity(snapshot.symbols.len() + snapshot.aliases.len());
+    for module in snapshot.modules.keys() {
+        if is_plain(module) && !in_tests(module.as_str()) {
+            paths.push((module.clone(), AccessPath { target: module.clone(), public: true }));
+        }
     }
+    let mut class: Option<(&DottedName, &Symbol)> = None;
     for (path, symbol) in &snapshot.symbols {
-        if let Some(access) = definition(snapshot, path, symbol) {
-            paths.insert(path.clone(), access);
+        if !is_plain(path) || is_dunder(path.leaf()) || in_tests(symbol.module.as_str()) {
+            continue;
+        }
+        // The members of a class follow each other.
+        if symbol.parent.as_ref() != class.map(|(name, _)| name) {
+            let parent = symbol.parent.as_ref();
+            class = parent.and_then(|parent| snapshot.symbols.get_key_value(parent));
+        }
+        if let Some(access) = definition(path, symbol, class.map(|(_, class)| class)) {
+            paths.push((path.clone(), access));
         }
     }
     for (path, alias) in &snapshot.aliases {
-        let Some(module) = path.parent() else { continue };
-        let reaches_library = snapshot.symbols.contains_key(&alias.target)
-            || snapshot.modules.contains_key(&alias.target);
-        let plain = is_plain(path) && !is_dunder(path.leaf()) && module_is_plain(snapshot, &module);
-        if plain && reaches_library {
+        let Some((module, leaf)) = path.as_str().rsplit_once('.') else { continue };
+        let plain = is_plain(path) && !is_dunder(leaf) && !in_tests(module);
+        let reaches_library = || {
+            snapshot.symbols.contains_key(&alias.target)
+                || snapshot.modules.contains_key(&alias.target)
+        };
+        if plain && reaches_library() {
             let access = AccessPath { target: alias.target.clone(), public: alias.public };
-            paths.insert(path.clone(), access);
+            paths.push((path.clone(), access));
         }
     }
-    paths
+    paths.into_iter().collect()
 }
 
-fn definition(snapshot: &Snapshot, path: &DottedName, symbol: &Symbol) -> Option<AccessPath> {
-    let plain =
-        is_plain(path) && !is_dunder(path.leaf()) && module_is_plain(snapshot, &symbol.module);
-    if !plain {
-        return None;
-    }
+fn definition(path: &DottedName, symbol: &Symbol, parent: Option<&Symbol>) -> Option<AccessPath> {
     let mut public = symbol.stability != Stability::Internal;
-    if let Some(parent) = &symbol.parent {
-        let parent = snapshot.symbols.get(parent)?;
+    if symbol.parent.is_some() {
+        let parent = parent?;
         // What stands inside a function cannot be reached from outside.
         if parent.kind != SymbolKind::Class {
             return None;

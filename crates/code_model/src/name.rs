@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One or more identifiers with dots between them, for example `package.module.Class.method`.
 ///
 /// Cloning is cheap. Identifiers are as Python has them after NFKC normalisation; keywords are not
 /// excluded.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
 #[schemars(with = "String")]
 pub struct DottedName(Arc<str>);
 
@@ -28,7 +28,16 @@ impl DottedName {
             characters.next().is_some_and(|c| c == '_' || c.is_alphabetic())
                 && characters.all(|c| c == '_' || c.is_alphanumeric())
         };
-        if name.len() > 4096 || !name.split('.').all(identifier) {
+        let ascii_identifier = |part: &[u8]| {
+            part.first().is_some_and(|b| *b == b'_' || b.is_ascii_alphabetic())
+                && part.iter().all(|b| *b == b'_' || b.is_ascii_alphanumeric())
+        };
+        let is_name = if name.is_ascii() {
+            name.as_bytes().split(|b| *b == b'.').all(ascii_identifier)
+        } else {
+            name.split('.').all(identifier)
+        };
+        if name.len() > 4096 || !is_name {
             return Err(DottedNameError(name.chars().take(200).collect()));
         }
         Ok(Self(name.into()))
@@ -80,8 +89,13 @@ impl DottedName {
 
     /// Whether any identifier starts with an underscore and is not a dunder name.
     pub fn is_private(&self) -> bool {
-        self.parts()
-            .any(|part| part.starts_with('_') && !(part.starts_with("__") && part.ends_with("__")))
+        let bytes = self.0.as_bytes();
+        // Most names have no identifier that starts so.
+        let may_be = bytes.first() == Some(&b'_') || bytes.windows(2).any(|pair| pair == b"._");
+        may_be
+            && self.parts().any(|part| {
+                part.starts_with('_') && !(part.starts_with("__") && part.ends_with("__"))
+            })
     }
 
     /// All proper prefixes, the longest first.
@@ -105,6 +119,12 @@ impl fmt::Debug for DottedName {
 impl std::borrow::Borrow<str> for DottedName {
     fn borrow(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for DottedName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -151,5 +171,10 @@ mod tests {
         }
         assert!(name("a._b").is_private());
         assert!(!name("a.B.__init__").is_private());
+        assert!(name("a.__init__._b").is_private());
+        assert!(name("_a").is_private());
+        assert!(!name("a_.b_").is_private());
+        assert!(DottedName::new("ä.ö1").is_ok());
+        assert!(DottedName::new("ä.1ö").is_err());
     }
 }

@@ -233,7 +233,13 @@ pub struct ShortHash(pub u64);
 
 impl From<ShortHash> for String {
     fn from(hash: ShortHash) -> Self {
-        format!("blake3:{:016x}", hash.0)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = Self::with_capacity(23);
+        text.push_str("blake3:");
+        for shift in (0..16).rev() {
+            text.push(char::from(DIGITS[(hash.0 >> (4 * shift)) as usize & 15]));
+        }
+        text
     }
 }
 

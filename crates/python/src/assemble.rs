@@ -8,6 +8,7 @@ use code_model::DottedName;
 use code_model::snapshot::{
     Edge, EdgeKind, FileRecord, FileRole, Module, Origin, PackageRoot, SNAPSHOT_FORMAT, Snapshot,
 };
+use rustc_hash::FxHashSet;
 
 use crate::facts::{FileFacts, FileKind, LayoutFacts};
 use crate::module_names::{find_roots, module_name, name_outside, role_of};
@@ -182,6 +183,9 @@ fn modules_of(names: &Names<'_>) -> BTreeMap<DottedName, Module> {
 
 /// The edges in order: sources are visited in order, so that only the targets of each need sorting.
 fn edges_of(names: &Names<'_>, snapshot: &Snapshot) -> Vec<Edge> {
+    let callables = snapshot.symbols.iter().filter(|(_, symbol)| symbol.kind.is_callable());
+    let callables: FxHashSet<&str> = callables.map(|(path, _)| path.as_str()).collect();
+    let is_callable = |target: &DottedName| callables.contains(target.as_str());
     let mut sources: BTreeMap<&DottedName, Vec<(DottedName, EdgeKind)>> = BTreeMap::new();
     for (index, part) in names.all() {
         let targets = sources.entry(&part.name).or_default();
@@ -199,7 +203,7 @@ fn edges_of(names: &Names<'_>, snapshot: &Snapshot) -> Vec<Edge> {
                 let target = names.settled(index, *used);
                 targets.extend(
                     target
-                        .filter(|target| is_callable(snapshot, target))
+                        .filter(|target| is_callable(target))
                         .map(|target| (target, EdgeKind::Calls)),
                 );
             }
@@ -233,7 +237,7 @@ fn edges_of(names: &Names<'_>, snapshot: &Snapshot) -> Vec<Edge> {
             }
         }
         let bases = symbol.bases.iter().map(|base| (base.clone(), EdgeKind::Inherits));
-        let calls = symbol.uses.iter().filter(|used| is_callable(snapshot, used));
+        let calls = symbol.uses.iter().filter(|used| is_callable(used));
         let calls = calls.map(|used| (used.clone(), EdgeKind::Calls));
         emit(path, bases.chain(calls).collect());
     }
@@ -241,8 +245,4 @@ fn edges_of(names: &Names<'_>, snapshot: &Snapshot) -> Vec<Edge> {
         emit(source, targets);
     }
     edges
-}
-
-fn is_callable(snapshot: &Snapshot, target: &DottedName) -> bool {
-    snapshot.symbols.get(target).is_some_and(|symbol| symbol.kind.is_callable())
 }

@@ -18,20 +18,23 @@ pub(super) fn symbols(
     let offered: FxHashSet<&DottedName> =
         aliases.values().filter(|alias| alias.public).map(|alias| &alias.target).collect();
     let mut classes = Classes::new(names);
-    let mut symbols = BTreeMap::new();
+    let mut found = Vec::new();
+    let mut of_stubs = Vec::new();
     for (index, _) in names.offered() {
-        let mut found = Vec::new();
         of_module(names, index, &offered, &mut classes, &mut found);
-        symbols.extend(found);
         if let Some(stub) = names.stub_of(index) {
-            let mut found = Vec::new();
-            of_module(names, stub, &offered, &mut classes, &mut found);
-            for (path, symbol) in found {
-                if !names.binds(index, path.leaf()) || symbol.parent.is_some() {
-                    symbols.entry(path).or_insert(symbol);
-                }
-            }
+            let mut of_stub = Vec::new();
+            of_module(names, stub, &offered, &mut classes, &mut of_stub);
+            of_stub.retain(|(path, symbol)| {
+                !names.binds(index, path.leaf()) || symbol.parent.is_some()
+            });
+            of_stubs.extend(of_stub);
         }
+    }
+    // Of definitions with the same path the last one counts, and a stub's where there is no other.
+    let mut symbols: BTreeMap<DottedName, Symbol> = found.into_iter().collect();
+    for (path, symbol) in of_stubs {
+        symbols.entry(path).or_insert(symbol);
     }
     symbols
 }
