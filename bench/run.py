@@ -165,7 +165,7 @@ class Bench:
                          f"{len(measured.runs)} |")
         lines += ["", "## Asked for", "", "| what | asked | measured | |", "|---|---|---|---|"]
         for what, asked, got, met in self.targets():
-            verdict = {True: "met", False: "**not met**", None: "not measured alone"}[met]
+            verdict = {True: "met", False: "**not met**", None: "not measured"}[met]
             lines.append(f"| {what} | {asked} | {got} | {verdict} |")
         if hasattr(self, "edited"):
             lines += ["", f"The untyped apply edited {self.edited[0]} files, the typed one {self.edited[1]}."]
