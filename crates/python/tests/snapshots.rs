@@ -198,6 +198,21 @@ fn what_a_package_uses_itself_is_not_offered_by_it() {
 }
 
 #[test]
+fn functions_that_only_import_serve_what_they_import() {
+    let found = snapshot(&[
+        (
+            "p/__init__.py",
+            "def _import_late():\n    from p.b import Late\n    return Late\n\
+             def _make_other():\n    from p.b import Late\n    return Late()\n\
+             def __getattr__(name):\n    if name == 'Late':\n        return _import_late()\n    elif name == 'Other':\n        return _make_other()\n    raise AttributeError(name)\n",
+        ),
+        ("p/b.py", "class Late: ...\n"),
+    ]);
+    assert_eq!(resolved(&found, "p.Late"), "symbol p.b.Late");
+    assert_ne!(resolved(&found, "p.Other"), "symbol p.b.Late");
+}
+
+#[test]
 fn names_that_are_served_lazily_are_there() {
     let definitions = "class A: ...\nclass B: ...\ndef c(): ...\n";
     let forms = [

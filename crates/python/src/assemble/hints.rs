@@ -405,16 +405,25 @@ impl Gathered<'_, '_, '_> {
                 );
                 return DottedName::new(text).ok().map(|name| (name, exists));
             }
-            for top in self.names.tops() {
+            let below = |top: &str| {
                 let path = format!("{top}.{text}");
-                if matches!(
-                    self.names.reach(&path),
-                    Reached::Definition(_, _, false) | Reached::Module(_)
-                ) {
-                    return DottedName::new(&path).ok().map(|name| (name, true));
-                }
+                let own = match self.names.reach(&path) {
+                    Reached::Definition(at, _, false) | Reached::Module(at) => {
+                        self.names.part(at).name.root() == top
+                    }
+                    _ => return None,
+                };
+                DottedName::new(&path).ok().map(|name| (own, name))
+            };
+            // The package that has it comes before one that only offers it as well.
+            let (own, offered): (Vec<_>, Vec<_>) =
+                self.names.tops().filter_map(below).partition(|(own, _)| *own);
+            let first = |found: Vec<(bool, DottedName)>| found.into_iter().next();
+            if let Some((_, name)) = first(own) {
+                return Some((name, true));
             }
-            match self.unique(text, None) {
+            let only = self.unique(text, None);
+            match only.or_else(|| first(offered).map(|(_, name)| name)) {
                 Some(name) => Some((name, true)),
                 None => DottedName::new(text).ok().map(|name| (name, false)),
             }

@@ -227,21 +227,63 @@ pub(super) fn serves_the_module(target: &Expr) -> bool {
     }
 }
 
+/// Functions without parameters that do nothing but import a name and return it, with the name.
+pub(super) type Importers<'a> = Vec<(&'a str, Reference)>;
+
+/// The name that a function without parameters imports and returns, when it does nothing else.
+pub(super) fn imported_by(function: &ast::StmtFunctionDef) -> Option<Reference> {
+    if function.parameters.iter().next().is_some() {
+        return None;
+    }
+    let mut rest = function.body.iter().filter(|statement| {
+        !statement.as_expr_stmt().is_some_and(|it| it.value.is_string_literal_expr())
+    });
+    let (Stmt::ImportFrom(import), Stmt::Return(returned), None) =
+        (rest.next()?, rest.next()?, rest.next())
+    else {
+        return None;
+    };
+    let name = returned.value.as_deref()?.as_name_expr()?.id.as_str();
+    imported_names(import).into_iter().find(|(bound, _)| *bound == name).map(|(_, found)| found)
+}
+
+/// What a `from … import` binds, with what each name refers to.
+fn imported_names(import: &ast::StmtImportFrom) -> Vec<(&str, Reference)> {
+    let module = import.module.as_ref().map_or("", |module| module.as_str());
+    let name = |alias: &ast::Alias| -> Arc<str> {
+        let original = alias.name.as_str();
+        if module.is_empty() { original.into() } else { format!("{module}.{original}").into() }
+    };
+    import
+        .names
+        .iter()
+        .map(|alias| {
+            let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+            let reference = match import.level {
+                0 => Reference::Absolute(name(alias)),
+                level => Reference::Relative(level, name(alias)),
+            };
+            (bound, reference)
+        })
+        .collect()
+}
+
 /// Reads a module-level `__getattr__`.
-pub(super) fn served(function: &ast::StmtFunctionDef) -> Served {
+pub(super) fn served(function: &ast::StmtFunctionDef, importers: &Importers<'_>) -> Served {
     let Some(name) = function.parameters.args.first().or(function.parameters.posonlyargs.first())
     else {
         return Served::default();
     };
     let name = name.parameter.name.as_str();
     let mut served = Served::default();
-    let mut reader = Reader { name, served: &mut served };
+    let mut reader = Reader { name, importers, served: &mut served };
     reader.body(&function.body, &mut Vec::new());
     served
 }
 
 struct Reader<'a, 's> {
     name: &'a str,
+    importers: &'s Importers<'s>,
     served: &'s mut Served,
 }
 
@@ -251,23 +293,7 @@ impl<'a> Reader<'a, '_> {
         for statement in body {
             match statement {
                 Stmt::If(branch) => self.branch(branch),
-                Stmt::ImportFrom(import) => {
-                    let module = import.module.as_ref().map_or("", |module| module.as_str());
-                    for alias in &import.names {
-                        let original = alias.name.as_str();
-                        let bound = alias.asname.as_ref().map_or(original, |bound| bound.as_str());
-                        let path: Arc<str> = if module.is_empty() {
-                            original.into()
-                        } else {
-                            format!("{module}.{original}").into()
-                        };
-                        let reference = match import.level {
-                            0 => Reference::Absolute(path),
-                            level => Reference::Relative(level, path),
-                        };
-                        imported.push((bound, reference));
-                    }
-                }
+                Stmt::ImportFrom(import) => imported.extend(imported_names(import)),
                 Stmt::Return(returned) => {
                     let value = returned.value.as_deref();
                     for asked in asked.iter() {
@@ -390,6 +416,12 @@ impl<'a> Reader<'a, '_> {
                     Some((_, reference)) => Reference::Absolute(path(reference.text())),
                     None => Reference::Local(path(module.id.as_str())),
                 })
+            }
+            // `_import_thing()`
+            Expr::Call(call) if call.arguments.is_empty() => {
+                let callee = call.func.as_name_expr()?.id.as_str();
+                let found = self.importers.iter().find(|(name, _)| *name == callee);
+                found.map(|(_, reference)| reference.clone())
             }
             Expr::Call(call) => {
                 let text = call.arguments.args.iter().find_map(text_of)?;

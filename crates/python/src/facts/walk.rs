@@ -37,6 +37,8 @@ pub(super) struct Walker<'a, 's> {
     classes: Vec<(&'a str, DefinitionIndex)>,
     /// Literal tables of the module, by their names.
     literals: Vec<(&'a str, &'a Expr)>,
+    /// Functions that only import a name and return it.
+    importers: exports::Importers<'a>,
     /// The module's `__getattr__`.
     getattr: Option<&'a ast::StmtFunctionDef>,
     /// The call that makes the module's `__getattr__`, or what takes its place in `sys.modules`.
@@ -72,6 +74,7 @@ impl<'a, 's> Walker<'a, 's> {
             conditions: 0,
             classes: Vec::new(),
             literals: Vec::new(),
+            importers: Vec::new(),
             getattr: None,
             attached: None,
         }
@@ -114,7 +117,7 @@ impl<'a, 's> Walker<'a, 's> {
             self.lazy_entries(entries, self.lines.line(call.range().start().to_u32()), false);
         }
         let Some(function) = self.getattr else { return };
-        let served = exports::served(function);
+        let served = exports::served(function, &self.importers);
         let line = self.lines.line(function.range().start().to_u32());
         let mut entries: Vec<(String, Option<Reference>)> = served.entries;
         for table in &served.tables {
@@ -329,6 +332,9 @@ impl<'a, 's> Walker<'a, 's> {
         self.shaper.bind(function.name.as_str());
         if traits.is_accessor {
             return;
+        }
+        if !in_class && let Some(imported) = exports::imported_by(function) {
+            self.importers.push((function.name.as_str(), imported));
         }
         if !in_class && function.name.as_str() == "__getattr__" {
             self.getattr = Some(function);
