@@ -21,7 +21,8 @@ pub(crate) struct StubStore {
 }
 
 impl StubStore {
-    /// Keeps the stub of a file that was parsed for another reason, if it is likely to be asked for.
+    /// Keeps the stub of a file that was parsed for another reason, if it is likely to be asked
+    /// for.
     pub(crate) fn offer(&self, entry: &SourceEntry, parsed: &ParsedFile) {
         let is_source = entry.path.extension() == Some("py");
         if is_source && role_of(&entry.path, &[]) != FileRole::Test {
