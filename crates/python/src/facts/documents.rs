@@ -418,7 +418,7 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
             .iter()
             .any(|parts| between.starts_with(parts));
         let listed = joined_before(&names, free..=at, &lower);
-        if has_rival(&names, at + 1, &lower) || (is_part && listed.len() == 1) {
+        if has_rival(&names, at + 1, &lower, listed.len() > 1) || (is_part && listed.len() == 1) {
             continue;
         }
         free = at + 2;
@@ -457,12 +457,12 @@ fn read_sentence(sentence: &str, line: usize, hints: &mut Vec<HintFact>) {
 }
 
 /// Whether a further name is joined to a successor, one that is not itself said to be replaced.
-fn has_rival(names: &[Mention], new: usize, lower: &str) -> bool {
+fn has_rival(names: &[Mention], new: usize, lower: &str, of_several: bool) -> bool {
     let Some(next) = names.get(new + 1) else { return false };
-    let joined = matches!(
-        lower[names[new].end..next.start].trim(),
-        "and" | "or" | "and/or" | ", and" | ", or"
-    );
+    let between = lower[names[new].end..next.start].trim();
+    // Several old names and several new ones belong together one by one.
+    let joined = matches!(between, "and" | "or" | "and/or" | ", and" | ", or")
+        || (of_several && between == ",");
     let goes = names.get(new + 2).is_some_and(|after| {
         ties("", lower[next.end..after.start].trim(), &lower[after.end..]) == Some(true)
     });
@@ -635,6 +635,7 @@ mod tests {
         for text in [
             "Use `a` with `b`.",
             "`a` was replaced by `b` and `c`.",
+            "`a`, `b`, and `c` were removed in favor of `x`, `y`, and `z`.",
             "Some `a` methods have been moved to `b`.",
             "Refactoring `a` to use `b` instead of `c` is now easier.",
             "====== ========\nmember guide\n====== ========\n`a`    Removed, use `b` instead\n====== ========\n\n",
