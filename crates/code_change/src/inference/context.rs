@@ -124,6 +124,8 @@ impl<'a> Context<'a> {
                 let shorter = |path: &DottedName| path.parts().count() < old.parts().count();
                 paths.iter().any(|path| shorter(path) && self.old_paths[path].public)
             });
+        // What is deprecated itself is no less so at its other places.
+        let is_deprecated = self.hints.deprecates(definition);
         let docstring = self.to.symbols.get(definition).and_then(|it| it.docstring.as_deref());
         let shown: Vec<&DottedName> = paths
             .iter()
@@ -139,7 +141,7 @@ impl<'a> Context<'a> {
                 let access = &self.new_paths[*path];
                 let module = path.parent();
                 let deprecated = module.as_ref().is_some_and(|m| self.module_deprecated(m))
-                    || self.hints.deprecates(path);
+                    || (!is_deprecated && self.hints.deprecates(path));
                 let away = match (&module, &old_module) {
                     // A module below or above the old one is the old one's place.
                     (Some(new), Some(old)) if new == old => 0,

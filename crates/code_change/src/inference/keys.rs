@@ -1,6 +1,6 @@
 //! Renamed configuration keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::difference::DifferenceSet;
 use code_model::evidence::{Factor, Witness};
@@ -14,6 +14,7 @@ use super::context::Context;
 use super::hints;
 use super::scoring::{Factors, confidence, evidence};
 use super::successors::Successors;
+use crate::Version;
 use crate::similarity::name_similarity;
 
 /// Holders with more changed keys than this on either side are data, not settings.
@@ -40,14 +41,17 @@ pub(super) fn infer(
 
 fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
     type Said = (Factors, Vec<Witness>, String);
+    let in_capitals = written_in_capitals(context);
     let mut by_old: BTreeMap<String, BTreeMap<String, Said>> = BTreeMap::new();
     for (version, hint) in &context.hints.keys {
         let HintSubject::Key { old, new, holder } = &hint.subject else { continue };
         if old == new {
             continue;
         }
+        let capitals = old.to_uppercase();
+        let old = if in_capitals.contains(&**old) { capitals } else { old.to_string() };
         let said = by_old
-            .entry(old.to_string())
+            .entry(old)
             .or_default()
             .entry(new.to_string())
             .or_insert_with(|| (Factors::new(), Vec::new(), holder.to_string()));
@@ -69,6 +73,46 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
         }
     }
     operations
+}
+
+/// Old keys in small letters that the old version writes in capitals only: the table of a newer one
+/// may ignore the difference, its users could not.
+fn written_in_capitals<'a>(context: &'a Context<'_>) -> BTreeSet<&'a str> {
+    let small: BTreeSet<&str> = context
+        .hints
+        .keys
+        .iter()
+        .filter_map(|(_, hint)| match &hint.subject {
+            HintSubject::Key { old, .. } => Some(&**old),
+            _ => None,
+        })
+        .filter(|old| old.contains('_') && !old.contains(char::is_uppercase))
+        .collect();
+    let mut as_is = BTreeSet::new();
+    let mut in_capitals = BTreeSet::new();
+    if small.is_empty() {
+        return in_capitals;
+    }
+    for file in context.from.files.keys() {
+        let Some(text) = context.sources.text(Version::From, file) else { continue };
+        for key in &small {
+            if holds_word(&text, key) {
+                as_is.insert(*key);
+            }
+            if holds_word(&text, &key.to_uppercase()) {
+                in_capitals.insert(*key);
+            }
+        }
+    }
+    in_capitals.retain(|key| !as_is.contains(key));
+    in_capitals
+}
+
+fn holds_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
 }
 
 fn operation(

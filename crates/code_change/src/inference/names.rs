@@ -15,6 +15,7 @@ use super::modules::{self, ModuleMove};
 use super::scoring::{confidence, evidence};
 use super::successors::{Successor, Successors, called_alike, resolve_hint};
 use super::{InferredOperation, hints::Hints};
+use crate::Version;
 use crate::surface::{AccessPath, is_gone, is_plain};
 
 /// What is known about gone paths that no operation covers.
@@ -334,9 +335,11 @@ fn alias_left_behind(
 /// The path to write for a successor: the one that the hint spells, where it can be written, else
 /// the best one.
 fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> Option<DottedName> {
-    let spelled = context.hints.about(old).iter().find_map(|(_, hint)| {
+    let spelled = context.hints.about(old).iter().find_map(|(version, hint)| {
         let new = hints::successor(hint)?;
-        let usable = context.new_paths.contains_key(new) && is_plain(new);
+        // The old version could not know what has left its package since.
+        let is_current = *version == Version::To || new.root() == successor.to.root();
+        let usable = is_current && context.new_paths.contains_key(new) && is_plain(new);
         (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
     });
     let best = context.best_path(&successor.to, old);
