@@ -33,6 +33,12 @@ def tree(name: str) -> pathlib.Path:
     return made(place, fill)
 
 
+def extent(name: str) -> tuple[int, int]:
+    """How many files of Python a tree has, and their bytes together."""
+    sizes = [path.stat().st_size for path in tree(name).rglob("*.py")]
+    return len(sizes), sum(sizes)
+
+
 def changed(name: str) -> pathlib.Path:
     """The same tree with 5 % of its files changed."""
     origin = tree(name)
