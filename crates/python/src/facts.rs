@@ -34,7 +34,7 @@ pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 7;
+pub const EXTRACTOR_VERSION: u32 = 8;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -200,6 +200,8 @@ pub struct Binding {
     pub route: BindingRoute,
     /// Whether it is bound only under a condition.
     pub conditional: bool,
+    /// Whether it is bound for type checkers alone: below `if TYPE_CHECKING:`.
+    pub for_types: bool,
     /// The line, from 1.
     pub line: u32,
 }

@@ -36,20 +36,41 @@ pub(super) fn infer(
         })
         .collect();
     operations.extend(compared(context, differences, &known));
+    follow_chains(&mut operations);
     operations
+}
+
+/// Where the new key of one rename is the old key of another, both old keys lead to the last one.
+fn follow_chains(operations: &mut [InferredOperation]) {
+    let next: BTreeMap<String, String> = operations
+        .iter()
+        .filter_map(|operation| match &operation.change {
+            Change::ConfigKeyRename { from, to, .. } => Some((from.clone(), to.clone())),
+            _ => None,
+        })
+        .collect();
+    for operation in operations {
+        let Change::ConfigKeyRename { from, to, .. } = &mut operation.change else { continue };
+        // As many steps as there are renames are enough; more would be a circle.
+        for _ in 0..next.len() {
+            match next.get(to) {
+                Some(last) if last != from => to.clone_from(last),
+                _ => break,
+            }
+        }
+    }
 }
 
 fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
     type Said = (Factors, Vec<Witness>, String);
-    let in_capitals = written_in_capitals(context);
+    let spelling = Spelling::of(context);
     let mut by_old: BTreeMap<String, BTreeMap<String, Said>> = BTreeMap::new();
     for (version, hint) in &context.hints.keys {
         let HintSubject::Key { old, new, holder } = &hint.subject else { continue };
         if old == new {
             continue;
         }
-        let capitals = old.to_uppercase();
-        let old = if in_capitals.contains(&**old) { capitals } else { old.to_string() };
+        let old = spelling.written(old);
         let said = by_old
             .entry(old)
             .or_default()
@@ -75,37 +96,54 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
     operations
 }
 
-/// Old keys in small letters that the old version writes in capitals only: the table of a newer one
-/// may ignore the difference, its users could not.
-fn written_in_capitals<'a>(context: &'a Context<'_>) -> BTreeSet<&'a str> {
-    let small: BTreeSet<&str> = context
-        .hints
-        .keys
-        .iter()
-        .filter_map(|(_, hint)| match &hint.subject {
-            HintSubject::Key { old, .. } => Some(&**old),
-            _ => None,
-        })
-        .filter(|old| old.contains('_') && !old.contains(char::is_uppercase))
-        .collect();
-    let mut as_is = BTreeSet::new();
-    let mut in_capitals = BTreeSet::new();
-    if small.is_empty() {
-        return in_capitals;
-    }
-    for file in context.from.files.keys() {
-        let Some(text) = context.sources.text(Version::From, file) else { continue };
-        for key in &small {
-            if holds_word(&text, key) {
-                as_is.insert(*key);
-            }
-            if holds_word(&text, &key.to_uppercase()) {
-                in_capitals.insert(*key);
+/// How the old version's code writes the keys that hints call old.
+#[derive(Default)]
+struct Spelling<'a> {
+    as_said: BTreeSet<&'a str>,
+    in_capitals: BTreeSet<&'a str>,
+}
+
+impl<'a> Spelling<'a> {
+    /// Reads the code only where a hint leaves room for doubt.
+    fn of(context: &'a Context<'_>) -> Self {
+        let doubtful: BTreeMap<&str, String> = context
+            .hints
+            .keys
+            .iter()
+            .filter_map(|(_, hint)| match &hint.subject {
+                HintSubject::Key { old, .. } if is_small(old) => Some(&**old),
+                _ => None,
+            })
+            .map(|old| (old, old.to_uppercase()))
+            .collect();
+        let mut spelling = Self::default();
+        if doubtful.is_empty() {
+            return spelling;
+        }
+        for file in context.from.files.keys().filter(|file| file.extension() == Some("py")) {
+            let Some(text) = context.sources.text(Version::From, file) else { continue };
+            for (key, capitals) in &doubtful {
+                if holds_word(&text, key) {
+                    spelling.as_said.insert(*key);
+                }
+                if holds_word(&text, capitals) {
+                    spelling.in_capitals.insert(*key);
+                }
             }
         }
+        spelling
     }
-    in_capitals.retain(|key| !as_is.contains(key));
-    in_capitals
+
+    /// The key as users of the old version write it: the table of a newer version may ignore
+    /// capitals, they could not.
+    fn written(&self, old: &str) -> String {
+        let capitals = self.in_capitals.contains(old) && !self.as_said.contains(old);
+        if capitals { old.to_uppercase() } else { old.to_owned() }
+    }
+}
+
+fn is_small(key: &str) -> bool {
+    key.contains('_') && !key.contains(char::is_uppercase)
 }
 
 fn holds_word(text: &str, word: &str) -> bool {

@@ -300,8 +300,11 @@ fn moved_definition(
     path: &DottedName,
     definition: &DottedName,
 ) -> Option<Successor> {
-    let target = &context.old_paths.get(path)?.target;
-    let left = definition.root() != path.root()
+    let access = context.old_paths.get(path)?;
+    let target = &access.target;
+    // A module that only happened to import the name goes on doing so.
+    let left = (access.public || target == path)
+        && definition.root() != path.root()
         && target.root() == path.root()
         && definition.leaf() == target.leaf();
     if !left {

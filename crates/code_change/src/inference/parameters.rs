@@ -511,8 +511,10 @@ impl State<'_, '_> {
             parameters.filter(|p| p.takes_position()).map(|p| p.name.to_string()).collect()
         };
         let (before, after) = (positional(self.before), positional(self.after));
+        // What has another name now goes on by that name, whatever is left of the old one.
         let keyword_only: Vec<String> = before
             .iter()
+            .filter(|name| !self.settled_old.contains(*name))
             .filter(|name| {
                 self.after.parameter(name).is_some_and(|p| p.kind == ParameterKind::KeywordOnly)
             })

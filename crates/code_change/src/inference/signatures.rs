@@ -71,7 +71,16 @@ pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
                 && !in_place(*position, parameter)
         })
         .count();
-    satisfied && lost * 2 <= before.len()
+    // A value that must be given needs a place to go to.
+    let homeless = before.iter().enumerate().any(|(position, parameter)| {
+        let place = after.get(position).is_some_and(Parameter::takes_position);
+        parameter.is_required()
+            && !place
+            && !has(&after, &parameter.name)
+            && !new.takes_any_position()
+            && !new.takes_any_keyword()
+    });
+    satisfied && !homeless && lost * 2 <= before.len()
 }
 
 #[cfg(test)]
@@ -114,6 +123,7 @@ mod tests {
             ("pipeline session=", "map reduce out full= session="),
             ("precision= threshold=", "f repr="),
             ("a b", "a"),
+            ("value", "value expected"),
         ] {
             assert!(!takes_calls_of(&signature(new), &signature(old)), "{old} -> {new}");
         }

@@ -29,6 +29,9 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
     let part = names.part(index);
     let used = if part.is_package { used_by_own_code(part.facts) } else { FxHashSet::default() };
     for (scope, name, entry) in names.bound(index) {
+        if is_for_types(part.facts, entry) && !serves_lazily(part.facts) {
+            continue;
+        }
         let holder = match scope {
             None => Some(&part.name),
             Some(class) => names.path(index, class),
@@ -85,6 +88,21 @@ fn is_taken_for_own_use(
 fn used_by_own_code(facts: &ModuleFacts) -> FxHashSet<ReferenceIndex> {
     let by_definitions = facts.definitions.iter().flat_map(|definition| &definition.uses);
     by_definitions.chain(&facts.uses).copied().collect()
+}
+
+/// Whether a name is bound for type checkers alone, so that nobody can import it.
+fn is_for_types(facts: &ModuleFacts, entry: Entry) -> bool {
+    let Entry::Binding(number) = entry else { return false };
+    facts.bindings.get(number as usize).is_some_and(|binding| binding.for_types)
+}
+
+/// Whether a module serves names when they are asked for; what it imports for type checkers then
+/// says which.
+fn serves_lazily(facts: &ModuleFacts) -> bool {
+    !facts.lazy.is_empty()
+        || facts.unseen.is_some()
+        || facts.forwards_all.is_some()
+        || !facts.foreign_tables.is_empty()
 }
 
 fn target(names: &Names<'_>, index: PartIndex, entry: Entry) -> Option<DottedName> {

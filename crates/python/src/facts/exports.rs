@@ -216,6 +216,15 @@ pub(super) struct Served {
     pub(super) warnings: Vec<(Vec<String>, Vec<String>, String)>,
 }
 
+/// Whether a condition holds for type checkers alone.
+pub(super) fn asks_for_types(test: &Expr) -> bool {
+    match test {
+        Expr::Name(name) => name.id.as_str() == "TYPE_CHECKING",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
+        _ => false,
+    }
+}
+
 /// Whether an assignment to this target decides what the module serves: its `__getattr__`, alone or
 /// among others, or its place in `sys.modules`.
 pub(super) fn serves_the_module(target: &Expr) -> bool {

@@ -117,6 +117,8 @@ pub(super) fn speaks_of_replacement(leaf: &str) -> bool {
     ]
     .iter()
     .any(|word| leaf.contains(word))
+        // What is made of deprecators need not be deprecated.
+        && !leaf.contains("deprecator")
 }
 
 /// Reads the decorators of a function or class for words about the whole of it.

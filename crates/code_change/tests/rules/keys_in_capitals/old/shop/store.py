@@ -1,0 +1,6 @@
+def open_store(conf):
+    return connect(conf.SHOP_STORE_PASSWORD)
+
+
+def connect(password):
+    return password
