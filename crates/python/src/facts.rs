@@ -34,7 +34,7 @@ pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 8;
+pub const EXTRACTOR_VERSION: u32 = 9;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -200,8 +200,9 @@ pub struct Binding {
     pub route: BindingRoute,
     /// Whether it is bound only under a condition.
     pub conditional: bool,
-    /// Whether it is bound for type checkers alone: below `if TYPE_CHECKING:`.
-    pub for_types: bool,
+    /// Whether an import of the module never gets there: below `if TYPE_CHECKING:` or
+    /// `if __name__ == "__main__":`.
+    pub out_of_reach: bool,
     /// The line, from 1.
     pub line: u32,
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use artifact::TreePath;
 use code_model::difference::DifferenceSet;
 use code_model::evidence::{Factor, Witness};
-use code_model::hint::HintSubject;
+use code_model::hint::{Hint, HintSubject};
 use code_model::operation::Change;
 use code_model::snapshot::ConfigurationKey;
 
@@ -62,7 +63,7 @@ fn follow_chains(operations: &mut [InferredOperation]) {
 }
 
 fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
-    type Said = (Factors, Vec<Witness>, String);
+    type Said = (Factors, Vec<Witness>, String, bool);
     let spelling = Spelling::of(context);
     let mut by_old: BTreeMap<String, BTreeMap<String, Said>> = BTreeMap::new();
     for (version, hint) in &context.hints.keys {
@@ -70,12 +71,14 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
         if old == new {
             continue;
         }
+        let vouched = !is_news(hint) || spelling.known.contains(&**old);
         let old = spelling.written(old);
         let said = by_old
             .entry(old)
             .or_default()
             .entry(new.to_string())
-            .or_insert_with(|| (Factors::new(), Vec::new(), holder.to_string()));
+            .or_insert_with(|| (Factors::new(), Vec::new(), holder.to_string(), false));
+        said.3 |= vouched;
         said.0.insert(hints::factor(hint.idiom), 1.0);
         said.1.push(hints::witness(*version, hint));
     }
@@ -87,8 +90,11 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
             .collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         let rival = ranked.get(1).map_or(-1.0, |(similar, _, _)| *similar);
-        if let Some((similar, to, (factors, witnesses, holder))) = ranked.into_iter().next() {
-            let class = if similar - rival >= 0.15 { "key_table" } else { "key_contested" };
+        if let Some((similar, to, said)) = ranked.into_iter().next() {
+            let (factors, witnesses, holder, vouched) = said;
+            // A key that nothing but news speaks of may have been gone before the old version.
+            let sure = vouched && similar - rival >= 0.15;
+            let class = if sure { "key_table" } else { "key_contested" };
             let change = Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
             operations.push(operation(context, change, class, &factors, &witnesses));
         }
@@ -101,6 +107,8 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
 struct Spelling<'a> {
     as_said: BTreeSet<&'a str>,
     in_capitals: BTreeSet<&'a str>,
+    /// Keys that its documents or its code speak of, news apart.
+    known: BTreeSet<&'a str>,
 }
 
 impl<'a> Spelling<'a> {
@@ -111,7 +119,7 @@ impl<'a> Spelling<'a> {
             .keys
             .iter()
             .filter_map(|(_, hint)| match &hint.subject {
-                HintSubject::Key { old, .. } if is_small(old) => Some(&**old),
+                HintSubject::Key { old, .. } if is_small(old) || is_news(hint) => Some(&**old),
                 _ => None,
             })
             .map(|old| (old, old.to_uppercase()))
@@ -120,13 +128,20 @@ impl<'a> Spelling<'a> {
         if doubtful.is_empty() {
             return spelling;
         }
-        for file in context.from.files.keys().filter(|file| file.extension() == Some("py")) {
+        let texts = ["py", "rst", "md", "txt"].map(Some);
+        let read = |file: &&TreePath| texts.contains(&file.extension()) && !tells_news(file);
+        for file in context.from.files.keys().filter(read) {
             let Some(text) = context.sources.text(Version::From, file) else { continue };
+            let is_code = file.extension() == Some("py");
             for (key, capitals) in &doubtful {
-                if holds_word(&text, key) {
+                let (as_said, in_capitals) = (holds_word(&text, key), holds_word(&text, capitals));
+                if as_said || in_capitals {
+                    spelling.known.insert(*key);
+                }
+                if as_said && is_code {
                     spelling.as_said.insert(*key);
                 }
-                if holds_word(&text, capitals) {
+                if in_capitals && is_code {
                     spelling.in_capitals.insert(*key);
                 }
             }
@@ -137,13 +152,25 @@ impl<'a> Spelling<'a> {
     /// The key as users of the old version write it: the table of a newer version may ignore
     /// capitals, they could not.
     fn written(&self, old: &str) -> String {
-        let capitals = self.in_capitals.contains(old) && !self.as_said.contains(old);
+        let capitals =
+            is_small(old) && self.in_capitals.contains(old) && !self.as_said.contains(old);
         if capitals { old.to_uppercase() } else { old.to_owned() }
     }
 }
 
 fn is_small(key: &str) -> bool {
     key.contains('_') && !key.contains(char::is_uppercase)
+}
+
+fn is_news(hint: &Hint) -> bool {
+    hints::factor(hint.idiom) == Factor::ChangelogMatch
+}
+
+/// Whether a document tells what changed from version to version.
+fn tells_news(file: &TreePath) -> bool {
+    let path = file.as_str().to_ascii_lowercase();
+    let words = ["change", "history", "news", "release", "whats", "migrat", "upgrad", "deprecat"];
+    !path.ends_with(".py") && words.iter().any(|word| path.contains(word))
 }
 
 fn holds_word(text: &str, word: &str) -> bool {

@@ -29,7 +29,7 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
     let part = names.part(index);
     let used = if part.is_package { used_by_own_code(part.facts) } else { FxHashSet::default() };
     for (scope, name, entry) in names.bound(index) {
-        if is_for_types(part.facts, entry) && !serves_lazily(part.facts) {
+        if is_out_of_reach(part.facts, entry) && !serves_lazily(part.facts) {
             continue;
         }
         let holder = match scope {
@@ -90,10 +90,10 @@ fn used_by_own_code(facts: &ModuleFacts) -> FxHashSet<ReferenceIndex> {
     by_definitions.chain(&facts.uses).copied().collect()
 }
 
-/// Whether a name is bound for type checkers alone, so that nobody can import it.
-fn is_for_types(facts: &ModuleFacts, entry: Entry) -> bool {
+/// Whether a name is bound where an import never gets, so that nobody can have it.
+fn is_out_of_reach(facts: &ModuleFacts, entry: Entry) -> bool {
     let Entry::Binding(number) = entry else { return false };
-    facts.bindings.get(number as usize).is_some_and(|binding| binding.for_types)
+    facts.bindings.get(number as usize).is_some_and(|binding| binding.out_of_reach)
 }
 
 /// Whether a module serves names when they are asked for; what it imports for type checkers then

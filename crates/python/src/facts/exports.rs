@@ -216,9 +216,20 @@ pub(super) struct Served {
     pub(super) warnings: Vec<(Vec<String>, Vec<String>, String)>,
 }
 
-/// Whether a condition holds for type checkers alone.
-pub(super) fn asks_for_types(test: &Expr) -> bool {
+/// Whether a condition never holds when the module is imported: it asks for a type checker, or for
+/// the module being run as a program.
+pub(super) fn fails_on_import(test: &Expr) -> bool {
     match test {
+        Expr::Compare(comparison) => {
+            let is_own_name = |side: &Expr| {
+                side.as_name_expr().is_some_and(|name| name.id.as_str() == "__name__")
+            };
+            let is_main = |side: &Expr| text_of(side).as_deref() == Some("__main__");
+            let [right] = &*comparison.comparators else { return false };
+            let left = &*comparison.left;
+            comparison.ops[..] == [ast::CmpOp::Eq]
+                && (is_own_name(left) && is_main(right) || is_main(left) && is_own_name(right))
+        }
         Expr::Name(name) => name.id.as_str() == "TYPE_CHECKING",
         Expr::Attribute(attribute) => attribute.attr.as_str() == "TYPE_CHECKING",
         _ => false,

@@ -105,6 +105,22 @@ fn named_pair(call: &ast::ExprCall) -> Option<(String, Option<String>)> {
     new.map(|new| (old, new))
 }
 
+/// What decorators that rename or take away keywords call their own arguments.
+const OF_DECORATORS: [&str; 12] = [
+    "addendum",
+    "alternative",
+    "category",
+    "details",
+    "instead",
+    "message",
+    "obj_type",
+    "reason",
+    "removal",
+    "replacement",
+    "since",
+    "version",
+];
+
 /// `{"old": "new"}` and `old="new"` where the new name is a parameter and the old one is none.
 fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
@@ -128,6 +144,7 @@ fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str]) -> Vec<(String, Strin
     }
     pairs.retain(|(old, new)| {
         is_identifier(old)
+            && !OF_DECORATORS.contains(&old.as_str())
             && parameters.contains(&new.as_str())
             && !parameters.contains(&old.as_str())
     });

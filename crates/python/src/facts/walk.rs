@@ -33,8 +33,8 @@ pub(super) struct Walker<'a, 's> {
     pub(super) facts: ModuleFacts,
     /// Conditions around the current statement.
     conditions: u32,
-    /// Whether the current statement is for type checkers alone.
-    for_types: bool,
+    /// Whether an import of the module never gets to the current statement.
+    out_of_reach: bool,
     /// Names and indices of the enclosing classes.
     classes: Vec<(&'a str, DefinitionIndex)>,
     /// Literal tables of the module, by their names.
@@ -74,7 +74,7 @@ impl<'a, 's> Walker<'a, 's> {
             shaper: Shaper::new(text, names, interner),
             facts: ModuleFacts::default(),
             conditions: 0,
-            for_types: false,
+            out_of_reach: false,
             classes: Vec::new(),
             literals: Vec::new(),
             importers: Vec::new(),
@@ -242,17 +242,17 @@ impl<'a, 's> Walker<'a, 's> {
     }
 
     fn compound(&mut self, statement: &'a Stmt) {
-        let mut for_types = None;
+        let mut apart = None;
         if let Stmt::If(branch) = statement {
             self.shaper.expression(&branch.test);
-            for_types = exports::asks_for_types(&branch.test).then_some(&branch.body);
+            apart = exports::fails_on_import(&branch.test).then_some(&branch.body);
         }
         self.conditions += 1;
         for_each_block(statement, &mut |block| {
-            let outer = self.for_types;
-            self.for_types |= for_types.is_some_and(|body| std::ptr::eq(body.as_slice(), block));
+            let outer = self.out_of_reach;
+            self.out_of_reach |= apart.is_some_and(|body| std::ptr::eq(body.as_slice(), block));
             self.body(block);
-            self.for_types = outer;
+            self.out_of_reach = outer;
         });
         self.conditions -= 1;
     }
@@ -727,7 +727,7 @@ impl<'a, 's> Walker<'a, 's> {
             target,
             route,
             conditional: self.conditions > 0,
-            for_types: self.for_types,
+            out_of_reach: self.out_of_reach,
             line: self.lines.line(range.start().to_u32()),
         };
         self.facts.bindings.push(binding);

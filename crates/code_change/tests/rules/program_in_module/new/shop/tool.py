@@ -1,0 +1,2 @@
+def fill(basket):
+    return basket
