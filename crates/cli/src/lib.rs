@@ -46,6 +46,9 @@ pub(crate) enum Answer {
 
 /// Reads the command line, does what it asks for and says how it went.
 pub fn main(entry: Entry) -> ExitCode {
+    if let Some(ended) = host::enter_when_asked() {
+        return ended;
+    }
     let (command, global) = parse(entry);
     let output = Output::new(global.json, global.quiet);
     match run(&command, &global, &output) {
@@ -106,6 +109,7 @@ fn run(command: &OnxCommand, global: &GlobalArguments, output: &Output) -> Resul
 
 fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<Answer, Error> {
     match command {
+        OnxCommand::Doctor => commands::doctor(context),
         OnxCommand::Manifest(command) => match command {
             ManifestCommand::Generate(arguments) => commands::generate(context, arguments),
             ManifestCommand::Compat(arguments) => commands::compat(context, arguments),

@@ -12,6 +12,7 @@ mod files;
 mod memory;
 mod place;
 mod process;
+mod sandbox;
 mod user_folders;
 mod walk;
 
@@ -27,6 +28,10 @@ pub use memory::MemoryFiles;
 pub use place::{Place, split_path};
 pub use process::{
     ChildCommand, Completed, Ending, ProcessError, Processes, SimulatedProcesses, SystemProcesses,
+};
+pub use sandbox::{
+    Confined, Confinement, Layer, Sandbox, SandboxError, SandboxLevel, SandboxLimits,
+    SandboxPolicy, Scratch, UNPRIVILEGED_USER, enter_when_asked,
 };
 pub use user_folders::{FolderError, UserFolders};
 pub use walk::{WalkOptions, Walked, WalkedFile, walk_folder};

@@ -51,6 +51,13 @@ pub(crate) enum OnxCommand {
     /// For a dependent's owner: apply a manifest, look at it, undo it
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Migrate(MigrateCommand),
+    /// Show what this machine offers: how well foreign code can be confined, and where onx keeps
+    /// its files
+    ///
+    /// Tries the sandbox with a program that does nothing, and lists the layers that stand and why
+    /// the others do not. The level `isolated` has what running foreign code needs; below it the
+    /// exit code is 1.
+    Doctor,
 }
 
 /// Derives, reads and checks manifests: what changed between two versions of a library.

@@ -3,6 +3,7 @@
 mod apply;
 mod calibrate;
 mod compat;
+mod doctor;
 mod generate;
 mod manifest;
 mod records;
@@ -18,6 +19,7 @@ use host::{DiskFiles, Environment, Place, SystemClock, UserFolders, split_path};
 pub(crate) use self::apply::apply;
 pub(crate) use self::calibrate::calibrate;
 pub(crate) use self::compat::compat;
+pub(crate) use self::doctor::doctor;
 pub(crate) use self::generate::generate;
 pub(crate) use self::manifest::{diff, docs, explain, semver, verify};
 pub(crate) use self::records::{history, rollback, status};

@@ -18,6 +18,7 @@ fn help(binary: &str, arguments: &[&str]) -> String {
 fn help_reads_like_documentation() {
     let onx = env!("CARGO_BIN_EXE_onx");
     insta::assert_snapshot!("onx", help(onx, &[]));
+    insta::assert_snapshot!("doctor", help(onx, &["doctor"]));
     for command in
         ["generate", "compat", "semver", "diff", "docs", "explain", "verify", "calibrate"]
     {

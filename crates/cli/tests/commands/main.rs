@@ -8,6 +8,7 @@
 
 mod applying;
 mod bundle;
+mod doctor;
 mod errors;
 mod help;
 mod reading;

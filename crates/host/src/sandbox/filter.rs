@@ -1,0 +1,172 @@
+//! Which system calls a confined program may make (seccomp with a BPF filter).
+
+use std::collections::BTreeMap;
+
+use nix::libc;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+
+use super::calls::{COMMON, OLDER, REACHING};
+
+/// New namespaces, as bits of the flags of `clone`.
+const NAMESPACE_FLAGS: u64 = (libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET) as u64;
+
+/// The bits of a mode that give rights to who runs the file.
+const SET_ID_BITS: u64 = 0o6000;
+
+/// Applies the filter to this thread and all that it starts. Without a root and processes of its
+/// own a program may not make calls either that reach what others protect.
+pub(super) fn apply(is_apart: bool) -> Result<(), String> {
+    for program in programs(is_apart)? {
+        seccompiler::apply_filter(&program).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+/// Two filters, both of which must agree: the first answers calls that programs try and do without
+/// as if the kernel did not know them, the second allows what is listed and nothing else.
+fn programs(is_apart: bool) -> Result<[BpfProgram; 2], String> {
+    let unknown = filter(
+        UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::ENOSYS as u32),
+    )?;
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        COMMON.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
+    rules.extend(conditional()?);
+    if !is_apart {
+        for call in REACHING {
+            rules.remove(call);
+        }
+        // Its own limits, and nobody else's.
+        rules.insert(libc::SYS_prlimit64, vec![condition(0, SeccompCmpOp::Eq, 0)?]);
+    }
+    let listed = filter(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)?;
+    Ok([unknown, listed])
+}
+
+fn filter(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+    otherwise: SeccompAction,
+    listed: SeccompAction,
+) -> Result<BpfProgram, String> {
+    let architecture =
+        TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
+    let filter = SeccompFilter::new(rules, otherwise, listed, architecture)
+        .map_err(|error| error.to_string())?;
+    filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())
+}
+
+/// Calls that have an older form with arguments that a filter can see.
+const UNKNOWN: [i64; 3] = [libc::SYS_clone3, libc::SYS_openat2, libc::SYS_fchmodat2];
+
+fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, String> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
+        .map_err(|error| error.to_string())?;
+    SeccompRule::new(vec![condition]).map_err(|error| error.to_string())
+}
+
+/// Calls that are allowed with some arguments only.
+fn conditional() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
+    let unix = libc::AF_UNIX as u64;
+    let mut rules = BTreeMap::from([
+        (libc::SYS_socket, vec![condition(0, SeccompCmpOp::Eq, unix)?]),
+        (libc::SYS_socketpair, vec![condition(0, SeccompCmpOp::Eq, unix)?]),
+        (libc::SYS_clone, vec![condition(0, SeccompCmpOp::MaskedEq(NAMESPACE_FLAGS), 0)?]),
+        // Characters pushed into a terminal would be read as commands by the shell above.
+        (
+            libc::SYS_ioctl,
+            vec![
+                SeccompRule::new(vec![
+                    SeccompCondition::new(
+                        1,
+                        SeccompCmpArgLen::Dword,
+                        SeccompCmpOp::Ne,
+                        libc::TIOCSTI,
+                    )
+                    .map_err(|error| error.to_string())?,
+                    SeccompCondition::new(
+                        1,
+                        SeccompCmpArgLen::Dword,
+                        SeccompCmpOp::Ne,
+                        libc::TIOCLINUX,
+                    )
+                    .map_err(|error| error.to_string())?,
+                ])
+                .map_err(|error| error.to_string())?,
+            ],
+        ),
+        // Only the ordinary personality, and asking for it.
+        (
+            libc::SYS_personality,
+            vec![condition(0, SeccompCmpOp::Eq, 0)?, condition(0, SeccompCmpOp::Eq, 0xffff_ffff)?],
+        ),
+    ]);
+    let with_mode: &[(i64, u8)] = &[
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_chmod, 1),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_creat, 1),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_open, 2),
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_mkdir, 1),
+        (libc::SYS_fchmod, 1),
+        (libc::SYS_fchmodat, 2),
+        (libc::SYS_mkdirat, 2),
+    ];
+    for (call, argument) in with_mode {
+        let rule = condition(*argument, SeccompCmpOp::MaskedEq(SET_ID_BITS), 0)?;
+        rules.insert(*call, vec![rule]);
+    }
+    // A pipe with a name is harmless, a device is not.
+    let kind = SeccompCmpOp::MaskedEq(u64::from(libc::S_IFMT));
+    let named_pipe = u64::from(libc::S_IFIFO);
+    rules.insert(libc::SYS_mknodat, vec![condition(2, kind.clone(), named_pipe)?]);
+    #[cfg(target_arch = "x86_64")]
+    rules.insert(libc::SYS_mknod, vec![condition(1, kind, named_pipe)?]);
+    Ok(rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filters_can_be_made() {
+        let [unknown, listed] = programs(true).expect("two filters");
+        let [_, narrower] = programs(false).expect("two filters");
+        assert!(!unknown.is_empty() && listed.len() > 100 && narrower.len() < listed.len());
+    }
+
+    #[test]
+    fn what_reaches_beyond_the_program_is_not_listed() {
+        for call in [
+            libc::SYS_bpf,
+            libc::SYS_io_uring_setup,
+            libc::SYS_keyctl,
+            libc::SYS_kexec_load,
+            libc::SYS_memfd_create,
+            libc::SYS_mount,
+            libc::SYS_move_mount,
+            libc::SYS_perf_event_open,
+            libc::SYS_pivot_root,
+            libc::SYS_process_vm_readv,
+            libc::SYS_process_vm_writev,
+            libc::SYS_ptrace,
+            libc::SYS_setns,
+            libc::SYS_unshare,
+            libc::SYS_userfaultfd,
+        ] {
+            assert!(!COMMON.contains(&call) && !OLDER.contains(&call), "{call}");
+        }
+    }
+}
