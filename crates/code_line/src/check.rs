@@ -28,17 +28,7 @@ struct Stars<'a>(ApiIndex<'a>);
 
 impl StarExports for Stars<'_> {
     fn exports(&self, module: &DottedName, name: &str) -> Option<bool> {
-        let snapshot = self.0.snapshot();
-        let record = snapshot.modules.get(module)?;
-        if let Some(exported) = &record.exported {
-            return Some(exported.iter().any(|other| &**other == name));
-        }
-        let path = module.join(name);
-        let there = snapshot.symbols.contains_key(&path) || snapshot.aliases.contains_key(&path);
-        match (there, &record.unseen) {
-            (false, Some(_)) => None,
-            (there, _) => Some(there && !name.starts_with('_')),
-        }
+        self.0.star_import_brings(module, name)
     }
 }
 

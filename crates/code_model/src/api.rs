@@ -100,6 +100,21 @@ impl<'a> ApiIndex<'a> {
         }
     }
 
+    /// Whether `from module import *` brings this name; none where that cannot be seen.
+    pub fn star_import_brings(&self, module: &DottedName, name: &str) -> Option<bool> {
+        let record = self.snapshot.modules.get(module)?;
+        if let Some(exported) = &record.exported {
+            return Some(exported.iter().any(|other| &**other == name));
+        }
+        let path = module.join(name);
+        let there =
+            self.snapshot.symbols.contains_key(&path) || self.snapshot.aliases.contains_key(&path);
+        match (there, &record.unseen) {
+            (false, Some(_)) => None,
+            (there, _) => Some(there && !name.starts_with('_')),
+        }
+    }
+
     /// Whether a name belongs to one of the library's packages.
     pub fn is_inside(&self, name: &DottedName) -> bool {
         self.snapshot.roots.iter().any(|root| name.below(&root.name).is_some())

@@ -39,17 +39,7 @@ impl StarExports for SnapshotStars<'_> {
             // Without the old version at hand: a name that changes in this module was there.
             return self.plan.names.contains_key(&module.join(name)).then_some(true);
         };
-        let snapshot = api.snapshot();
-        let record = snapshot.modules.get(module)?;
-        if let Some(exported) = &record.exported {
-            return Some(exported.iter().any(|other| &**other == name));
-        }
-        let path = module.join(name);
-        let there = snapshot.symbols.contains_key(&path) || snapshot.aliases.contains_key(&path);
-        match (there, &record.unseen) {
-            (false, Some(_)) => None,
-            (there, _) => Some(there && !name.starts_with('_')),
-        }
+        api.star_import_brings(module, name)
     }
 }
 

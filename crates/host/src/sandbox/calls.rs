@@ -232,7 +232,8 @@ pub(super) const OLDER: &[i64] = &[
 pub(super) const OLDER: &[i64] = &[];
 
 /// Calls that reach what neither Landlock nor an ordinary user's rights protect: the modes, owners
-/// and times of the user's own files, sockets with a path, the user's other processes.
+/// and times of the user's own files, sockets with a path, the user's other processes, shared memory
+/// and semaphores with a key.
 #[cfg(target_arch = "x86_64")]
 pub(super) const REACHING: &[i64] = &[
     libc::SYS_chmod,
@@ -243,6 +244,14 @@ pub(super) const REACHING: &[i64] = &[
     libc::SYS_futimesat,
     libc::SYS_lchown,
     libc::SYS_sched_setaffinity,
+    libc::SYS_semctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_shmget,
     libc::SYS_setpriority,
     libc::SYS_utime,
     libc::SYS_utimensat,
@@ -250,13 +259,22 @@ pub(super) const REACHING: &[i64] = &[
 ];
 
 /// Calls that reach what neither Landlock nor an ordinary user's rights protect: the modes, owners
-/// and times of the user's own files, sockets with a path, the user's other processes.
+/// and times of the user's own files, sockets with a path, the user's other processes, shared memory
+/// and semaphores with a key.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) const REACHING: &[i64] = &[
     libc::SYS_connect,
     libc::SYS_fchmodat,
     libc::SYS_fchownat,
     libc::SYS_sched_setaffinity,
+    libc::SYS_semctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_shmget,
     libc::SYS_setpriority,
     libc::SYS_utimensat,
 ];

@@ -22,8 +22,8 @@ const NAMESPACE_FLAGS: u64 = (libc::CLONE_NEWNS
 /// The bits of a mode that give rights to who runs the file.
 const SET_ID_BITS: u64 = 0o6000;
 
-/// Applies the filter to this thread and all that it starts. Without a root and processes of its
-/// own a program may not make calls either that reach what others protect.
+/// Applies the filter to this thread and all that it starts. Without a root, processes and IPC
+/// of its own a program may not make calls either that reach what others protect.
 pub(super) fn apply(is_apart: bool) -> Result<(), String> {
     for program in programs(is_apart)? {
         seccompiler::apply_filter(&program).map_err(|error| error.to_string())?;

@@ -182,11 +182,11 @@ fn confine(orders: &Orders, confinement: &mut Confinement) {
         wanted(Layer::ResourceLimits).and_then(|()| identity::limit(&policy.limits, alone));
     confinement.note(Layer::ResourceLimits, limited);
     let has_own_root = confinement.reached.contains(&Layer::ReadOnlyRoot);
-    let has_own_processes = confinement.reached.contains(&Layer::ProcessNamespace);
+    let apart = [Layer::ReadOnlyRoot, Layer::ProcessNamespace, Layer::IpcNamespace];
+    let is_apart = apart.iter().all(|layer| confinement.reached.contains(layer));
     let paths = wanted(Layer::Landlock).and_then(|()| paths::apply(policy, has_own_root));
     confinement.note(Layer::Landlock, paths);
-    let calls = wanted(Layer::SystemCallFilter)
-        .and_then(|()| filter::apply(has_own_root && has_own_processes));
+    let calls = wanted(Layer::SystemCallFilter).and_then(|()| filter::apply(is_apart));
     confinement.note(Layer::SystemCallFilter, calls);
 }
 

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::net::{TcpListener, UdpSocket};
+use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -17,6 +18,7 @@ pub(crate) struct Outside {
     tcp_6: Option<TcpListener>,
     _udp: Option<UdpSocket>,
     _socket: UnixListener,
+    _abstract_socket: UnixListener,
     shared: PathBuf,
     temporary: tempfile::NamedTempFile,
     pub(crate) is_root: bool,
@@ -50,6 +52,10 @@ impl Outside {
             .stdout(Stdio::null())
             .spawn()
             .expect("a process to be let alone");
+        let name = format!("onx-probe-{}", process.id());
+        let address = SocketAddr::from_abstract_name(&name).expect("a name");
+        let abstract_socket = UnixListener::bind_addr(&address).expect("an abstract socket");
+        system_v("l.shmget(key, 4096, 0o1666); l.semget(key, 1, 0o1666)", process.id());
         let shared = PathBuf::from(format!("/dev/shm/onx-probe-{}", process.id()));
         fs::write(&shared, SECRET).expect("shared memory");
         fs::set_permissions(&shared, fs::Permissions::from_mode(0o666)).expect("opened");
@@ -57,7 +63,18 @@ impl Outside {
         fs::write(temporary.path(), "x").expect("written");
         let is_root = rustix::process::geteuid().is_root();
         let tcp_6 = TcpListener::bind("[::1]:0").ok();
-        Self { folder, process, tcp, tcp_6, _udp: udp, _socket: socket, shared, temporary, is_root }
+        Self {
+            folder,
+            process,
+            tcp,
+            tcp_6,
+            _udp: udp,
+            _socket: socket,
+            _abstract_socket: abstract_socket,
+            shared,
+            temporary,
+            is_root,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -80,9 +97,9 @@ impl Outside {
             "marker": "1000",
             "port": port(&self.tcp),
             "port_6": self.tcp_6.as_ref().map_or(0, port),
-            "abstract": "onx-probe-nobody",
+            "abstract": format!("onx-probe-{}", self.process.id()),
             "shared": self.shared.file_name().and_then(|name| name.to_str()),
-            "key": 0x6f6e_7801,
+            "key": self.process.id(),
             "descriptor": descriptor,
             "groups": groups,
             "temporary": self.temporary.path(),
@@ -94,10 +111,19 @@ impl Outside {
 
 impl Drop for Outside {
     fn drop(&mut self) {
+        let id = self.process.id();
+        system_v("l.shmctl(l.shmget(key, 0, 0), 0, None); l.semctl(l.semget(key, 0, 0), 0, 0)", id);
         let _ = self.process.kill();
         let _ = self.process.wait();
         let _ = fs::remove_file(&self.shared);
     }
+}
+
+/// Does something with shared memory and semaphores of System V, which no safe library offers.
+fn system_v(work: &str, key: u32) {
+    let text = format!("import ctypes; l = ctypes.CDLL(None); key = {key}; {work}");
+    let ended = Command::new("python3").args(["-c", &text]).status().expect("python3 runs");
+    assert!(ended.success(), "{work}");
 }
 
 fn open(path: &Path) {
