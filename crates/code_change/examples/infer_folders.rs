@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact::TreePath;
-use code_change::{Provenance, Rules, SourceText, Version, difference, infer, synthesize};
+use code_change::{
+    CommitHistory, Provenance, Rules, SourceText, Version, difference, infer, synthesize,
+};
 use code_model::snapshot::{Origin, Snapshot};
 use python::assemble::{TreeFile, assemble};
 use python::facts::extract;
@@ -97,7 +99,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let started = Instant::now();
     let texts = Texts { from: old.texts, to: new.texts };
     let rules = Rules::default();
-    let inference = infer(&from, &to, &differences, &texts, &rules);
+    let inference = infer(&from, &to, &differences, &texts, &CommitHistory::default(), &rules);
     eprintln!("inference {:.2} s", started.elapsed().as_secs_f64());
     let provenance = Provenance { generator: "onx/0.1.0".to_owned(), bundle: BTreeMap::default() };
     let (manifest, report) = synthesize(&from, &to, &inference, &rules, &provenance)?;

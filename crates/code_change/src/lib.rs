@@ -6,6 +6,7 @@
 pub mod breakage;
 pub mod calibration;
 mod difference;
+pub mod history;
 pub mod inference;
 pub mod rules;
 pub mod similarity;
@@ -15,6 +16,7 @@ mod synthesis;
 
 pub use breakage::{breakages, required_bump};
 pub use difference::difference;
+pub use history::{CommitHistory, SoughtNames};
 pub use inference::{Inference, infer};
 pub use rules::Rules;
 pub use sources::{NoSources, SourceText, Version};

@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use artifact::TreePath;
 use code_change::{
-    Provenance, Rules, SourceText, Version, breakages, difference, infer, required_bump, synthesize,
+    CommitHistory, Provenance, Rules, SourceText, Version, breakages, difference, infer,
+    required_bump, synthesize,
 };
 use code_model::manifest::Manifest;
 use code_model::snapshot::{Origin, Snapshot};
@@ -73,7 +74,8 @@ fn describe(old: &Files, new: &Files) -> String {
     let (from, to) = (snapshot(old, "1.0"), snapshot(new, "2.0"));
     let differences = difference(&from, &to);
     let rules = Rules::default();
-    let inference = infer(&from, &to, &differences, &Texts(old, new), &rules);
+    let inference =
+        infer(&from, &to, &differences, &Texts(old, new), &CommitHistory::default(), &rules);
     let provenance = Provenance { generator: "onx/test".to_owned(), bundle: BTreeMap::new() };
     let (manifest, report) =
         synthesize(&from, &to, &inference, &rules, &provenance).expect("a manifest");
@@ -149,7 +151,14 @@ fn a_version_against_itself_has_no_operation_and_no_difference() {
             let differences = difference(&from, &to);
             assert!(differences.is_empty(), "{}", folder.display());
             let rules = Rules::default();
-            let inference = infer(&from, &to, &differences, &Texts(&files, &files), &rules);
+            let inference = infer(
+                &from,
+                &to,
+                &differences,
+                &Texts(&files, &files),
+                &CommitHistory::default(),
+                &rules,
+            );
             assert_eq!(inference.operations.len(), 0);
             assert!(breakages(&from, &to, &inference).is_empty());
         }

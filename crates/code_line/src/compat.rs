@@ -180,6 +180,7 @@ fn try_version(
         files: tree.entries().len() as u64,
         tree: Some(tree),
         times: std::collections::BTreeMap::new(),
+        repository: None,
     };
     let (snapshot, _) = snapshot_of(source, &config, store, &crate::Quiet)?;
     let read = read_files(files, &snapshot, false);

@@ -84,6 +84,8 @@ pub struct OpenedVersion {
     pub label: String,
     /// When each file last changed, where that was asked for and is known.
     pub times: BTreeMap<TreePath, Timestamp>,
+    /// The repository that it comes from, if it does.
+    pub repository: Option<GitRepository>,
 }
 
 /// Opens a version with everything that belongs to it.
@@ -142,7 +144,13 @@ fn open_one(selection: &VersionSelection, world: &World) -> Result<OpenedVersion
         .map_err(|error| source_error(&error))?;
     let label = selection.label.clone().unwrap_or_else(|| label(&spec, &tree));
     let times = if selection.file_times { file_times(&spec, &tree)? } else { BTreeMap::new() };
-    Ok(OpenedVersion { tree, label, times })
+    let repository = match &spec {
+        SourceSpec::Folder { path, .. } if tree.identity().commit.is_some() => {
+            GitRepository::discover(path).map_err(|error| source_error(&error))?
+        }
+        _ => None,
+    };
+    Ok(OpenedVersion { tree, label, times, repository })
 }
 
 /// When each file last changed: by the history of a repository, the disk, or the members of an

@@ -60,6 +60,26 @@ impl GitRepository {
         self.repository.to_thread_local().workdir().map(Path::to_owned)
     }
 
+    /// The path that it was found by.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder that holds the objects.
+    pub(crate) fn git_folder(&self) -> PathBuf {
+        self.local().common_dir().to_owned()
+    }
+
+    /// A handle for this thread.
+    pub(crate) fn local(&self) -> gix::Repository {
+        self.repository.to_thread_local()
+    }
+
+    /// Its files' content, for any thread.
+    pub(crate) fn content(&self) -> BlobContent {
+        BlobContent::new(self.repository.clone())
+    }
+
     /// The folder below the repository's root that this stands for; none for the whole.
     pub fn folder(&self) -> Option<&TreePath> {
         self.folder.as_ref()
@@ -456,7 +476,7 @@ fn describe(
 }
 
 /// Reads blobs from any thread; each thread borrows a repository handle, whose caches stay warm.
-struct BlobContent {
+pub(crate) struct BlobContent {
     repository: Arc<gix::ThreadSafeRepository>,
     handles: Mutex<Vec<gix::Repository>>,
 }
@@ -472,7 +492,7 @@ impl BlobContent {
         Self { repository, handles: Mutex::default() }
     }
 
-    fn with_handle<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {
+    pub(crate) fn with_handle<T>(&self, work: impl FnOnce(&gix::Repository) -> T) -> T {
         let idle = self.handles.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let handle = idle.unwrap_or_else(|| self.repository.to_thread_local());
         let outcome = work(&handle);
@@ -480,12 +500,12 @@ impl BlobContent {
         outcome
     }
 
-    fn size(&self, id: gix::ObjectId) -> Result<u64, String> {
+    pub(crate) fn size(&self, id: gix::ObjectId) -> Result<u64, String> {
         self.with_handle(|handle| handle.find_header(id).map(|header| header.size()))
             .map_err(|error| error.to_string())
     }
 
-    fn bytes(&self, id: gix::ObjectId) -> Result<Vec<u8>, String> {
+    pub(crate) fn bytes(&self, id: gix::ObjectId) -> Result<Vec<u8>, String> {
         self.with_handle(|handle| handle.find_blob(id).map(|mut blob| blob.take_data()))
             .map_err(|error| error.to_string())
     }

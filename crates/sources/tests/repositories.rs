@@ -10,7 +10,7 @@ use std::path::Path;
 use artifact::TreePath;
 use gix::object::tree::EntryKind as Mode;
 use host::{DiskFiles, Files as _, Place};
-use sources::{Dependent, EntryKind, FileStatus, GitRepository, SourceError};
+use sources::{Dependent, EntryKind, FileStatus, GitRepository, HistoryLimits, SourceError};
 
 const TIME: &str = "1700000000 +0000";
 
@@ -269,4 +269,54 @@ fn a_dependent_lists_what_may_be_edited_and_how_it_stands() {
     assert_eq!(of("app/crlf.py"), Some(FileStatus::Clean));
     assert_eq!(of("app/edited.py"), Some(FileStatus::Modified));
     assert_eq!(of("untracked.py"), Some(FileStatus::Untracked));
+}
+
+#[test]
+fn the_commits_between_two_versions_are_read_where_they_touch_wanted_files() {
+    let (folder, repository) = fresh();
+    let base = [file("lib/a.py", "old"), file("docs/a.md", "old"), file("other.py", "1")];
+    let first = commit(&repository, &[], &base);
+    let aside = [file("lib/a.py", "old"), file("docs/a.md", "old"), file("other.py", "2")];
+    let second = commit(&repository, &[first], &aside);
+    let renamed = [file("lib/b.py", "new"), file("docs/a.md", "new"), file("other.py", "2")];
+    let third = commit(&repository, &[second], &renamed);
+    let fourth = commit(&repository, &[third, second], &renamed);
+    branch(&repository, "main", fourth);
+    let paths = |history: &sources::History| -> Vec<(String, Vec<String>)> {
+        let commits = history.commits.iter();
+        commits
+            .map(|it| (it.id.clone(), it.files.iter().map(|f| f.path.to_string()).collect()))
+            .collect()
+    };
+    let read = |opened: &GitRepository, from: gix::ObjectId, limits| {
+        let wanted = sources::WantedChanges {
+            anchor: &|path| path.ends_with("a.py"),
+            kept: &|path| !path.starts_with("other"),
+        };
+        opened
+            .changes_between(&from.to_string(), &fourth.to_string(), limits, &wanted)
+            .expect("a history")
+    };
+    let opened = open(folder.path());
+    let history = read(&opened, first, HistoryLimits::default());
+    let files = ["docs/a.md", "lib/a.py", "lib/b.py"].map(str::to_owned).to_vec();
+    assert_eq!(paths(&history), [(third.to_string(), files)]);
+    assert_eq!(history.commits[0].subject, "a change");
+    assert!(!history.is_cut);
+    let texts: Vec<_> = history.commits[0].files.iter().map(|file| history.texts(file)).collect();
+    let bytes = |text: &str| Some(text.as_bytes().to_vec());
+    assert_eq!(texts, [[bytes("old"), bytes("new")], [bytes("old"), None], [None, bytes("new")]]);
+    // What the old version has already is no news, and limits cut.
+    assert!(read(&opened, third, HistoryLimits::default()).commits.is_empty());
+    let few = HistoryLimits { files: 2, ..HistoryLimits::default() };
+    assert!(read(&opened, first, few).is_cut);
+    let short = HistoryLimits { file_bytes: 2, ..HistoryLimits::default() };
+    let history = read(&opened, first, short);
+    assert_eq!(history.texts(&history.commits[0].files[0]), [None, None]);
+    // A folder of the repository sees its own files alone.
+    DiskFiles.create_base(&folder.path().join("lib")).expect("a folder");
+    let below = open(&folder.path().join("lib"));
+    let files = ["a.py", "b.py"].map(str::to_owned).to_vec();
+    assert_eq!(paths(&read(&below, first, HistoryLimits::default())), [(third.to_string(), files)]);
+    assert!(!below.is_same_place(&opened) && opened.is_same_place(&open(folder.path())));
 }

@@ -11,5 +11,6 @@ mod bundle;
 mod doctor;
 mod errors;
 mod help;
+mod history;
 mod reading;
 mod scene;

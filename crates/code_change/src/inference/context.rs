@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::hints::Hints;
 use super::usage::Usage;
 use super::written_names::WrittenNames;
+use crate::history::CommitHistory;
 use crate::rules::Rules;
 use crate::sources::{SourceText, Version};
 use crate::surface::{AccessPath, access_paths, is_plain};
@@ -32,6 +33,7 @@ pub(crate) struct Context<'a> {
     /// Names that only the new version has.
     pub(crate) came: WrittenNames<'a>,
     pub(crate) sources: &'a dyn SourceText,
+    pub(crate) history: &'a CommitHistory,
     pub(crate) rules: &'a Rules,
 }
 
@@ -48,6 +50,7 @@ impl<'a> Context<'a> {
         from: &'a Snapshot,
         to: &'a Snapshot,
         sources: &'a dyn SourceText,
+        history: &'a CommitHistory,
         rules: &'a Rules,
     ) -> Self {
         let (old_paths, new_paths) = (access_paths(from), access_paths(to));
@@ -70,6 +73,7 @@ impl<'a> Context<'a> {
             usage: Usage::new(from, to),
             came: WrittenNames::only_in(to, from),
             sources,
+            history,
             rules,
         }
     }

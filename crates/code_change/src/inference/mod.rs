@@ -8,11 +8,13 @@ use code_model::operation::Change;
 use code_model::report::{AmbiguousName, UnresolvedName};
 use code_model::snapshot::Snapshot;
 
+use crate::history::CommitHistory;
 use crate::rules::Rules;
 use crate::sources::SourceText;
 
 mod accounting;
 mod assignment;
+mod commits;
 mod context;
 mod files;
 mod heirs;
@@ -75,17 +77,20 @@ pub fn infer(
     to: &Snapshot,
     differences: &DifferenceSet,
     sources: &dyn SourceText,
+    history: &CommitHistory,
     rules: &Rules,
 ) -> Inference {
     if differences.is_empty() {
         return Inference::default();
     }
-    let context = Context::new(from, to, sources, rules);
+    let context = Context::new(from, to, sources, history, rules);
     let successors = Successors::find(&context);
     let names = names::infer(&context, &successors);
     let mut operations = names.operations;
     operations.extend(parameters::infer(&context, &successors));
     operations.extend(keys::infer(&context, &successors, differences));
     operations.extend(files::infer(&context, differences));
-    accounting::settle(&context, &differences.gone, operations, names.open)
+    let mut inference = accounting::settle(&context, &differences.gone, operations, names.open);
+    inference.findings.extend(history.findings.iter().cloned());
+    inference
 }

@@ -13,6 +13,7 @@ use code_model::snapshot::{Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assignment::{Pair, assign};
+use super::commits::{self, Level};
 use super::context::{Context, compatible};
 use super::heirs;
 use super::hints;
@@ -95,8 +96,10 @@ impl Successors {
                 successors.found.insert(old.clone(), successor);
             }
         }
+        commits::confirm(context, &comparison, &mut successors, Level::Module);
         heirs::find(context, &open, &mut successors);
         members::find(context, &comparison, &mut successors);
+        commits::confirm(context, &comparison, &mut successors, Level::Member);
         successors
     }
 

@@ -1,6 +1,7 @@
 //! From two versions of a library to a bundle.
 
 mod answer;
+mod history;
 mod pipeline;
 mod previews;
 mod record;

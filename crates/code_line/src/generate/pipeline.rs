@@ -13,6 +13,7 @@ use run::Walker;
 use sources::SourceTree;
 
 use super::answer::GenerateAnswer;
+use super::history::CommitRange;
 use super::record::{self, Record};
 use super::side::prepared;
 use super::{GenerateRequest, previews};
@@ -51,6 +52,8 @@ pub struct Compared {
     pub differences: Arc<DifferenceSet>,
     /// Their files.
     pub trees: [SourceTree; 2],
+    /// The commits between them, where both come from one repository.
+    commits: Option<CommitRange>,
 }
 
 type Digests = BTreeMap<String, Digest>;
@@ -121,6 +124,7 @@ impl Pipeline<'_> {
         stubs: Option<&StubStore>,
     ) -> Result<Compared, Error> {
         let config = &request.config;
+        let commits = CommitRange::between(&from, &to);
         let files = &*self.world.files;
         let chunk = config.chunk_size as usize;
         let mut store = if config.cache_enabled {
@@ -153,6 +157,7 @@ impl Pipeline<'_> {
             versions,
             differences: Arc::new(differences),
             trees: [tree(from)?, tree(to)?],
+            commits,
         })
     }
 
@@ -163,7 +168,7 @@ impl Pipeline<'_> {
         compared: &Compared,
     ) -> Result<InferredOperations, Error> {
         self.progress.stage("inferring operations", None);
-        self.walker.step(&InferenceEngine, inference_request(request, compared))
+        self.walker.step(&InferenceEngine, inference_request(request, compared)?)
     }
 
     fn store(
@@ -261,14 +266,19 @@ impl Pipeline<'_> {
     }
 }
 
-fn inference_request(request: &GenerateRequest, compared: &Compared) -> InferenceRequest {
+fn inference_request(
+    request: &GenerateRequest,
+    compared: &Compared,
+) -> Result<InferenceRequest, Error> {
     let [from, to] = compared.trees.clone();
-    InferenceRequest {
+    let read = |commits: &CommitRange| commits.read(&compared.versions, &request.config);
+    Ok(InferenceRequest {
         versions: compared.versions.clone(),
         differences: compared.differences.clone(),
         rules: request.rules.clone(),
         texts: Texts(Some(Arc::new(TreeTexts { from, to }))),
-    }
+        history: compared.commits.as_ref().map(read).transpose()?.unwrap_or_default(),
+    })
 }
 
 /// The texts of both versions' files.

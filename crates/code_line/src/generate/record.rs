@@ -7,6 +7,7 @@ use host::{Files, Place};
 use python::facts::EXTRACTOR_VERSION;
 use serde::{Deserialize, Serialize};
 
+use super::history::CommitRange;
 use super::{GenerateAnswer, GenerateRequest};
 use crate::World;
 use crate::bundle::{BundleFolder, GENERATOR};
@@ -51,6 +52,10 @@ pub(super) fn inputs_digest(
         }
         parts.push(listing);
     }
+    // A clone that is deepened has more to say about the same two commits.
+    let [from, to] = sides;
+    let commits = CommitRange::between(from, to);
+    parts.push(commits.map(|range| range.shallow_boundary().join(" ")).unwrap_or_default().into());
     Some(Digest::of_parts(parts.iter().map(Vec::as_slice)))
 }
 

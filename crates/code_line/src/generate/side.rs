@@ -1,7 +1,8 @@
 //! One of the two versions: from its files to its snapshot.
 
-use artifact::Timestamp;
+use artifact::{Timestamp, TreePath};
 use code_model::snapshot::{FileRole, Origin, Snapshot};
+use globset::GlobSet;
 use host::Environment;
 use python::assemble::assemble;
 use python::module_names::role_of;
@@ -49,17 +50,20 @@ pub(crate) fn prepared(
     environment: &Environment,
 ) -> Result<SourceTree, Error> {
     let excluded = globs(&config.exclude)?;
-    let keep = |entry: &SourceEntry| {
-        let role = role_of(&entry.path, &[]);
-        !excluded.is_match(entry.path.as_str())
-            && (config.include_tests || role != FileRole::Test)
-            && (config.include_docs || role != FileRole::Documentation)
-    };
+    let keep = |entry: &SourceEntry| keeps(&entry.path, config, &excluded);
     let mut identity = tree.identity().clone();
     identity.created_at = identity.created_at.or_else(|| build_date(environment));
     let all = config.exclude.is_empty() && config.include_tests && config.include_docs;
     let tree = if all { tree } else { tree.filtered(keep) };
     Ok(tree.with_identity(identity))
+}
+
+/// Whether the options leave a file in.
+pub(super) fn keeps(path: &TreePath, config: &SnapshotConfig, excluded: &GlobSet) -> bool {
+    let role = role_of(path, &[]);
+    !excluded.is_match(path.as_str())
+        && (config.include_tests || role != FileRole::Test)
+        && (config.include_docs || role != FileRole::Documentation)
 }
 
 /// The time that reproducible builds hand over.

@@ -6,7 +6,7 @@ use artifact::{Timestamp, TreePath};
 use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
-use sources::SourceTree;
+use sources::{GitRepository, SourceTree};
 
 use crate::versions::{VersionSelection, open_version};
 use crate::{Error, World};
@@ -37,6 +37,10 @@ pub struct OpenedSource {
     #[serde(skip)]
     #[schemars(skip)]
     pub times: BTreeMap<TreePath, Timestamp>,
+    /// The repository that it comes from, if it does; handed on in memory.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub repository: Option<GitRepository>,
 }
 
 impl Node for GitOperations<'_> {
@@ -57,6 +61,7 @@ impl Node for GitOperations<'_> {
             files: opened.tree.entries().len() as u64,
             tree: Some(opened.tree),
             times: opened.times,
+            repository: opened.repository,
         })
     }
 }

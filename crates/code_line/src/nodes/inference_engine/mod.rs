@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use code_change::{Inference, Rules, SourceText, Version, infer};
+use code_change::{CommitHistory, Inference, Rules, SourceText, Version, infer};
 use code_model::difference::DifferenceSet;
 use run::{Node, RunContext};
 use schemars::JsonSchema;
@@ -29,6 +29,10 @@ pub struct InferenceRequest {
     #[serde(skip)]
     #[schemars(skip)]
     pub texts: Texts,
+    /// What the commits between the versions say; handed on in memory.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub history: CommitHistory,
 }
 
 /// The texts behind two versions, if there are any.
@@ -72,7 +76,8 @@ impl Node for InferenceEngine {
         input: InferenceRequest,
     ) -> Result<InferredOperations, Error> {
         let SnapshotPair { from, to } = &input.versions;
-        let inference = infer(from, to, &input.differences, &input.texts, &input.rules);
+        let InferenceRequest { differences, texts, history, rules, .. } = &input;
+        let inference = infer(from, to, differences, texts, history, rules);
         Ok(InferredOperations {
             operations: inference.operations.len() as u32,
             ambiguous: inference.ambiguous.len() as u32,
