@@ -31,7 +31,7 @@ pub use process::{
 };
 pub use sandbox::{
     Confined, Confinement, Layer, Sandbox, SandboxError, SandboxLevel, SandboxLimits,
-    SandboxPolicy, Scratch, UNPRIVILEGED_USER, enter_when_asked,
+    SandboxPolicy, Scratch, Throwaway, UNPRIVILEGED_USER, enter_when_asked, runs_as_root,
 };
 pub use user_folders::{FolderError, UserFolders};
 pub use walk::{WalkOptions, Walked, WalkedFile, walk_folder};

@@ -10,9 +10,11 @@ mod groups;
 mod identity;
 mod launcher;
 mod layer;
+mod loopback;
 mod mounts;
 mod paths;
 mod policy;
+mod throwaway;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,7 +24,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use launcher::enter_when_asked;
 pub use layer::{Confinement, Layer, SandboxLevel};
-pub use policy::{SandboxLimits, SandboxPolicy, Scratch, UNPRIVILEGED_USER};
+pub use policy::{SandboxLimits, SandboxPolicy, Scratch, UNPRIVILEGED_USER, runs_as_root};
+pub use throwaway::Throwaway;
 
 use self::groups::ControlGroups;
 use self::launcher::{Account, OUTER, Orders};

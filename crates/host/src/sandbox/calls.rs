@@ -232,8 +232,8 @@ pub(super) const OLDER: &[i64] = &[
 pub(super) const OLDER: &[i64] = &[];
 
 /// Calls that reach what neither Landlock nor an ordinary user's rights protect: the modes, owners
-/// and times of the user's own files, sockets with a path, the user's other processes, shared memory
-/// and semaphores with a key.
+/// and times of the user's own files, sockets with a path, the user's other processes, shared
+/// memory and semaphores with a key.
 #[cfg(target_arch = "x86_64")]
 pub(super) const REACHING: &[i64] = &[
     libc::SYS_chmod,
@@ -259,8 +259,8 @@ pub(super) const REACHING: &[i64] = &[
 ];
 
 /// Calls that reach what neither Landlock nor an ordinary user's rights protect: the modes, owners
-/// and times of the user's own files, sockets with a path, the user's other processes, shared memory
-/// and semaphores with a key.
+/// and times of the user's own files, sockets with a path, the user's other processes, shared
+/// memory and semaphores with a key.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) const REACHING: &[i64] = &[
     libc::SYS_connect,

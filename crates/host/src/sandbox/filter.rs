@@ -23,9 +23,10 @@ const NAMESPACE_FLAGS: u64 = (libc::CLONE_NEWNS
 const SET_ID_BITS: u64 = 0o6000;
 
 /// Applies the filter to this thread and all that it starts. Without a root, processes and IPC
-/// of its own a program may not make calls either that reach what others protect.
-pub(super) fn apply(is_apart: bool) -> Result<(), String> {
-    for program in programs(is_apart)? {
+/// of its own a program may not make calls either that reach what others protect. One that `speaks`
+/// may use the internet protocols, which reach as far as its network.
+pub(super) fn apply(is_apart: bool, speaks: bool) -> Result<(), String> {
+    for program in programs(is_apart, speaks)? {
         seccompiler::apply_filter(&program).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -33,7 +34,7 @@ pub(super) fn apply(is_apart: bool) -> Result<(), String> {
 
 /// Two filters, both of which must agree: the first answers calls that programs try and do without
 /// as if the kernel did not know them, the second allows what is listed and nothing else.
-fn programs(is_apart: bool) -> Result<[BpfProgram; 2], String> {
+fn programs(is_apart: bool, speaks: bool) -> Result<[BpfProgram; 2], String> {
     let unknown = filter(
         UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(),
         SeccompAction::Allow,
@@ -42,6 +43,9 @@ fn programs(is_apart: bool) -> Result<[BpfProgram; 2], String> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         COMMON.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
     rules.extend(conditional()?);
+    if speaks {
+        rules.insert(libc::SYS_socket, sockets_that_speak()?);
+    }
     if !is_apart {
         for call in REACHING {
             rules.remove(call);
@@ -72,6 +76,25 @@ fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<Seccomp
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
         .map_err(|error| error.to_string())?;
     SeccompRule::new(vec![condition]).map_err(|error| error.to_string())
+}
+
+/// Sockets with a path, and those of TCP and UDP; raw ones are for nobody.
+fn sockets_that_speak() -> Result<Vec<SeccompRule>, String> {
+    let kinds = !(libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK).cast_unsigned();
+    let mut rules = vec![condition(0, SeccompCmpOp::Eq, libc::AF_UNIX as u64)?];
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM] {
+            let is = |argument, operator, value| {
+                SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
+                    .map_err(|error| error.to_string())
+            };
+            let kind =
+                is(1, SeccompCmpOp::MaskedEq(u64::from(kinds)), u64::from(kind.cast_unsigned()))?;
+            let both = vec![is(0, SeccompCmpOp::Eq, u64::from(family.cast_unsigned()))?, kind];
+            rules.push(SeccompRule::new(both).map_err(|error| error.to_string())?);
+        }
+    }
+    Ok(rules)
 }
 
 /// Calls that are allowed with some arguments only.
@@ -142,8 +165,10 @@ mod tests {
 
     #[test]
     fn the_filters_can_be_made() {
-        let [unknown, listed] = programs(true).expect("two filters");
-        let [_, narrower] = programs(false).expect("two filters");
+        let [unknown, listed] = programs(true, false).expect("two filters");
+        let [_, wider] = programs(true, true).expect("two filters");
+        assert!(wider.len() > listed.len());
+        let [_, narrower] = programs(false, false).expect("two filters");
         assert!(!unknown.is_empty() && listed.len() > 100 && narrower.len() < listed.len());
     }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layer::{Confinement, Layer};
 use super::policy::{SandboxPolicy, UNPRIVILEGED_USER};
-use super::{filter, identity, mounts, paths};
+use super::{filter, identity, loopback, mounts, paths};
 
 /// The first argument that makes a binary of onx a launcher.
 pub(super) const OUTER: &str = "__sandbox-outer";
@@ -106,6 +106,10 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
         let made = wanted(layer).and_then(|()| unshare(flag).map_err(|why| why.to_string()));
         confinement.note(layer, made);
     }
+    if policy.loopback && confinement.reached.contains(&Layer::NetworkNamespace) {
+        // Without it a program misses an address and gains nothing; it will say so itself.
+        let _ = loopback::raise();
+    }
     orders.confinement = confinement;
     hand_on(&orders, account).map(exit_code)
 }
@@ -184,9 +188,11 @@ fn confine(orders: &Orders, confinement: &mut Confinement) {
     let has_own_root = confinement.reached.contains(&Layer::ReadOnlyRoot);
     let apart = [Layer::ReadOnlyRoot, Layer::ProcessNamespace, Layer::IpcNamespace];
     let is_apart = apart.iter().all(|layer| confinement.reached.contains(layer));
-    let paths = wanted(Layer::Landlock).and_then(|()| paths::apply(policy, has_own_root));
+    // On a network of others nobody speaks to anybody.
+    let speaks = policy.loopback && confinement.reached.contains(&Layer::NetworkNamespace);
+    let paths = wanted(Layer::Landlock).and_then(|()| paths::apply(policy, has_own_root, speaks));
     confinement.note(Layer::Landlock, paths);
-    let calls = wanted(Layer::SystemCallFilter).and_then(|()| filter::apply(is_apart));
+    let calls = wanted(Layer::SystemCallFilter).and_then(|()| filter::apply(is_apart, speaks));
     confinement.note(Layer::SystemCallFilter, calls);
 }
 

@@ -1,6 +1,7 @@
 //! What a confined program sees of the file system: a new root in which only the declared paths and
 //! those of the system appear, read-only but for the declared folders.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -30,8 +31,22 @@ pub(super) fn confine(
     private()?;
     // Opened first: the place of the new root may hide them.
     let shown = shown(policy)?;
-    memory(Path::new(PLACE), "size=1m,nr_inodes=4096,mode=0755")?;
     let root = Path::new(PLACE);
+    memory(root, "size=1m,nr_inodes=4096,mode=0755")?;
+    fill(policy, root, &shown, owner, own_processes).and_then(|()| enter(root)).inspect_err(|_| {
+        // What the place holds is needed where there is no new root.
+        let _ = umount2(root, MntFlags::MNT_DETACH);
+    })
+}
+
+/// Puts the new root together.
+fn fill(
+    policy: &SandboxPolicy,
+    root: &Path,
+    shown: &[Shown],
+    owner: u32,
+    own_processes: bool,
+) -> Result<(), String> {
     if let Some(scratch) = &policy.scratch {
         for folder in IN_MEMORY {
             let place = below(root, Path::new(folder));
@@ -39,7 +54,7 @@ pub(super) fn confine(
             memory(&place, &options(scratch, owner))?;
         }
     }
-    for entry in &shown {
+    for entry in shown {
         show(root, entry)?;
     }
     for (name, target) in [("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")]
@@ -50,8 +65,7 @@ pub(super) fn confine(
     if own_processes {
         processes(root)?;
     }
-    read_only(policy, root)?;
-    enter(root)
+    read_only(policy, root)
 }
 
 /// Keeps what is mounted here from appearing elsewhere.
@@ -158,7 +172,7 @@ fn read_only(policy: &SandboxPolicy, root: &Path) -> Result<(), String> {
     let in_memory = IN_MEMORY.iter().map(Path::new).filter(|_| policy.scratch.is_some());
     let in_memory: Vec<PathBuf> = in_memory.map(|path| below(root, path)).collect();
     let declared: Vec<PathBuf> = policy.writable.iter().map(|path| below(root, path)).collect();
-    for mounted in mounted()?.into_iter().filter(|mounted| mounted.path.starts_with(root)) {
+    for mounted in within(mounted()?, root) {
         let is_writable = in_memory.contains(&mounted.path)
             || declared.iter().any(|folder| mounted.path.starts_with(folder));
         let mut flags = mounted.flags | MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_NOSUID;
@@ -194,7 +208,24 @@ fn failed(path: &Path, why: &dyn std::fmt::Display) -> String {
     format!("`{}` cannot be shown: {why}", path.display())
 }
 
+/// The newest mount at this place, and those in it. Older ones below it are hidden.
+fn within(all: Vec<Mounted>, place: &Path) -> Vec<Mounted> {
+    let newest = all.iter().rfind(|mounted| mounted.path == place).map(|mounted| mounted.id);
+    let mut inside: BTreeSet<u64> = newest.into_iter().collect();
+    // A mount stands in the list behind the one that it is in.
+    let mut found = Vec::new();
+    for mounted in all {
+        if inside.contains(&mounted.id) || inside.contains(&mounted.parent) {
+            inside.insert(mounted.id);
+            found.push(mounted);
+        }
+    }
+    found
+}
+
 struct Mounted {
+    id: u64,
+    parent: u64,
     path: PathBuf,
     flags: MsFlags,
 }
@@ -209,7 +240,9 @@ fn mounted() -> Result<Vec<Mounted>, String> {
 
 fn mounted_by(line: &str) -> Option<Mounted> {
     let mut fields = line.split(' ');
-    let path = unescape(fields.nth(4)?);
+    let id = fields.next()?.parse().ok()?;
+    let parent = fields.next()?.parse().ok()?;
+    let path = unescape(fields.nth(2)?);
     let options = fields.next()?;
     let flags = options.split(',').fold(MsFlags::empty(), |flags, option| {
         flags
@@ -224,7 +257,7 @@ fn mounted_by(line: &str) -> Option<Mounted> {
                 _ => MsFlags::empty(),
             }
     });
-    Some(Mounted { path: path.into(), flags })
+    Some(Mounted { id, parent, path: path.into(), flags })
 }
 
 /// Undoes the octal escapes of spaces and the like.
@@ -261,5 +294,20 @@ mod tests {
         assert_eq!(found.path, Path::new("/with space"));
         assert_eq!(found.flags, MsFlags::MS_NOATIME | MsFlags::MS_NOSUID);
         assert!(mounted_by("36 35").is_none());
+    }
+
+    #[test]
+    fn mounts_under_a_newer_one_are_hidden() {
+        let lines = [
+            "63 43 254:0 /x /tmp/x ro - ext4 /dev/x rw",
+            "64 43 0:39 / /tmp rw - tmpfs tmpfs rw",
+            "65 64 254:0 /x /tmp/new/x rw - ext4 /dev/x rw",
+            "66 65 254:0 /y /tmp/new/x/y rw - ext4 /dev/x rw",
+            "67 43 254:0 /z /other rw - ext4 /dev/x rw",
+        ];
+        let all = lines.iter().filter_map(|line| mounted_by(line)).collect();
+        let found = within(all, Path::new("/tmp"));
+        let ids: Vec<u64> = found.iter().map(|mounted| mounted.id).collect();
+        assert_eq!(ids, [64, 65, 66]);
     }
 }

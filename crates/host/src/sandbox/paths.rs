@@ -47,20 +47,22 @@ pub(super) const DEVICES: [&str; 5] =
     ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
 /// Restricts this thread and all that it starts to the paths of the policy. Refuses when the kernel
-/// enforces nothing.
-pub(super) fn apply(policy: &SandboxPolicy, has_own_root: bool) -> Result<(), String> {
+/// enforces nothing. One that `speaks` may use the ports of its network.
+pub(super) fn apply(
+    policy: &SandboxPolicy,
+    has_own_root: bool,
+    speaks: bool,
+) -> Result<(), String> {
     let text = |error: landlock::RulesetError| error.to_string();
     let every = AccessFs::from_all(NEWEST);
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(every)
-        .map_err(text)?
-        .handle_access(AccessNet::from_all(NEWEST))
-        .map_err(text)?
-        .scope(Scope::from_all(NEWEST))
-        .map_err(text)?
-        .create()
         .map_err(text)?;
+    if !speaks {
+        rules = rules.handle_access(AccessNet::from_all(NEWEST)).map_err(text)?;
+    }
+    let mut rules = rules.scope(Scope::from_all(NEWEST)).map_err(text)?.create().map_err(text)?;
     let read = AccessFs::from_read(NEWEST);
     // Devices and sockets are made nowhere, and device control is needed on none.
     let write = every & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);

@@ -18,6 +18,9 @@ pub struct SandboxPolicy {
     /// How much `/tmp` and `/dev/shm` hold, each in memory and empty at the start; they are not
     /// there without.
     pub scratch: Option<Scratch>,
+    /// Whether it may speak to itself over the loopback address of its own network; nothing else is
+    /// on that network.
+    pub loopback: bool,
     /// How much it may use.
     pub limits: SandboxLimits,
     /// The least level; below it nothing is run.
@@ -70,6 +73,7 @@ impl Default for SandboxPolicy {
             readable: Vec::new(),
             writable: Vec::new(),
             scratch: None,
+            loopback: false,
             limits: SandboxLimits::default(),
             level: SandboxLevel::default(),
             without: BTreeSet::new(),
@@ -79,3 +83,8 @@ impl Default for SandboxPolicy {
 
 /// The user and group that a program runs as when root starts it: `nobody` on most systems.
 pub const UNPRIVILEGED_USER: u32 = 65534;
+
+/// Whether this process has the rights of root.
+pub fn runs_as_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}

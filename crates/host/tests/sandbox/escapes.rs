@@ -17,11 +17,16 @@ const PROBES: &str = include_str!("probes.py");
 const AS_ORDINARY_USER: &str = "--as-ordinary-user";
 
 pub(crate) const TESTS: &[Test] = &[
-    ("only_the_intended_write_succeeds", || everything(&BTreeSet::new())),
+    ("only_the_intended_write_succeeds", || everything(&BTreeSet::new(), false)),
+    ("nothing_more_succeeds_with_a_loopback_address", || {
+        everything(&BTreeSet::new(), true);
+        everything(&BTreeSet::from([Layer::NetworkNamespace]), true);
+    }),
+    ("a_program_speaks_to_itself_when_it_may", speak),
     ("only_the_intended_write_succeeds_for_an_ordinary_user", as_ordinary_user),
     ("each_layer_can_be_missed", || {
         for layer in Layer::ALL {
-            everything(&BTreeSet::from([layer]));
+            everything(&BTreeSet::from([layer]), false);
         }
     }),
     ("what_lacks_a_layer_of_its_level_is_refused", refused),
@@ -30,9 +35,11 @@ pub(crate) const TESTS: &[Test] = &[
 /// Runs the attempts as an ordinary user when this process was started for it.
 pub(crate) fn try_as_ordinary_user() -> Option<ExitCode> {
     (std::env::args().nth(1)? == AS_ORDINARY_USER).then(|| {
-        everything(&BTreeSet::new());
+        everything(&BTreeSet::new(), false);
+        everything(&BTreeSet::new(), true);
+        speak();
         for layer in Layer::ALL {
-            everything(&BTreeSet::from([layer]));
+            everything(&BTreeSet::from([layer]), false);
         }
         refused();
         ExitCode::SUCCESS
@@ -97,8 +104,38 @@ fn harmless_without(layer: Layer) -> &'static [&'static str] {
     }
 }
 
+/// Attempts that a loopback address lets through: nothing and nobody else is on that network.
+const ON_ITS_OWN_NETWORK: &[&str] =
+    &["listen_by_tcp", "listen_by_udp", "send_by_udp", "see_networks"];
+
+const SPEAK: &str = "
+import socket
+server = socket.create_server(('127.0.0.1', 0))
+client = socket.create_connection(server.getsockname(), timeout=5)
+server.accept()[0].sendall(b'heard')
+print(client.recv(9).decode())
+";
+
+/// A server and its client in one sandbox find each other only where the policy says so.
+fn speak() {
+    let outside = Outside::new();
+    if outside.is_root {
+        give_away(&outside.path("target"));
+    }
+    for loopback in [true, false] {
+        let mut policy = policy(&outside.path("target"));
+        policy.loopback = loopback;
+        let (python, _) = python();
+        let ended = run(policy, &python, &["-c", SPEAK], Duration::from_secs(20)).expect("it runs");
+        let heard = ended.completed.stdout == b"heard\n";
+        let may = loopback && ended.confinement.reached.contains(&Layer::NetworkNamespace);
+        let words = String::from_utf8_lossy(&ended.completed.stderr);
+        assert_eq!(heard, may, "{words} {:?}", ended.confinement.missing);
+    }
+}
+
 /// Runs every attempt without and with a sandbox that lacks these layers.
-fn everything(without: &BTreeSet<Layer>) {
+fn everything(without: &BTreeSet<Layer>, loopback: bool) {
     let outside = Outside::new();
     let (python, _) = python();
     // Not closed when another program is run, as a careless library would leave it.
@@ -118,6 +155,7 @@ fn everything(without: &BTreeSet<Layer>) {
     fs::remove_file(outside.path("target").join("result")).expect("made by the intended write");
     let mut policy = policy(&outside.path("target"));
     policy.without.clone_from(without);
+    policy.loopback = loopback;
     if outside.is_root {
         give_away(&outside.path("target"));
     }
@@ -128,6 +166,7 @@ fn everything(without: &BTreeSet<Layer>) {
     let tolerated: BTreeSet<String> = without
         .iter()
         .flat_map(|layer| harmless_without(*layer))
+        .chain(ON_ITS_OWN_NETWORK.iter().filter(|_| loopback))
         .map(|name| (*name).to_owned())
         .chain(["intended_write".to_owned()])
         .collect();
