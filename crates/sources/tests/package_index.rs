@@ -36,14 +36,18 @@ fn serve(pages: impl FnOnce(&str) -> BTreeMap<String, Answer>) -> Index {
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(stream) = stream else { return };
-            let path = answer(stream, &pages).unwrap_or_default();
-            log.lock().expect("the log").push(path);
+            // Who hangs up is not this server's matter.
+            let _ = answer(stream, &pages, &log);
         }
     });
     Index { address, asked }
 }
 
-fn answer(stream: TcpStream, pages: &BTreeMap<String, Answer>) -> std::io::Result<String> {
+fn answer(
+    stream: TcpStream,
+    pages: &BTreeMap<String, Answer>,
+    log: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -53,6 +57,8 @@ fn answer(stream: TcpStream, pages: &BTreeMap<String, Answer>) -> std::io::Resul
             break;
         }
     }
+    // Before the answer: who has it looks at the log.
+    log.lock().expect("the log").push(path.clone());
     let mut stream = stream;
     let (status, found) = match pages.get(&path) {
         Some(found) => ("200 OK", found.clone()),
@@ -64,8 +70,7 @@ fn answer(stream: TcpStream, pages: &BTreeMap<String, Answer>) -> std::io::Resul
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
          Connection: close\r\n\r\n"
     )?;
-    stream.write_all(&found.body)?;
-    Ok(path)
+    stream.write_all(&found.body)
 }
 
 fn context(index: &str, cache: &std::path::Path) -> SourceContext {

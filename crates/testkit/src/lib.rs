@@ -5,3 +5,18 @@
 
 pub mod fixture;
 pub mod repository;
+
+/// Says that a test could not try what it is for, and why; `scripts/test` lists what was said.
+///
+/// # Panics
+///
+/// When the list that `ONX_SKIPPED` names cannot be written.
+#[expect(clippy::print_stderr, reason = "a skipped case says so")]
+pub fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+    let Some(list) = std::env::var_os("ONX_SKIPPED") else { return };
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(list);
+    let line = format!("{why}\n");
+    std::io::Write::write_all(&mut opened.expect("the list of skipped cases"), line.as_bytes())
+        .expect("the list of skipped cases");
+}
