@@ -46,7 +46,7 @@ pub(crate) enum Answer {
 
 /// Reads the command line, does what it asks for and says how it went.
 pub fn main(entry: Entry) -> ExitCode {
-    if let Some(ended) = host::enter_when_asked() {
+    if let Some(ended) = host::enter_when_asked().or_else(commands::work_when_asked) {
         return ended;
     }
     let (command, global) = parse(entry);
@@ -122,6 +122,7 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
         },
         OnxCommand::Migrate(command) => match command {
             MigrateCommand::Apply(arguments) => commands::apply(context, arguments),
+            MigrateCommand::Verify(arguments) => commands::try_migration(context, arguments),
             MigrateCommand::Rollback(arguments) => commands::rollback(context, arguments),
             MigrateCommand::Status(arguments) => commands::status(context, arguments),
             MigrateCommand::History(arguments) => commands::history(context, arguments),

@@ -61,6 +61,16 @@ impl Timings {
         Some(format!("{timings}\n"))
     }
 
+    /// How often each step was done, and how long it took in nanoseconds.
+    pub(crate) fn steps(&self) -> BTreeMap<String, (u32, u64)> {
+        let Some(steps) = &self.steps else { return BTreeMap::new() };
+        let nanoseconds = |took: Duration| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let step = |(name, ended): (&&'static str, &Ended)| {
+            ((*name).to_owned(), (ended.times, nanoseconds(ended.took)))
+        };
+        lock(steps).ended.iter().map(step).collect()
+    }
+
     fn ended(&self) -> Option<Vec<Timing>> {
         let steps = lock(self.steps.as_ref()?);
         let timing = |(step, ended): (&&'static str, &Ended)| Timing {
@@ -92,6 +102,14 @@ impl Observer for Timings {
         let ended = steps.ended.entry(node).or_default();
         ended.times += 1;
         ended.took += now.saturating_sub(start.unwrap_or(now));
+    }
+
+    fn took(&self, node: &'static str, times: u32, duration: Duration) {
+        let Some(steps) = &self.steps else { return };
+        let mut steps = lock(steps);
+        let ended = steps.ended.entry(node).or_default();
+        ended.times += times;
+        ended.took += duration;
     }
 }
 

@@ -34,6 +34,7 @@ fn formats() -> Vec<Format> {
     use code_line::records::{RollbackAnswer, StatusAnswer};
     use code_line::semver::SemverAnswer;
     use code_line::settings::{Settings, TargetSettings};
+    use code_line::trial::TrialReport;
     use code_line::verify::VerifyAnswer;
     use code_model::difference::DifferenceSet;
     use code_model::manifest::Manifest;
@@ -51,6 +52,7 @@ fn formats() -> Vec<Format> {
         format::<Settings>("onx-toml-1", "`onx.toml`", "TOML"),
         format::<TargetSettings>("tool-onx-1", "`[tool.onx]` in `pyproject.toml`", "TOML"),
         format::<ApplicationReport>("application_report-1", "`application_report.json`", "JSON"),
+        format::<TrialReport>("trial_report-1", "`trial_report.json`", "JSON"),
         format::<CompatAnswer>("compat-answer-1", "what `compat --json` prints", "JSON"),
         format::<ApplicationRecord>("application-1", "records in the state folder", "JSON"),
         format::<Checkpoint>("checkpoint-1", "`checkpoint.json`", "JSON"),

@@ -248,6 +248,23 @@ impl Checkpoint {
     }
 }
 
+impl Checkpoint {
+    /// The bytes that regular files had before the change.
+    pub(crate) fn contents_before(
+        files: &dyn Files,
+        folder: &Path,
+    ) -> Result<BTreeMap<TreePath, Vec<u8>>, CheckpointError> {
+        let folder = CheckpointFolder::new(files, folder);
+        let (checkpoint, _) = folder.load()?;
+        let regular =
+            checkpoint.files.into_iter().filter_map(|(path, touched)| match touched.before {
+                FileState::File { digest, .. } => Some((path, digest)),
+                FileState::Absent | FileState::Link { .. } => None,
+            });
+        regular.map(|(path, digest)| Ok((path, folder.content(&digest)?))).collect()
+    }
+}
+
 /// The folder of the checkpoint that a user named by its folder or its file.
 pub(crate) fn checkpoint_folder(files: &dyn Files, path: &Path) -> Result<PathBuf, FileError> {
     let path = files.canonical(path)?;

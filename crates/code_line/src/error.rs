@@ -138,6 +138,13 @@ impl Error {
     }
 }
 
+impl From<ErrorReport> for Error {
+    fn from(report: ErrorReport) -> Self {
+        let ErrorReport { kind, code, message, detail, hint } = report;
+        Self { kind, code, message, detail, hint, source: None }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

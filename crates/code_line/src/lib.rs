@@ -23,6 +23,7 @@ mod settling;
 pub mod snapshot;
 pub mod transaction;
 mod transaction_error;
+pub mod trial;
 pub mod verify;
 pub mod versions;
 mod world;

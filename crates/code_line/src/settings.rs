@@ -1,6 +1,7 @@
 //! What configuration files may say.
 
 pub use code_change::Rules;
+use host::SandboxLevel;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorCode, ErrorKind};
@@ -13,6 +14,8 @@ pub struct Settings {
     pub generate: GenerateSettings,
     /// Defaults of `apply`.
     pub apply: ApplySettings,
+    /// Defaults of `onx-migrate verify`.
+    pub verify: TrialSettings,
     /// Weights, thresholds and limits of inference; their digest is in every manifest.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub rules: Rules,
@@ -44,6 +47,26 @@ pub struct ApplySettings {
     pub untyped: bool,
     /// As `--exclude`; both lists count.
     pub exclude: Vec<String>,
+}
+
+/// Defaults of `onx-migrate verify`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrialSettings {
+    /// As `--sandbox`: `none`, `filtered`, `isolated` or `complete`.
+    #[schemars(with = "String")]
+    pub sandbox: SandboxLevel,
+    /// As `--timeout`.
+    pub timeout_seconds: u64,
+    /// As `--memory`.
+    pub memory_mib: u64,
+}
+
+impl Default for TrialSettings {
+    /// The level `isolated`, five minutes and 4 GiB for each step.
+    fn default() -> Self {
+        Self { sandbox: SandboxLevel::Isolated, timeout_seconds: 300, memory_mib: 4096 }
+    }
 }
 
 /// The content of `[tool.onx]` in a target's `pyproject.toml`. It can only take away: a package

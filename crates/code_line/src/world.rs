@@ -1,9 +1,10 @@
 //! The doors that the code line uses, handed in by whoever starts it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use host::{Clock, Environment, Files, UserFolders};
+use host::{Clock, Environment, Files, Processes, UserFolders};
 use sources::SourceContext;
 
 /// The doors to the user's machine.
@@ -17,6 +18,12 @@ pub struct World {
     pub folders: UserFolders,
     /// The time, for records only.
     pub clock: Arc<dyn Clock>,
+    /// Programs that are started.
+    pub processes: Arc<dyn Processes>,
+    /// The binary of onx that confines programs, and that works out edits confined; it calls
+    /// [`host::enter_when_asked`] before all else and answers [`crate::apply::WORK_ARGUMENT`].
+    /// Without it edits are worked out in this process.
+    pub worker: Option<PathBuf>,
 }
 
 impl World {

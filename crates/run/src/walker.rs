@@ -1,5 +1,7 @@
 //! Runs nodes in one process.
 
+use std::time::Duration;
+
 use crate::{Contract, ContractError, RunContext};
 
 /// A unit of work: takes a value of one model and gives a value of another.
@@ -44,6 +46,8 @@ pub trait Observer: Sync {
     fn started(&self, context: &RunContext, node: &'static str);
     /// A node ended.
     fn finished(&self, context: &RunContext, node: &'static str, outcome: Outcome);
+    /// A node ran this often in another process, and took this long.
+    fn took(&self, _node: &'static str, _times: u32, _duration: Duration) {}
 }
 
 /// An observer that does nothing.

@@ -80,6 +80,19 @@ impl GitRepository {
         BlobContent::new(self.repository.clone())
     }
 
+    /// Every folder that must be readable to use the repository: its work tree, its own folders,
+    /// and where it borrows objects from.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        use host::Files as _;
+        let repository = self.repository.to_thread_local();
+        let borrowed = repository.objects.store_ref().alternate_db_paths().unwrap_or_default();
+        let own = [repository.git_dir(), repository.common_dir()];
+        let folders = own.into_iter().chain(repository.workdir()).map(Path::to_owned);
+        let folders = folders.chain(borrowed);
+        // A link among them would lead nowhere in a sandbox.
+        folders.filter_map(|folder| host::DiskFiles.canonical(&folder).ok()).collect()
+    }
+
     /// The folder below the repository's root that this stands for; none for the whole.
     pub fn folder(&self) -> Option<&TreePath> {
         self.folder.as_ref()

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use code_line::trial::TestRunner;
+use host::SandboxLevel;
 
 use super::manifest::probability;
 
@@ -10,6 +12,7 @@ use super::manifest::probability;
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
     Apply(ApplyArguments),
+    Verify(TrialArguments),
     Rollback(RollbackArguments),
     Status(StatusArguments),
     History(HistoryArguments),
@@ -77,6 +80,154 @@ pub(crate) struct ApplyArguments {
     /// Leave the package's requirement of the library as it is
     #[arg(long)]
     pub(crate) keep_requirement: bool,
+}
+
+/// Run a package's tests before and after a migration, in a sandbox
+///
+/// Works on copies: the package itself is not touched, whether the manifest is applied to it
+/// already or not. For each run an environment is made with one version of the library. The
+/// package client of the interpreter (pip, as you have set it up) fetches wheels; everything after
+/// that happens in the sandbox, without a network. Success means that every test that passed before
+/// passes after, that no more are skipped, and that coverage did not fall by more than five points.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-migrate verify --manifest artifacts/core_diff/0.9.0_1.0.0 --target ./my_package
+  onx-migrate verify --manifest artifacts/core_diff/0.9.0_1.0.0 --target ./my_package \\
+      --unmigrated --python python3.12 --require 'other<2' -- tests/unit -k 'not slow'
+
+What is installed is what the package says it needs to run and to be tested (pyproject.toml,
+setup.cfg, tox.ini, requirements files, metadata of a release). Tests that need more, or less:
+--extra, --require and --without.")]
+pub(crate) struct TrialArguments {
+    /// The manifest or its folder
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) manifest: PathBuf,
+
+    /// The package to test; migrated already or not
+    #[arg(long, value_name = "DIR")]
+    pub(crate) target: PathBuf,
+
+    /// How the tests are run [default: what the package is set up for]
+    #[arg(long, value_name = "RUNNER")]
+    pub(crate) tests: Option<RunnerName>,
+
+    /// The interpreter [default: python3]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// Run the tests also with the new version and without the migration
+    #[arg(long)]
+    pub(crate) unmigrated: bool,
+
+    /// A further requirement of the tests, for example 'other<2'; repeatable
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(crate) require: Vec<String>,
+
+    /// A further requirement with the old version alone; repeatable
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(crate) require_before: Vec<String>,
+
+    /// A further requirement with the new version alone; repeatable
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(crate) require_after: Vec<String>,
+
+    /// Leave out what the package says that it needs, by name; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) without: Vec<String>,
+
+    /// The old version of the library, where the package index does not have it: a wheel, for
+    /// example
+    #[arg(long, value_name = "WHEEL|REQUIREMENT")]
+    pub(crate) core_before: Option<String>,
+
+    /// The new version of the library, where the package index does not have it
+    #[arg(long, value_name = "WHEEL|REQUIREMENT")]
+    pub(crate) core_after: Option<String>,
+
+    /// An extra or group of requirements of the package that its tests need; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extra: Vec<String>,
+
+    /// Build packages that have no wheel; that runs code of theirs outside of the sandbox
+    #[arg(long)]
+    pub(crate) allow_source: bool,
+
+    /// Do not measure coverage
+    #[arg(long)]
+    pub(crate) no_coverage: bool,
+
+    /// The least sandbox in which tests are run [default: isolated]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) sandbox: Option<LevelName>,
+
+    /// How long each step may take [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
+
+    /// How much memory each step may take [default: 4096]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
+    pub(crate) memory: Option<u64>,
+
+    /// Where to write trial_report.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Operations below this probability are not applied [default: 0.7]
+    #[arg(long, value_name = "0..1", value_parser = probability)]
+    pub(crate) auto_apply_threshold: Option<f64>,
+
+    /// Edit only what names alone decide
+    #[arg(long)]
+    pub(crate) untyped: bool,
+
+    /// Leave out files that match from the migration; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Further arguments of the runner
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub(crate) test_arguments: Vec<String>,
+}
+
+/// A program that runs tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunnerName {
+    Pytest,
+    Unittest,
+    Nox,
+    Tox,
+}
+
+impl From<RunnerName> for TestRunner {
+    fn from(name: RunnerName) -> Self {
+        match name {
+            RunnerName::Pytest => Self::Pytest,
+            RunnerName::Unittest => Self::Unittest,
+            RunnerName::Nox => Self::Nox,
+            RunnerName::Tox => Self::Tox,
+        }
+    }
+}
+
+/// How well a program is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelName {
+    None,
+    Filtered,
+    Isolated,
+    Complete,
+}
+
+impl From<LevelName> for SandboxLevel {
+    fn from(name: LevelName) -> Self {
+        match name {
+            LevelName::None => Self::None,
+            LevelName::Filtered => Self::Filtered,
+            LevelName::Isolated => Self::Isolated,
+            LevelName::Complete => Self::Complete,
+        }
+    }
 }
 
 /// Bring a package back to a checkpoint

@@ -14,6 +14,7 @@ pub(crate) use manifest::{
 };
 pub(crate) use migrate::{
     ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
+    TrialArguments,
 };
 
 const EXIT_CODES: &str = "\
@@ -48,7 +49,7 @@ pub(crate) enum OnxCommand {
     /// For a library's maintainer: derive, read and check manifests
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Manifest(ManifestCommand),
-    /// For a dependent's owner: apply a manifest, look at it, undo it
+    /// For a dependent's owner: apply a manifest, test what it did, undo it
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Migrate(MigrateCommand),
     /// Show what this machine offers: how well foreign code can be confined, and where onx keeps
@@ -70,7 +71,7 @@ pub(crate) struct OnxManifest {
     pub(crate) global: GlobalArguments,
 }
 
-/// Applies a manifest to a dependent, shows what was applied, and undoes it.
+/// Applies a manifest to a dependent, tests what it did, shows what was applied, and undoes it.
 #[derive(Debug, Parser)]
 #[command(name = "onx-migrate", version, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub(crate) struct OnxMigrate {

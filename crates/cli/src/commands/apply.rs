@@ -1,7 +1,7 @@
 //! `apply`.
 
 use code_line::apply::{
-    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, apply as run_apply,
+    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, SandboxReport, apply as run_apply,
 };
 use code_line::{Error, ErrorCode};
 
@@ -12,10 +12,10 @@ use crate::progress::ProgressLine;
 use crate::words::{Lines, amount};
 
 /// Operations that are less sure are not applied unless the user says so.
-const DEFAULT_THRESHOLD: f64 = 0.7;
+pub(super) const DEFAULT_THRESHOLD: f64 = 0.7;
 
 /// How many lines of a list are printed before the report is pointed to.
-const SHOWN: usize = 20;
+pub(super) const SHOWN: usize = 20;
 
 pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<Answer, Error> {
     let settings = &context.settings.apply;
@@ -102,6 +102,9 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     let mut row = |what: &str, text: String| lines.push([format!("  {what}"), text]);
     let trust = if report.signed { "signed" } else { "unsigned" };
     row("manifest", format!("{trust}, {}", report.manifest_digest.short()));
+    if let Some(sandbox) = &report.sandbox {
+        row("sandbox", sandbox_words(sandbox));
+    }
     if changes.files_modified == 0 {
         row("edits", "nothing had to be edited".to_owned());
     } else {
@@ -153,7 +156,17 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     out
 }
 
-fn list(out: &mut String, findings: &[artifact::Finding]) {
+/// The level that was reached, and what was missing.
+pub(super) fn sandbox_words(sandbox: &SandboxReport) -> String {
+    let missing: Vec<String> =
+        sandbox.missing.iter().map(|(layer, why)| format!("no {layer} ({why})")).collect();
+    match missing.as_slice() {
+        [] => sandbox.level.clone(),
+        missing => format!("{}: {}", sandbox.level, missing.join(", ")),
+    }
+}
+
+pub(super) fn list(out: &mut String, findings: &[artifact::Finding]) {
     for finding in findings.iter().take(SHOWN) {
         let place = match (&finding.file, finding.line) {
             (Some(file), Some(line)) => format!("{file}:{line}: "),

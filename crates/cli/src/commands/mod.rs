@@ -7,6 +7,8 @@ mod doctor;
 mod generate;
 mod manifest;
 mod records;
+mod trial;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use artifact::TreePath;
 use code_line::settings::{Rules, Settings};
 use code_line::{Error, ErrorCode, ErrorKind, World};
-use host::{DiskFiles, Environment, Place, SystemClock, UserFolders, split_path};
+use host::{DiskFiles, Environment, Place, SystemClock, SystemProcesses, UserFolders, split_path};
 
 pub(crate) use self::apply::apply;
 pub(crate) use self::calibrate::calibrate;
@@ -23,6 +25,8 @@ pub(crate) use self::doctor::doctor;
 pub(crate) use self::generate::generate;
 pub(crate) use self::manifest::{diff, docs, explain, semver, verify};
 pub(crate) use self::records::{history, rollback, status};
+pub(crate) use self::trial::try_migration;
+pub(crate) use self::work::work_when_asked;
 use crate::arguments::GlobalArguments;
 use crate::configuration;
 use crate::output::Output;
@@ -58,6 +62,8 @@ impl<'a> Context<'a> {
             environment,
             folders,
             clock: Arc::new(SystemClock::new()),
+            processes: Arc::new(SystemProcesses),
+            worker: std::env::current_exe().ok(),
         };
         let timings = Timings::new(world.clock.clone(), global.timings);
         Ok(Self { output, settings, world, timings })

@@ -144,3 +144,17 @@ fn compat_tries_the_tags_of_a_repository() {
         answer["versions"].as_array().expect("rows").iter().map(|row| &row["compatible"]).collect();
     assert_eq!(rows, [&Value::Bool(true), &Value::Bool(false)], "{}", ran.out);
 }
+
+#[test]
+fn what_only_the_owner_may_read_is_read_and_the_report_says_how_confined() {
+    let scene = migration();
+    let file = scene.work().join("app/app/sums.py");
+    let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&file, owner_only).expect("the mode is set");
+    let ran = apply(&scene, &["--json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let report: Value = serde_json::from_str(&ran.out).expect("one JSON object");
+    assert_eq!(report["changes"]["files_modified"], 1, "{}", ran.out);
+    let level = report["sandbox"]["level"].as_str().expect("a level");
+    assert!(["none", "filtered", "isolated", "complete"].contains(&level), "{level}");
+}

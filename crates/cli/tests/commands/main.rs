@@ -14,3 +14,4 @@ mod help;
 mod history;
 mod reading;
 mod scene;
+mod trial;

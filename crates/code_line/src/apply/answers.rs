@@ -1,6 +1,7 @@
 //! What an application comes to, and what its records say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use artifact::{Finding, Severity};
 use code_model::check::{CheckProblem, ProblemKind};
@@ -8,7 +9,7 @@ use code_model::operation::{Change, OperationId};
 use code_rewrite::{DependentFile, Edit, FileRewrite, SkipReason};
 
 use super::report::{ApplicationSummary, AppliedEdit, Failure};
-use super::{Prepared, Target};
+use super::work::Prepared;
 use crate::records::transaction_error;
 use crate::transaction::Transactions;
 use crate::{Error, ErrorCode, ErrorKind, requirements};
@@ -16,10 +17,10 @@ use crate::{Error, ErrorCode, ErrorKind, requirements};
 /// Brings an interrupted application to its end before a new one begins.
 pub(super) fn recover(
     transactions: &Transactions<'_>,
-    target: &Target,
+    target: &Path,
     dry_run: bool,
 ) -> Result<bool, Error> {
-    let status = transactions.status(&target.folder).map_err(|error| transaction_error(&error))?;
+    let status = transactions.status(target).map_err(|error| transaction_error(&error))?;
     if status.pending.is_none() {
         return Ok(false);
     }
@@ -28,8 +29,7 @@ pub(super) fn recover(
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
             .hint("run onx-migrate status to bring it to its end, or onx-migrate rollback"));
     }
-    let recovered =
-        transactions.recover(&target.folder).map_err(|error| transaction_error(&error))?;
+    let recovered = transactions.recover(target).map_err(|error| transaction_error(&error))?;
     Ok(recovered.is_some())
 }
 
@@ -152,4 +152,22 @@ pub(super) fn remaining(problem: &CheckProblem) -> Finding {
         None => problem.reason.clone(),
     };
     Finding::new(Severity::Error, code, message).in_file(&problem.file).at_line(problem.line)
+}
+
+/// Says once what both lists say of one place: that a name is gone, and that it has no successor.
+pub(super) fn say_once(findings: &mut Vec<Finding>, remaining: &mut [Finding]) {
+    let quoted = |text: &str| text.split('`').nth(1).map(str::to_owned);
+    findings.retain(|finding| {
+        let same_place = |left: &&mut Finding| {
+            left.code == "missing-name"
+                && (&left.file, left.line) == (&finding.file, finding.line)
+                && quoted(&left.message) == quoted(&finding.message)
+        };
+        if finding.code != "removed-name" {
+            return true;
+        }
+        let Some(left) = remaining.iter_mut().find(same_place) else { return true };
+        left.message.clone_from(&finding.message);
+        false
+    });
 }

@@ -1,42 +1,39 @@
 //! From a manifest and a dependent to edited files, a way back, and a list of what is left.
 
 mod answers;
+mod confined;
+mod edit_set;
 mod report;
 mod target;
 mod types;
+mod work;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use artifact::{Digest, Finding, TreePath, uuid_from_digest};
-use code_model::api::ApiIndex;
-use code_model::manifest::Manifest;
-use code_model::operation::Operation;
-use code_model::snapshot::Snapshot;
-use code_rewrite::{
-    Applicability, DependentFile, FileRewrite, NoReceivers, Plan, PlanOptions, Receivers,
-    RequirementChange, Rewriter, may_hold_requirements, rewrite_requirement, unified_patch,
-};
-use rayon::prelude::*;
+use artifact::{Digest, TreePath};
+use code_rewrite::unified_patch;
+use host::{FileErrorKind, Place};
 use run::{Observer, Walker};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sources::GitRepository;
 
+pub(crate) use confined::sandbox_error;
+pub use confined::{WORK_ARGUMENT, answer_order};
 pub use report::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplicationSummary,
-    AppliedEdit, ChangeSummary, CheckpointReference, Failure,
+    AppliedEdit, ChangeSummary, CheckpointReference, Failure, SandboxReport,
 };
 pub(crate) use target::Target;
 
-use crate::bundle::{LoadedManifest, load_manifest, name};
+use self::edit_set::{EditSet, EditedFile};
+use self::work::WorkOrder;
+use crate::bundle::{LoadedManifest, load_manifest};
 use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
-use crate::nodes::codemod_generator::{CodemodGenerator, CodemodRequest};
-use crate::nodes::command_context;
-use crate::nodes::verification_engine::{VerificationEngine, VerificationRequest};
 use crate::records::{transaction_error, transactions};
-use crate::transaction::{ApplyRequest, FileChange, Transactions};
+use crate::transaction::{ApplyRequest, FileChange};
 use crate::verify::expect_intact;
-use crate::{Error, ErrorCode, ErrorKind, Progress, World, requirements};
+use crate::{Error, ErrorCode, ErrorKind, Progress, World};
 
 /// What `apply` is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -73,214 +70,128 @@ pub struct Applied {
 }
 
 /// Everything that is known before anything is written.
-struct Prepared {
-    loaded: LoadedManifest,
-    target: Target,
-    files: Vec<DependentFile>,
-    findings: Vec<Finding>,
-    plan: Plan,
-    suppressed: Vec<Operation>,
+pub(crate) struct Planned {
+    pub(crate) loaded: LoadedManifest,
+    pub(crate) order: WorkOrder,
+    pub(crate) edits: EditSet,
+    /// The checkpoint of this migration, where it is applied already.
+    pub(crate) stands: Option<PathBuf>,
+    /// The old bytes of the files that are to be written, in the order of the edits.
+    old: Vec<Vec<u8>>,
+    recovered: bool,
 }
 
-/// Applies a manifest to a dependent.
+/// Applies a manifest to a dependent. What reads the dependent's files runs in a sandbox; this
+/// process checks what it is told to write, takes the checkpoint and writes.
 pub fn apply(
     options: &ApplyOptions,
     world: &World,
     progress: &dyn Progress,
     observer: &dyn Observer,
 ) -> Result<Applied, Error> {
-    let inputs = artifact::canonical_digest(options)
-        .map_err(|error| Error::internal("the options have no canonical form").caused_by(error))?;
-    let context = command_context("apply", &inputs, world.environment.working_folder())?;
-    let walker = Walker::new(context, observer);
-    progress.stage("reading the manifest", None);
-    let loaded = load_manifest(world, &options.manifest)?;
-    expect_intact(world, &loaded)?;
-    let packages = &loaded.manifest.metadata.packages;
-    let packages: Vec<&str> = packages.iter().map(code_model::DottedName::as_str).collect();
-    let target = Target::open(world, &options.target, &packages)?;
-    let transactions = transactions(world);
-    let recovered = answers::recover(&transactions, &target, options.dry_run)?;
-    let prepared = prepare(options, loaded, target, world, &transactions)?;
-    let from = snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
-    let to = snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
-    progress.stage("working out edits", Some(prepared.files.len() as u64));
-    let versions = (from.as_ref(), to.as_ref());
-    let rewrites = rewrite(options, &prepared, versions, world, progress, &walker)?;
-    let changed = changed_files(&prepared, &rewrites);
-    expect_clean(options, &prepared, &changed)?;
-    let mut report = outline(options, &prepared, &rewrites);
-    let patch = count_changes(&prepared, &changed, &mut report);
-    if !report.failures.is_empty() {
-        report.status = ApplicationStatus::Partial;
-    } else if changed.is_empty() {
-        report.status = ApplicationStatus::Unchanged;
-    }
+    let planned = plan(options, world, progress, observer)?;
+    expect_clean(options, &planned.edits)?;
+    let Planned { loaded, order, edits, old, recovered, .. } = planned;
+    let mut report = edits.report.clone();
+    report.target = options.target.display().to_string();
+    let patch = count_changes(&edits, &old, &mut report);
     if options.dry_run {
         report.status = ApplicationStatus::DryRun;
-    } else if !changed.is_empty() {
+    } else if !edits.files.is_empty() {
         progress.stage("writing", None);
-        write(options, &prepared, &changed, world, &walker, &mut report)?;
-    }
-    if let Some(to) = &to {
-        progress.stage("checking against the new version", None);
-        check(options, &prepared, &changed, to, world, &walker, &mut report)?;
+        let walker = confined::walker(&order, world.environment.working_folder(), observer)?;
+        write(&order, &loaded, edits, world, &walker, &mut report)?;
     }
     Ok(Applied { report, patch, recovered })
 }
 
-fn prepare(
+/// Works out what applying a manifest to a dependent writes.
+pub(crate) fn plan(
     options: &ApplyOptions,
-    mut loaded: LoadedManifest,
-    target: Target,
-    world: &World,
-    transactions: &Transactions<'_>,
-) -> Result<Prepared, Error> {
-    let (files, findings) = target.files(world, &options.exclude)?;
-    let suppressed = suppress(&mut loaded.manifest, &target.settings.suppress);
-    let metadata = &loaded.manifest.metadata;
-    let standing = transactions
-        .status(&target.folder)
-        .map_err(|error| transaction_error(&error))?
-        .standing
-        .is_some_and(|record| record.manifest == Some(loaded.digest));
-    let still_on_old_version =
-        !standing && requirements::excludes(&files, &metadata.library, &metadata.to_version);
-    let plan_options =
-        PlanOptions { threshold: options.auto_apply_threshold, still_on_old_version };
-    let plan = Plan::compile(&loaded.manifest, &plan_options);
-    Ok(Prepared { loaded, target, files, findings, plan, suppressed })
-}
-
-/// Takes operations out that the dependent does not want.
-fn suppress(manifest: &mut Manifest, names: &[String]) -> Vec<Operation> {
-    if names.is_empty() {
-        return Vec::new();
-    }
-    let wanted = |operation: &Operation| {
-        let subject = operation.change.to_string();
-        let old = subject.split(" → ").next().unwrap_or(&subject).to_owned();
-        !names.iter().any(|name| {
-            let name = name.trim_end_matches(".*");
-            old.strip_prefix(name)
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        })
-    };
-    let (kept, suppressed) = std::mem::take(&mut manifest.operations).into_iter().partition(wanted);
-    manifest.operations = kept;
-    suppressed
-}
-
-fn snapshot(world: &World, loaded: &LoadedManifest, file: &str) -> Result<Option<Snapshot>, Error> {
-    let Some(bytes) = loaded.folder.read(&*world.files, file)? else { return Ok(None) };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let message = format!("`{}` is no snapshot", loaded.folder.file(file).display());
-        Error::user(ErrorCode::VerificationError, message).caused_by(error)
-    })
-}
-
-fn rewrite(
-    options: &ApplyOptions,
-    prepared: &Prepared,
-    (from, to): (Option<&Snapshot>, Option<&Snapshot>),
     world: &World,
     progress: &dyn Progress,
-    walker: &Walker<'_>,
-) -> Result<Vec<FileRewrite>, Error> {
-    let rewriter = Rewriter::new(
-        &prepared.plan,
-        from.map(ApiIndex::new),
-        to.map(ApiIndex::new),
-        Applicability::Safe,
-    );
-    let asks_types = !prepared.plan.members.is_empty() || !prepared.plan.calls.is_empty();
-    let typed = if options.untyped || !asks_types {
-        None
-    } else {
-        let files = prepared.files.iter().map(|file| (&file.path, &*file.content));
-        types::oracle(&prepared.loaded, name::STUBS_FROM, types::texts(files), world)?
-    };
-    let receivers: &(dyn Receivers + Sync) = match &typed {
-        Some(oracle) => oracle,
-        None => &NoReceivers,
-    };
-    let index = rewriter.index(&prepared.files);
-    let node = CodemodGenerator { rewriter: &rewriter, index: &index, receivers };
-    let rewrites: Result<Vec<FileRewrite>, Error> = prepared
-        .files
-        .par_iter()
-        .map(|file| {
-            let codemod = walker.step(&node, CodemodRequest::of(file))?;
-            progress.advance(1);
-            Ok(codemod.rewrite)
-        })
-        .collect();
-    let mut rewrites = rewrites?;
-    if !options.keep_requirement {
-        follow_requirement(prepared, &mut rewrites);
-    }
-    Ok(rewrites)
+    observer: &dyn Observer,
+) -> Result<Planned, Error> {
+    progress.stage("reading the manifest", None);
+    let loaded = load_manifest(world, &options.manifest)?;
+    expect_intact(world, &loaded)?;
+    let target = target::folder(world, &options.target)?;
+    let recovered = answers::recover(&transactions(world), &target, options.dry_run)?;
+    let (order, stands) = order(options, &loaded, target, world)?;
+    let readable = readable(&order)?;
+    let edits = confined::edits(&order, &readable, world, progress, observer)?;
+    let old = contained(&edits, &order.options.target, world)?;
+    Ok(Planned { loaded, order, edits, stands, old, recovered })
 }
 
-/// Lets the requirement of the library follow the edits; a package that only admits the old version
-/// must admit the new one, and one whose text now needs the new version must say so.
-fn follow_requirement(prepared: &Prepared, rewrites: &mut [FileRewrite]) {
-    let metadata = &prepared.loaded.manifest.metadata;
-    let written = rewrites.iter().any(|rewrite| rewrite.content.is_some());
-    let change = RequirementChange {
-        library: metadata.library.clone(),
-        to_version: metadata.to_version.clone(),
-        first_version: written.then(|| metadata.to_version.clone()),
-    };
-    for (file, rewrite) in prepared.files.iter().zip(rewrites) {
-        if !may_hold_requirements(file) {
-            continue;
-        }
-        let current = DependentFile {
-            content: rewrite.content.as_deref().unwrap_or(&file.content).into(),
-            ..file.clone()
-        };
-        let followed = rewrite_requirement(&current, &change);
-        rewrite.findings.extend(followed.findings);
-        rewrite.held_back.extend(followed.held_back);
-        if followed.content.is_some() {
-            rewrite.content = followed.content;
-        }
-    }
-}
-
-/// One file that is to be written.
-struct Changed<'a> {
-    file: &'a DependentFile,
-    content: &'a [u8],
-}
-
-fn changed_files<'a>(
-    prepared: &'a Prepared,
-    rewrites: &'a [FileRewrite],
-) -> BTreeMap<&'a TreePath, Changed<'a>> {
-    let pairs = prepared.files.iter().zip(rewrites);
-    pairs
-        .filter_map(|(file, rewrite)| {
-            let content =
-                rewrite.content.as_deref().filter(|content| *content != &*file.content)?;
-            Some((&file.path, Changed { file, content }))
-        })
-        .collect()
-}
-
-fn expect_clean(
+/// What a worker needs to know, with every path in its final form.
+fn order(
     options: &ApplyOptions,
-    prepared: &Prepared,
-    changed: &BTreeMap<&TreePath, Changed<'_>>,
-) -> Result<(), Error> {
+    loaded: &LoadedManifest,
+    target: PathBuf,
+    world: &World,
+) -> Result<(WorkOrder, Option<PathBuf>), Error> {
+    let in_final_form = |path: &Path| {
+        let folder = path.parent().unwrap_or(path);
+        let folder = world.files.canonical(folder).unwrap_or_else(|_| folder.to_owned());
+        folder.join(path.file_name().unwrap_or_default())
+    };
+    let status = transactions(world).status(&target).map_err(|error| transaction_error(&error))?;
+    let standing = status.standing.filter(|record| record.manifest == Some(loaded.digest));
+    let stands = standing.is_some();
+    let manifest = in_final_form(&loaded.path);
+    let options = ApplyOptions { manifest, target, ..options.clone() };
+    let checkpoint = standing.map(|record| PathBuf::from(record.checkpoint));
+    Ok((WorkOrder { options, manifest: loaded.digest, stands }, checkpoint))
+}
+
+/// What a worker must read: the bundle, the dependent, and the repository that it lies in.
+fn readable(order: &WorkOrder) -> Result<Vec<PathBuf>, Error> {
+    let ApplyOptions { manifest, target, .. } = &order.options;
+    let bundle = manifest.parent().unwrap_or(manifest);
+    let mut readable = vec![bundle.to_owned(), target.clone()];
+    let repository =
+        GitRepository::discover(target).map_err(|error| crate::versions::source_error(&error))?;
+    readable.extend(repository.map(|repository| repository.folders()).unwrap_or_default());
+    Ok(readable)
+}
+
+/// The old bytes of every file that is to be written, in the order of the edits: each is a regular
+/// file of the dependent, reached through no link, that nobody changed since it was read.
+fn contained(edits: &EditSet, target: &Path, world: &World) -> Result<Vec<Vec<u8>>, Error> {
+    let read = |(path, file): (&TreePath, &EditedFile)| {
+        if !target::takes_edits(path) || path.parts().any(|part| part == ".git") {
+            let message = format!("an edit of `{path}` was asked for, which is none of its files");
+            return Err(Error::internal(message));
+        }
+        let place = Place::new(target, path);
+        let old = world.files.read(place, target::FILE_LIMIT_BYTES);
+        let changed = || {
+            let message = format!("`{path}` changed while the edits were worked out");
+            Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
+                .hint("run the command again")
+        };
+        let old = old.map_err(|error| match error.kind {
+            FileErrorKind::Missing | FileErrorKind::NotAFile | FileErrorKind::Path => {
+                changed().caused_by(error)
+            }
+            _ => {
+                let hint = error.hint().to_owned();
+                let message = format!("`{path}` cannot be read");
+                Error::outside(ErrorCode::ApplicationError, message, error).hint(hint)
+            }
+        })?;
+        if Digest::of(&old) == file.old { Ok(old) } else { Err(changed()) }
+    };
+    edits.files.iter().map(read).collect()
+}
+
+fn expect_clean(options: &ApplyOptions, edits: &EditSet) -> Result<(), Error> {
     if options.allow_dirty || options.dry_run {
         return Ok(());
     }
-    let paths: Vec<TreePath> = changed.keys().map(|path| (*path).clone()).collect();
-    let dirty = prepared.target.dirty(&paths)?;
-    let Some(first) = dirty.first() else { return Ok(()) };
-    let more = match dirty.len() {
+    let Some(first) = edits.dirty.first() else { return Ok(()) };
+    let more = match edits.dirty.len() {
         1 => String::new(),
         n => format!(" and {} more", n - 1),
     };
@@ -289,72 +200,18 @@ fn expect_clean(
         .hint("commit or stash it, or run again with --allow-dirty"))
 }
 
-/// The report before anything is written.
-fn outline(
-    options: &ApplyOptions,
-    prepared: &Prepared,
-    rewrites: &[FileRewrite],
-) -> ApplicationReport {
-    let metadata = &prepared.loaded.manifest.metadata;
-    let mut parts: Vec<Vec<u8>> = vec![
-        prepared.loaded.digest.as_bytes().to_vec(),
-        prepared.target.folder.display().to_string().into_bytes(),
-    ];
-    let mut findings = prepared.findings.clone();
-    let mut edits = Vec::new();
-    let mut already_right = 0;
-    for (file, rewrite) in prepared.files.iter().zip(rewrites) {
-        findings.extend(rewrite.findings.iter().cloned());
-        already_right += rewrite.already_right;
-        if let Some(content) = &rewrite.content {
-            parts.push(file.path.as_str().into());
-            parts.push(Digest::of(content).as_bytes().to_vec());
-            edits.extend(answers::edits_of(file, rewrite));
-        }
-    }
-    edits.sort();
-    findings.sort();
-    findings.dedup();
-    let identity = Digest::of_parts(parts.iter().map(Vec::as_slice));
-    let (summary, failures, skipped) = answers::tally(prepared, rewrites);
-    ApplicationReport {
-        format: APPLICATION_REPORT_FORMAT.to_string(),
-        application_id: uuid_from_digest(&identity).to_string(),
-        status: ApplicationStatus::Success,
-        library: metadata.library.clone(),
-        from_version: metadata.from_version.clone(),
-        to_version: metadata.to_version.clone(),
-        target: options.target.display().to_string(),
-        manifest_digest: prepared.loaded.digest,
-        signed: false,
-        summary,
-        checkpoint: None,
-        changes: ChangeSummary::default(),
-        failures,
-        skipped,
-        edits,
-        findings,
-        remaining: Vec::new(),
-        checked: false,
-        already_right,
-    }
-}
-
 /// The edits as a patch from the top of the repository, and how many lines they come to.
-fn count_changes(
-    prepared: &Prepared,
-    changed: &BTreeMap<&TreePath, Changed<'_>>,
-    report: &mut ApplicationReport,
-) -> Vec<u8> {
-    let prefix = prepared.target.patch_prefix();
+fn count_changes(edits: &EditSet, old: &[Vec<u8>], report: &mut ApplicationReport) -> Vec<u8> {
+    let prefix = &edits.patch_prefix;
     let mut patch = Vec::new();
-    for (path, changed) in changed {
-        let full = TreePath::new(&format!("{prefix}{path}")).unwrap_or_else(|_| (*path).clone());
+    report.changes = ChangeSummary::default();
+    for ((path, file), old) in edits.files.iter().zip(old) {
+        let full = TreePath::new(&format!("{prefix}{path}")).unwrap_or_else(|_| path.clone());
         let part = unified_patch([code_rewrite::FileChange {
             old_path: Some(&full),
             new_path: Some(&full),
-            old: &changed.file.content,
-            new: changed.content,
+            old,
+            new: &file.content,
             executable: false,
         }]);
         let body = part.split(|byte| *byte == b'\n').skip_while(|line| !line.starts_with(b"@@"));
@@ -363,38 +220,33 @@ fn count_changes(
             report.changes.lines_removed += u32::from(line.starts_with(b"-"));
         }
         report.changes.files_modified += 1;
-        report.changes.files.push((*path).clone());
+        report.changes.files.push(path.clone());
         patch.extend_from_slice(&part);
     }
     patch
 }
 
 fn write(
-    options: &ApplyOptions,
-    prepared: &Prepared,
-    changed: &BTreeMap<&TreePath, Changed<'_>>,
+    order: &WorkOrder,
+    loaded: &LoadedManifest,
+    edits: EditSet,
     world: &World,
     walker: &Walker<'_>,
     report: &mut ApplicationReport,
 ) -> Result<(), Error> {
-    let metadata = &prepared.loaded.manifest.metadata;
-    let changes = changed
-        .values()
-        .map(|changed| {
-            let old = Digest::of(&changed.file.content);
-            FileChange::edit(changed.file.path.clone(), old, changed.content.to_vec())
-        })
-        .collect();
+    let metadata = &loaded.manifest.metadata;
+    let changes = edits.files.into_iter();
+    let changes = changes.map(|(path, file)| FileChange::edit(path, file.old, file.content));
     let request = ApplyRequest {
-        target: prepared.target.folder.clone(),
-        package: prepared.target.package(&prepared.files),
+        target: order.options.target.clone(),
+        package: edits.package,
         from_version: metadata.from_version.clone(),
         to_version: metadata.to_version.clone(),
-        manifest: prepared.loaded.digest,
-        changes,
-        checkpoint: options.checkpoint.clone(),
-        git_commit: prepared.target.commit(),
-        dependency_versions: answers::dependency_versions(&prepared.files),
+        manifest: loaded.digest,
+        changes: changes.collect(),
+        checkpoint: order.options.checkpoint.clone(),
+        git_commit: edits.git_commit,
+        dependency_versions: edits.dependency_versions,
         operations_applied: u64::from(report.summary.operations_successful),
         operations_failed: u64::from(report.summary.operations_failed),
     };
@@ -409,38 +261,62 @@ fn write(
     Ok(())
 }
 
-/// Lists what does not resolve or bind in the new version, with the edits in place.
-fn check(
-    options: &ApplyOptions,
-    prepared: &Prepared,
-    changed: &BTreeMap<&TreePath, Changed<'_>>,
-    to: &Snapshot,
-    world: &World,
-    walker: &Walker<'_>,
-    report: &mut ApplicationReport,
-) -> Result<(), Error> {
-    let files: Vec<DependentFile> = prepared
-        .files
-        .iter()
-        .map(|file| match changed.get(&file.path) {
-            Some(changed) => DependentFile { content: changed.content.into(), ..file.clone() },
-            None => file.clone(),
-        })
-        .collect();
-    let oracle = if options.untyped {
-        None
-    } else {
-        let files = files.iter().map(|file| (&file.path, &*file.content));
-        types::oracle(&prepared.loaded, name::STUBS_TO, types::texts(files), world)?
-    };
-    let node = VerificationEngine { snapshot: to, oracle: oracle.as_ref() };
-    let request = VerificationRequest {
-        version: to.origin.version.clone(),
-        files: files.len() as u32,
-        contents: files,
-    };
-    let checked = walker.step(&node, request)?;
-    report.remaining = checked.problems.iter().map(answers::remaining).collect();
-    report.checked = true;
-    Ok(())
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use host::{DiskFiles, Environment, SystemClock, SystemProcesses, UserFolders};
+
+    use super::*;
+
+    fn world(folder: &Path) -> World {
+        let place = |name: &str| folder.join(name);
+        World {
+            files: Arc::new(DiskFiles),
+            environment: Environment::fixed([]),
+            folders: UserFolders {
+                cache: place("cache"),
+                state: place("state"),
+                configuration: place("configuration"),
+            },
+            clock: Arc::new(SystemClock::new()),
+            processes: Arc::new(SystemProcesses),
+            worker: None,
+        }
+    }
+
+    fn edit(path: &str, old: &[u8]) -> EditSet {
+        let path = TreePath::new(path).expect("a path");
+        let file = EditedFile { old: Digest::of(old), content: b"new".to_vec() };
+        EditSet { files: [(path, file)].into(), ..EditSet::empty_for_tests() }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "what stands on the disk is what is tested")]
+    fn only_files_of_the_dependent_that_nobody_changed_are_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let target = folder.path().join("target");
+        std::fs::create_dir_all(target.join(".git/hooks")).expect("folders");
+        std::fs::create_dir_all(target.join("folder.py")).expect("a folder");
+        std::fs::write(folder.path().join("outside.py"), "old").expect("a file");
+        for inside in ["good.py", ".git/hooks/hook.py", "binary.so"] {
+            std::fs::write(target.join(inside), "old").expect("a file");
+        }
+        std::os::unix::fs::symlink("../outside.py", target.join("link.py")).expect("a link");
+        std::os::unix::fs::symlink("..", target.join("up")).expect("a link");
+        let world = world(folder.path());
+        let contained = |path: &str, old: &[u8]| contained(&edit(path, old), &target, &world);
+        assert_eq!(contained("good.py", b"old").expect("inside"), [b"old"]);
+        for (path, old) in [
+            ("good.py", "other"),
+            ("absent.py", "old"),
+            ("link.py", "old"),
+            ("up/outside.py", "old"),
+            ("folder.py", "old"),
+            (".git/hooks/hook.py", "old"),
+            ("binary.so", "old"),
+        ] {
+            assert!(contained(path, old.as_bytes()).is_err(), "{path} with {old}");
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! What applying a manifest answers: the content of `application_report.json`.
 
+use std::collections::BTreeMap;
+
 use artifact::{Finding, TreePath};
 use code_model::operation::OperationId;
+use host::Confinement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,9 @@ pub struct ApplicationReport {
     pub manifest_digest: artifact::Digest,
     /// Whether the manifest was signed by a trusted key.
     pub signed: bool,
+    /// How well the process was confined that read the dependent; none when it was not apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxReport>,
     /// The numbers.
     pub summary: ApplicationSummary,
     /// Where the way back is kept; none when nothing was written.
@@ -52,6 +58,27 @@ pub struct ApplicationReport {
     pub checked: bool,
     /// References to changed names that needed no edit.
     pub already_right: u32,
+}
+
+/// How well a process was confined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxReport {
+    /// The level that was reached: `none`, `filtered`, `isolated` or `complete`.
+    pub level: String,
+    /// The layers that were not there, each with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub missing: BTreeMap<String, String>,
+}
+
+impl From<Confinement> for SandboxReport {
+    fn from(confinement: Confinement) -> Self {
+        let missing = confinement.missing.iter();
+        Self {
+            level: confinement.level().to_string(),
+            missing: missing.map(|(layer, why)| (layer.to_string(), why.clone())).collect(),
+        }
+    }
 }
 
 /// How an application ended.

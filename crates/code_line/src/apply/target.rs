@@ -7,14 +7,18 @@ use code_rewrite::{DependentFile, module_names};
 use globset::GlobSet;
 use host::{FileErrorKind, Files, Place};
 use rayon::prelude::*;
-use sources::{Dependent, FileStatus, GitRepository};
+use sources::{Dependent, EntryKind, FileStatus, GitRepository};
 
 use crate::settings::TargetSettings;
 use crate::snapshot::globs;
+use crate::trial::PackageFile;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// The largest file of a dependent that is read.
-const FILE_LIMIT_BYTES: u64 = 64 << 20;
+pub(super) const FILE_LIMIT_BYTES: u64 = 64 << 20;
+
+/// The most that a copy of a package holds.
+const COPY_LIMIT_BYTES: u64 = 1 << 30;
 
 /// A dependent that is to be migrated.
 #[derive(Debug)]
@@ -30,22 +34,7 @@ pub(crate) struct Target {
 impl Target {
     /// Opens a dependent's folder.
     pub(crate) fn open(world: &World, given: &Path, core_packages: &[&str]) -> Result<Self, Error> {
-        let path = world.environment.absolute(given);
-        let missing = |error: host::FileError| {
-            let kind = match error.kind {
-                FileErrorKind::Missing => ErrorKind::User,
-                _ => ErrorKind::Outside,
-            };
-            let hint = error.hint().to_owned();
-            let message = format!("the target `{}` cannot be used", given.display());
-            Error::new(kind, ErrorCode::ApplicationError, message).caused_by(error).hint(hint)
-        };
-        let folder = world.files.canonical(&path).map_err(missing)?;
-        if !folder.is_dir() {
-            let message = format!("the target `{}` is no folder", given.display());
-            return Err(Error::user(ErrorCode::ApplicationError, message)
-                .hint("name the folder of the package's sources"));
-        }
+        let folder = folder(world, given)?;
         let settings = read_settings(&*world.files, &folder)?;
         let dependent = Dependent::open(&folder, core_packages)
             .map_err(|error| crate::versions::source_error(&error))?;
@@ -93,6 +82,47 @@ impl Target {
         Ok((files, findings))
     }
 
+    /// Every file as a copy of the package needs it, all that git tracks or would track.
+    pub(crate) fn copies(&self, world: &World) -> Result<(Vec<PackageFile>, Vec<Finding>), Error> {
+        let mut findings = Vec::new();
+        let mut copies = Vec::new();
+        let mut left = COPY_LIMIT_BYTES;
+        for entry in self.dependent.tree().entries() {
+            let place = Place::new(&self.folder, &entry.path);
+            let path = entry.path.clone();
+            let copy = match entry.kind {
+                EntryKind::File | EntryKind::LfsPointer => {
+                    world.files.read(place, left).map(|content| PackageFile::Regular {
+                        path,
+                        content,
+                        is_executable: entry.is_executable,
+                    })
+                }
+                EntryKind::Symlink => {
+                    world.files.read_link(place).map(|target| PackageFile::Link { path, target })
+                }
+                EntryKind::Submodule => continue,
+            };
+            match copy {
+                Ok(PackageFile::Regular { path, content, is_executable }) => {
+                    left = left.saturating_sub(content.len() as u64);
+                    copies.push(PackageFile::Regular { path, content, is_executable });
+                }
+                Ok(link) => copies.push(link),
+                Err(error) if matches!(error.kind, FileErrorKind::TooLarge(_)) => {
+                    let message = format!("the package is larger than {COPY_LIMIT_BYTES} bytes");
+                    return Err(Error::user(ErrorCode::VerificationError, message)
+                        .hint("name the folder of the package alone"));
+                }
+                Err(error) => findings.push(
+                    Finding::new(Severity::Warning, "unreadable-file", error.to_string())
+                        .in_file(&entry.path),
+                ),
+            }
+        }
+        Ok((copies, findings))
+    }
+
     fn takes(&self, path: &TreePath, excluded: &GlobSet) -> bool {
         let roots = &self.settings.roots;
         let below = |root: &String| {
@@ -100,7 +130,7 @@ impl Target {
             root == "."
                 || path.as_str().strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
         };
-        readable(path)
+        takes_edits(path)
             && !excluded.is_match(path.as_str())
             && (roots.is_empty() || roots.iter().any(below))
     }
@@ -145,8 +175,29 @@ impl Target {
     }
 }
 
+/// The folder of a dependent that a user named, with every link resolved.
+pub(super) fn folder(world: &World, given: &Path) -> Result<PathBuf, Error> {
+    let path = world.environment.absolute(given);
+    let missing = |error: host::FileError| {
+        let kind = match error.kind {
+            FileErrorKind::Missing => ErrorKind::User,
+            _ => ErrorKind::Outside,
+        };
+        let hint = error.hint().to_owned();
+        let message = format!("the target `{}` cannot be used", given.display());
+        Error::new(kind, ErrorCode::ApplicationError, message).caused_by(error).hint(hint)
+    };
+    let folder = world.files.canonical(&path).map_err(missing)?;
+    if !folder.is_dir() {
+        let message = format!("the target `{}` is no folder", given.display());
+        return Err(Error::user(ErrorCode::ApplicationError, message)
+            .hint("name the folder of the package's sources"));
+    }
+    Ok(folder)
+}
+
 /// Whether a file can hold anything that an operation is about.
-fn readable(path: &TreePath) -> bool {
+pub(super) fn takes_edits(path: &TreePath) -> bool {
     const ENDINGS: [&str; 15] = [
         "py", "pyi", "pyw", "toml", "cfg", "ini", "yaml", "yml", "json", "txt", "in", "md", "rst",
         "ipynb", "pyx",

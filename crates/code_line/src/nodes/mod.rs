@@ -16,6 +16,21 @@ use run::{RunContext, RunId, TaskId, TraceId};
 
 use crate::Error;
 
+/// The name of every node.
+pub(crate) const NAMES: [&str; 11] = [
+    "artifact_storage",
+    "checkpoint_manager",
+    "codemod_generator",
+    "confidence_scorer",
+    "dependency_resolver",
+    "difference_detector",
+    "git_operations",
+    "inference_engine",
+    "pipeline_coordinator",
+    "snapshot_generator",
+    "verification_engine",
+];
+
 /// The context of a command that is run once: its ids follow from what it is asked to do.
 pub fn command_context(
     command: &str,
@@ -68,20 +83,6 @@ mod tests {
     fn yaml(definition: &ModelDefinition) -> String {
         serde_saphyr::to_string(definition).expect("a plain value")
     }
-
-    const NAMES: [&str; 11] = [
-        "artifact_storage",
-        "checkpoint_manager",
-        "codemod_generator",
-        "confidence_scorer",
-        "dependency_resolver",
-        "difference_detector",
-        "git_operations",
-        "inference_engine",
-        "pipeline_coordinator",
-        "snapshot_generator",
-        "verification_engine",
-    ];
 
     #[test]
     fn contracts_say_what_the_types_say() {
