@@ -41,6 +41,24 @@ pub struct CommitRecord {
     /// All public names that it brought in.
     added: BTreeSet<String>,
     files: Vec<FileWords>,
+    index: Index,
+}
+
+/// What is looked up for each pair.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Index {
+    /// The definitions that came, by the last part of their names.
+    came: BTreeMap<String, Vec<DottedName>>,
+    /// How many definitions with this last part are gone.
+    gone: BTreeMap<String, usize>,
+    /// Public names that were taken out for good, by the class that they stood in.
+    removed: BTreeMap<String, BTreeSet<String>>,
+    /// Public names that are new, likewise.
+    added: BTreeMap<String, BTreeSet<String>>,
+    /// Files that have a word less often.
+    lost: BTreeMap<String, Vec<usize>>,
+    /// For each old word the new ones that took its place, with the files.
+    replaced: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
 }
 
 /// How a file's words changed.
@@ -128,6 +146,7 @@ impl SoughtNames {
             removed: BTreeSet::new(),
             added: BTreeSet::new(),
             files: vec![FileWords::default(); paths.len()],
+            index: Index::default(),
         };
         let texts: Vec<_> = (0..paths.len()).map(read).collect();
         for (index, path) in paths.iter().enumerate() {
@@ -143,6 +162,7 @@ impl SoughtNames {
             file.compare(texts, &words);
         }
         record.files.retain(|file| !file.lost.is_empty());
+        record.index = Index::of(&record);
         Some(record)
     }
 
@@ -340,16 +360,18 @@ impl CommitRecord {
         self.gone.iter()
     }
 
-    /// Definitions of the new version that it brought in.
-    pub(crate) fn came(&self) -> impl Iterator<Item = &DottedName> {
-        self.came.iter()
+    /// Definitions of the new version that it brought in and that its other files wrote in place of
+    /// the old name, or that have its name.
+    pub(crate) fn came_for(&self, old: &DottedName) -> Vec<&DottedName> {
+        let others = self.index.replaced.get(old.leaf()).into_iter().flatten();
+        let words = others.map(|(word, _)| word.as_str()).chain([old.leaf()]);
+        words.filter_map(|word| self.index.came.get(word)).flatten().collect()
     }
 
     /// The words by which call sites can be told.
     fn words(&self) -> BTreeSet<String> {
-        let leaf = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
-        let mut words: BTreeSet<String> =
-            self.removed.iter().chain(&self.added).map(leaf).collect();
+        let names = self.removed.iter().chain(&self.added);
+        let mut words: BTreeSet<String> = names.map(|name| leaf(name).to_owned()).collect();
         for name in self.gone.iter().chain(&self.came) {
             words.extend(name.parts().map(str::to_owned));
         }
@@ -365,25 +387,25 @@ impl CommitRecord {
         let is_move = old.leaf() == new.leaf();
         let (before, after) = differing_words(old, new)?;
         let (left, followed) = self.followers((old, before), (new, after));
-        let level = |names: &BTreeSet<String>, other: &BTreeSet<String>, name: &DottedName| {
-            let own = self.qualified(names, name)?;
-            let scope = own.rsplit_once('.').map(|(class, _)| class);
-            let beside = names.iter().filter(|it| {
-                it.rsplit_once('.').map(|(class, _)| class) == scope && !other.contains(*it)
-            });
-            Some((own.clone(), beside.cloned().collect::<Vec<_>>()))
+        let own_old = qualified(&self.removed, old)?;
+        let own_new = qualified(&self.added, new)?;
+        let alone = |names: &BTreeMap<String, BTreeSet<String>>, own: &String| {
+            let beside = names.get(scope(own));
+            beside.is_none_or(|beside| beside.iter().all(|name| name == own))
         };
-        let (own_old, removed) = level(&self.removed, &self.added, old)?;
-        let (own_new, added) = level(&self.added, &self.removed, new)?;
-        let alone = |own: &String, beside: &[String]| beside.iter().all(|name| name == own);
         let is_only = if is_move {
-            self.homes(&self.gone, old) == 1 && self.homes(&self.came, new) == 1
+            self.index.gone.get(old.leaf()) == Some(&1)
+                && self.index.came.get(new.leaf()).is_some_and(|homes| homes.len() == 1)
         } else {
-            alone(&own_old, &removed) && alone(&own_new, &added)
+            alone(&self.index.removed, own_old) && alone(&self.index.added, own_new)
         };
-        let leaf = |name: &String| name.rsplit('.').next().unwrap_or_default().to_owned();
-        let rival = added.iter().map(leaf).filter(|name| name != new.leaf());
-        let rival = rival.map(|name| self.followers((old, before), (new, &name)).1).max();
+        let beside = self.index.added.get(scope(own_new)).into_iter().flatten();
+        let beside: BTreeSet<&str> = beside.map(|name| leaf(name)).collect();
+        let rivals = self.index.replaced.get(before).into_iter().flatten();
+        let rival = rivals
+            .filter(|(word, _)| word.as_str() != after && beside.contains(word.as_str()))
+            .map(|(_, files)| files.len())
+            .max();
         let leads = is_move || rival.unwrap_or(0) * 2 < followed;
         let enough = if is_only { 1 } else { 2 };
         let is_strong = followed >= enough && followed * 2 >= left && leads;
@@ -396,17 +418,6 @@ impl CommitRecord {
         Some(Verdict { commit: self, left, followed, is_strong, value })
     }
 
-    /// How many names with this leaf are among these.
-    fn homes(&self, names: &BTreeSet<DottedName>, name: &DottedName) -> usize {
-        names.iter().filter(|other| other.leaf() == name.leaf()).count()
-    }
-
-    /// The name inside its module, as the commit's files have it.
-    fn qualified<'n>(&self, names: &'n BTreeSet<String>, name: &DottedName) -> Option<&'n String> {
-        let parts: Vec<&str> = name.parts().collect();
-        (0..parts.len()).find_map(|start| names.get(&parts[start..].join(".")))
-    }
-
     /// Files beside the defining ones that gave up the old word, and how many of them have lines in
     /// which the new one took its place.
     fn followers(
@@ -414,15 +425,59 @@ impl CommitRecord {
         (old, before): (&DottedName, &str),
         (new, after): (&DottedName, &str),
     ) -> (usize, usize) {
-        let left = self
-            .files
-            .iter()
-            .filter(|file| !file.defines.contains(old) && !file.defines.contains(new))
-            .filter(|file| file.lost.contains(before));
-        let pair = (before.to_owned(), after.to_owned());
-        let followed = left.clone().filter(|file| file.replaced.contains(&pair)).count();
-        (left.count(), followed)
+        let is_other = |file: &&usize| {
+            let defines = &self.files[**file].defines;
+            !defines.contains(old) && !defines.contains(new)
+        };
+        let left = self.index.lost.get(before).into_iter().flatten().filter(is_other);
+        let followed = self.index.replaced.get(before).and_then(|words| words.get(after));
+        (left.count(), followed.into_iter().flatten().filter(is_other).count())
     }
+}
+
+impl Index {
+    fn of(record: &CommitRecord) -> Self {
+        let mut index = Self::default();
+        for name in &record.came {
+            index.came.entry(name.leaf().to_owned()).or_default().push(name.clone());
+        }
+        for name in &record.gone {
+            *index.gone.entry(name.leaf().to_owned()).or_default() += 1;
+        }
+        for (names, others, by_scope) in [
+            (&record.removed, &record.added, &mut index.removed),
+            (&record.added, &record.removed, &mut index.added),
+        ] {
+            for name in names.difference(others) {
+                by_scope.entry(scope(name).to_owned()).or_default().insert(name.clone());
+            }
+        }
+        for (number, file) in record.files.iter().enumerate() {
+            for word in &file.lost {
+                index.lost.entry(word.clone()).or_default().push(number);
+            }
+            for (old, new) in &file.replaced {
+                let words = index.replaced.entry(old.clone()).or_default();
+                words.entry(new.clone()).or_default().push(number);
+            }
+        }
+        index
+    }
+}
+
+/// The class that a name inside a module stands in; empty for the module itself.
+fn scope(qualified: &str) -> &str {
+    qualified.rsplit_once('.').map_or("", |(class, _)| class)
+}
+
+fn leaf(qualified: &str) -> &str {
+    qualified.rsplit('.').next().unwrap_or_default()
+}
+
+/// The name inside its module, as the commit's files have it.
+fn qualified<'n>(names: &'n BTreeSet<String>, name: &DottedName) -> Option<&'n String> {
+    let parts: Vec<&str> = name.parts().collect();
+    (0..parts.len()).find_map(|start| names.get(&parts[start..].join(".")))
 }
 
 /// What the commits say of each old definition, by its name.

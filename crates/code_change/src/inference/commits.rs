@@ -97,7 +97,7 @@ fn strong_candidates<'a>(
     let class = before.parent.as_ref().and_then(|class| successors.of(context, class));
     let mut found: Vec<(DottedName, Verdict<'a>)> = Vec::new();
     for commit in commits {
-        for new in commit.came() {
+        for new in commit.came_for(old) {
             let Some(after) = context.to.symbols.get(new) else { continue };
             let reachable = after.parent.is_some() || context.new_reach.contains_key(new);
             if after.parent != class || !reachable || !compatible(before.kind, after.kind) {
