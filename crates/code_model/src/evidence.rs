@@ -23,7 +23,8 @@ pub enum Factor {
     UsageSimilarity,
     /// Agreement of the signatures.
     SignatureMatch,
-    /// Share of call sites in source and tests that changed as the operation says.
+    /// Of the library's own definitions that gave up the old name, tests left out, the share that
+    /// took up the new one.
     CallsiteCoverage,
     /// The old name is an alias or shim of the new one in either version.
     AliasMatch,
@@ -33,7 +34,8 @@ pub enum Factor {
     HistoryMatch,
     /// The change log or a guide names both.
     ChangelogMatch,
-    /// Tests of both versions use the old and the new name alike.
+    /// Of the tests that are in both versions and gave up the old name, the share that uses the new
+    /// one.
     TestCoverage,
     /// A person accepted it.
     ManualValidation,
@@ -85,7 +87,7 @@ pub struct Evidence {
     /// Similarity of use, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage_similarity: Option<f64>,
-    /// Call sites seen in the library's own source and tests.
+    /// Definitions of the old version's own source and tests that use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callsites_found: Option<u32>,
     /// Share of those call sites that the operation can rewrite safely, 0 to 1.

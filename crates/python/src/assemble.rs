@@ -7,10 +7,11 @@ use artifact::{Digest, Finding, Timestamp, TreePath};
 use code_model::DottedName;
 use code_model::snapshot::{
     Edge, EdgeKind, FileRecord, FileRole, Module, Origin, PackageRoot, SNAPSHOT_FORMAT, Snapshot,
+    SymbolKind,
 };
 use rustc_hash::FxHashSet;
 
-use crate::facts::{FileFacts, FileKind, LayoutFacts};
+use crate::facts::{DefinitionIndex, FileFacts, FileKind, LayoutFacts};
 use crate::module_names::{find_roots, module_name, name_outside, role_of};
 
 mod access_paths;
@@ -54,6 +55,7 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
         keys: Vec::new(),
         edges: Vec::new(),
         hints: Vec::new(),
+        test_uses: BTreeMap::new(),
         findings: findings_of(files),
         checksum: checksum_of(files),
         roots,
@@ -62,6 +64,7 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
     snapshot.modules = modules_of(&names);
     snapshot.symbols = symbols::symbols(&names, &snapshot.aliases);
     snapshot.edges = edges_of(&names, &snapshot);
+    snapshot.test_uses = test_uses_of(&names, &snapshot);
     snapshot.keys = keys::keys(&names, &snapshot, files);
     snapshot.hints = hints::hints(&names, &snapshot, files);
     snapshot
@@ -179,6 +182,28 @@ fn modules_of(names: &Names<'_>) -> BTreeMap<DottedName, Module> {
         modules.insert(part.name.clone(), module);
     }
     modules
+}
+
+/// What the functions and methods of test files outside all packages use of the library.
+fn test_uses_of(names: &Names<'_>, snapshot: &Snapshot) -> BTreeMap<DottedName, Vec<DottedName>> {
+    let mut found = BTreeMap::new();
+    for (index, part) in names.all().filter(|(_, part)| part.is_outside && part.is_test) {
+        for (number, definition) in part.facts.definitions.iter().enumerate() {
+            let is_test = matches!(definition.kind, SymbolKind::Function | SymbolKind::Method);
+            let Some(path) = names.path(index, number as DefinitionIndex).filter(|_| is_test)
+            else {
+                continue;
+            };
+            let uses = definition.uses.iter().filter_map(|used| names.settled(index, *used));
+            let mut uses: Vec<DottedName> =
+                uses.filter(|used| snapshot.symbols.contains_key(used)).collect();
+            uses.sort_unstable();
+            uses.dedup();
+            // That a test is still there, and uses nothing of the library any more, counts.
+            found.insert(path.clone(), uses);
+        }
+    }
+    found
 }
 
 /// The edges in order: sources are visited in order, so that only the targets of each need sorting.

@@ -29,7 +29,7 @@ pub(crate) struct Context<'a> {
     /// New modules that define public names of their own.
     defining: FxHashSet<DottedName>,
     pub(crate) hints: Hints<'a>,
-    pub(crate) usage: Usage,
+    pub(crate) usage: Usage<'a>,
     /// Names that only the new version has.
     pub(crate) came: WrittenNames<'a>,
     pub(crate) sources: &'a dyn SourceText,

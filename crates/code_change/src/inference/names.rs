@@ -138,7 +138,7 @@ fn module_level(
         if let Some(new) = better
             && let Some(change) = name_change(context, path, &new, &successor.to)
         {
-            names.operations.push(operation(context, change, &successor, gone));
+            names.operations.push(operation(context, change, (target, &successor), gone));
         }
         return;
     }
@@ -168,7 +168,7 @@ fn module_level(
     if let Some(change) = name_change(context, path, &new, &successor.to) {
         // A name that now means something else breaks whoever goes on using it.
         let breaking = gone || successor.class == "name_reused";
-        let mut operation = operation(context, change, &successor, breaking);
+        let mut operation = operation(context, change, (target, &successor), breaking);
         operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
         names.operations.push(operation);
     }
@@ -388,14 +388,20 @@ fn name_change(
 fn operation(
     context: &Context<'_>,
     change: Change,
-    successor: &Successor,
+    (old, successor): (&DottedName, &Successor),
     gone: bool,
 ) -> InferredOperation {
-    let mut evidence = evidence(&successor.factors, &successor.witnesses, context.rules);
+    let mut factors = successor.factors.clone();
+    if let Some(share) = context.usage.test_coverage(old, &successor.to) {
+        factors.insert(Factor::TestCoverage, share);
+    }
+    let mut evidence = evidence(&factors, &successor.witnesses, context.rules);
     evidence.content_hash.clone_from(&successor.content_hash);
     evidence.candidates.clone_from(&successor.candidates);
+    let used = context.usage.used(old);
+    evidence.callsites_found = (used > 0).then_some(used);
     InferredOperation {
-        confidence: confidence(change.kind(), successor.class, &successor.factors, context.rules),
+        confidence: confidence(change.kind(), successor.class, &factors, context.rules),
         class: successor.class,
         change,
         evidence,
@@ -504,7 +510,7 @@ fn member(
         }
         kind => Change::RenameAttribute { class, from, to, keyword: kind == SymbolKind::Field },
     };
-    let mut operation = operation(context, change, &successor, !still_there);
+    let mut operation = operation(context, change, (path, &successor), !still_there);
     if let Some(sure) = sure_of_class {
         operation.confidence.lower_to(sure);
     }

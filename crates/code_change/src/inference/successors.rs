@@ -668,9 +668,8 @@ impl<'a> Comparison<'a> {
         {
             factors.insert(Factor::SignatureMatch, similar);
         }
-        let (replaced, dropped) = self.context.usage.replaced(old, new);
-        if dropped > 0 && replaced > 0 {
-            factors.insert(Factor::CallsiteCoverage, f64::from(replaced) / f64::from(dropped));
+        if let Some(share) = self.context.usage.callsite_coverage(old, new) {
+            factors.insert(Factor::CallsiteCoverage, share);
         }
     }
 }
