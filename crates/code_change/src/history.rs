@@ -387,6 +387,8 @@ impl CommitRecord {
         let is_move = old.leaf() == new.leaf();
         let (before, after) = differing_words(old, new)?;
         let (left, followed) = self.followers((old, before), (new, after));
+        // Files that no longer name the old place may have meant other things there.
+        let left = if is_move { followed } else { left };
         let own_old = qualified(&self.removed, old)?;
         let own_new = qualified(&self.added, new)?;
         let alone = |names: &BTreeMap<String, BTreeSet<String>>, own: &String| {
@@ -409,11 +411,10 @@ impl CommitRecord {
         let leads = is_move || rival.unwrap_or(0) * 2 < followed;
         let enough = if is_only { 1 } else { 2 };
         let is_strong = followed >= enough && followed * 2 >= left && leads;
-        // Where a name has only moved, call sites may be written in many ways.
         let value = match (left, is_only) {
-            _ if followed > 0 || (left > 0 && !is_move) => followed as f64 / left as f64,
-            (_, true) => 1.0,
-            (_, false) => 0.5,
+            (0, true) => 1.0,
+            (0, false) => 0.5,
+            _ => followed as f64 / left as f64,
         };
         Some(Verdict { commit: self, left, followed, is_strong, value })
     }
