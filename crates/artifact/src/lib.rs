@@ -6,6 +6,8 @@ mod canonical;
 mod digest;
 mod finding;
 mod format;
+mod shown;
+mod strict_json;
 mod time;
 mod tree_path;
 
@@ -13,5 +15,7 @@ pub use canonical::{CanonicalError, canonical_digest, canonical_json};
 pub use digest::{Digest, DigestBuilder, DigestParseError, Sha256, uuid_from_digest};
 pub use finding::{Finding, Severity};
 pub use format::FormatName;
+pub use shown::{is_deceptive, shown, shown_json, shown_lines};
+pub use strict_json::strict_json;
 pub use time::{Timestamp, TimestampParseError};
-pub use tree_path::{TreePath, TreePathError};
+pub use tree_path::{PathProblem, TreePath, TreePathError};
