@@ -41,6 +41,9 @@ pub enum FileErrorKind {
     /// A symbolic link stands where a file or folder is expected.
     #[error("a symbolic link stands in the way")]
     Link,
+    /// The file has another name, which may lie anywhere.
+    #[error("it is a hard link: the same file has another name")]
+    HardLink,
     /// The content is larger than the limit, in bytes.
     #[error("it is larger than {0} bytes")]
     TooLarge(u64),
@@ -105,6 +108,7 @@ impl FileError {
             FileErrorKind::Link => {
                 "replace the link by what it points to, or name that place itself"
             }
+            FileErrorKind::HardLink => "replace it by a copy of its own",
             FileErrorKind::TooLarge(_) => "leave the file out with an exclude pattern",
             FileErrorKind::TooMany(_) => "name a smaller folder",
             FileErrorKind::NotAFile | FileErrorKind::NotAFolder => "check what stands at that path",
@@ -127,7 +131,8 @@ impl FileErrorKind {
             Errno::NOSPC | Errno::DQUOT => Self::Full,
             Errno::LOOP | Errno::MLINK => Self::Link,
             Errno::NOTDIR => Self::NotAFolder,
-            Errno::ISDIR => Self::NotAFile,
+            // A pipe without a reader, a socket or a device without a driver.
+            Errno::ISDIR | Errno::NXIO | Errno::NODEV => Self::NotAFile,
             Errno::NOTEMPTY => Self::NotEmpty,
             Errno::NAMETOOLONG | Errno::INVAL | Errno::XDEV => Self::Path,
             _ => Self::Other,

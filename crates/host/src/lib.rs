@@ -4,11 +4,14 @@
 //! implementation, so that every step of a longer piece of work can be made to fail or to stop in a
 //! test.
 
+mod beneath;
 mod clock;
+mod disk;
 mod environment;
 mod error;
 mod faults;
 mod files;
+mod git_ignore;
 mod memory;
 mod place;
 mod process;
@@ -17,12 +20,12 @@ mod user_folders;
 mod walk;
 
 pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use disk::DiskFiles;
 pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
-    DiskFiles, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
-    temporary_path,
+    FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files, temporary_path,
 };
 pub use memory::MemoryFiles;
 pub use place::{Place, split_path};

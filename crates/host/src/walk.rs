@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use artifact::TreePath;
-use ignore::{DirEntry, WalkBuilder};
 
-use crate::{FileError, FileErrorKind};
+use crate::git_ignore::IgnoreLevel;
+use crate::{DiskFiles, FileError, FileErrorKind, Files as _, FolderEntry, NodeKind};
 
 /// How a folder is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,93 +45,108 @@ pub struct Walked {
 /// Lists the files of a folder. Left out are folders of version control systems, virtual
 /// environments, `__pycache__`, `node_modules`, nested repositories and, if asked for, what git
 /// ignores.
+///
+/// Each folder is opened below the one that was named, so that the walk stays inside it even when
+/// others put links in its way meanwhile.
 pub fn walk_folder(folder: &Path, options: WalkOptions) -> Result<Walked, FileError> {
-    let mut walked = Walked::default();
-    let mut nested = Vec::new();
-    let walk = WalkBuilder::new(folder)
-        .follow_links(false)
-        .hidden(false)
-        .ignore(false)
-        .parents(options.respect_git_ignore)
-        .git_ignore(options.respect_git_ignore)
-        .git_exclude(options.respect_git_ignore)
-        .git_global(options.respect_git_ignore)
-        .require_git(true)
-        .filter_entry(|entry| entry.depth() == 0 || !is_foreign(entry))
-        .build();
-    for entry in walk {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) if error.depth() == Some(0) => return Err(root_error(folder, error)),
-            Err(error) => {
-                walked.problems.push(error.to_string());
-                continue;
-            }
-        };
-        if let Some(error) = entry.error() {
-            walked.problems.push(error.to_string());
-        }
-        let Some(kind) = entry.file_type() else { continue };
-        let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-        if below.as_os_str().is_empty() {
-            if !kind.is_dir() {
-                return Err(FileError::new("list", folder, FileErrorKind::NotAFolder));
-            }
-            continue;
-        }
-        let Some(path) = below.to_str().and_then(|text| TreePath::new(text).ok()) else {
-            walked.problems.push(format!("the name of {} cannot be used", below.display()));
-            continue;
-        };
-        if kind.is_dir() {
-            if is_repository(&entry) {
-                nested.push(path);
-            }
-        } else if kind.is_file() || kind.is_symlink() {
-            walked.files.push(WalkedFile { path, is_link: kind.is_symlink() });
-        }
-        if walked.files.len() > options.limit_files {
-            let kind = FileErrorKind::TooMany(options.limit_files);
-            return Err(FileError::new("list", folder, kind));
-        }
+    let mut walk = Walk { folder, options, walked: Walked::default(), open: Vec::new() };
+    let entries = DiskFiles.list(folder, None)?;
+    let problems = &mut walk.walked.problems;
+    let level = if options.respect_git_ignore {
+        IgnoreLevel::at(folder, problems)
+    } else {
+        IgnoreLevel::nothing()
+    };
+    walk.take(None, entries, &level)?;
+    while let Some((below, level)) = walk.open.pop() {
+        walk.enter(below, &level)?;
     }
+    let mut walked = walk.walked;
     walked.files.sort();
     walked.problems.sort();
-    nested.sort();
-    walked.nested_repositories = nested;
-    let nested = &walked.nested_repositories;
-    if !nested.is_empty() {
-        walked.files.retain(|file| !nested.iter().any(|outer| is_below(&file.path, outer)));
-    }
+    walked.nested_repositories.sort();
     Ok(walked)
 }
 
-fn is_below(path: &TreePath, folder: &TreePath) -> bool {
-    path.as_str().strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+struct Walk<'a> {
+    folder: &'a Path,
+    options: WalkOptions,
+    walked: Walked,
+    /// Folders that have still to be listed, with the patterns that hold above them.
+    open: Vec<(TreePath, IgnoreLevel)>,
 }
 
-fn root_error(folder: &Path, error: ignore::Error) -> FileError {
-    match error.into_io_error() {
-        Some(error) => FileError::from_io("list", folder, error),
-        None => FileError::new("list", folder, FileErrorKind::Other),
+impl Walk<'_> {
+    fn enter(&mut self, below: TreePath, above: &IgnoreLevel) -> Result<(), FileError> {
+        let entries = match DiskFiles.list(self.folder, Some(&below)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.walked.problems.push(error.to_string());
+                return Ok(());
+            }
+        };
+        let holds = |name: &str| entries.iter().any(|entry| entry.name == name);
+        if holds(".git") {
+            self.walked.nested_repositories.push(below);
+            return Ok(());
+        }
+        // A virtual environment.
+        if holds("pyvenv.cfg") {
+            return Ok(());
+        }
+        let level = if holds(".gitignore") {
+            above.inside(&self.folder.join(below.as_str()), &mut self.walked.problems)
+        } else {
+            above.clone()
+        };
+        self.take(Some(&below), entries, &level)
+    }
+
+    fn take(
+        &mut self,
+        below: Option<&TreePath>,
+        entries: Vec<FolderEntry>,
+        level: &IgnoreLevel,
+    ) -> Result<(), FileError> {
+        for entry in entries {
+            let is_folder = entry.kind == NodeKind::Folder;
+            if is_foreign(&entry.name, is_folder) {
+                continue;
+            }
+            let text = match below {
+                Some(below) => format!("{below}/{}", entry.name),
+                None => entry.name,
+            };
+            if level.ignores(&self.folder.join(&text), is_folder) {
+                continue;
+            }
+            let path = match TreePath::new(&text) {
+                Ok(path) if entry.is_utf8 => path,
+                Ok(_) => {
+                    self.walked.problems.push(format!("the name of `{text}` is not UTF-8"));
+                    continue;
+                }
+                Err(error) => {
+                    self.walked.problems.push(error.to_string());
+                    continue;
+                }
+            };
+            match entry.kind {
+                NodeKind::Folder => self.open.push((path, level.clone())),
+                NodeKind::File => self.walked.files.push(WalkedFile { path, is_link: false }),
+                NodeKind::Link => self.walked.files.push(WalkedFile { path, is_link: true }),
+                NodeKind::Special => {}
+            }
+            if self.walked.files.len() > self.options.limit_files {
+                let kind = FileErrorKind::TooMany(self.options.limit_files);
+                return Err(FileError::new("list", self.folder, kind));
+            }
+        }
+        Ok(())
     }
 }
 
-fn is_foreign(entry: &DirEntry) -> bool {
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    let name = entry.file_name().to_str().unwrap_or_default();
-    if matches!(name, ".git" | ".hg" | ".svn" | ".bzr" | "_darcs" | ".jj") {
-        return true;
-    }
-    is_folder
-        && (matches!(name, "__pycache__" | "node_modules")
-            || exists(&entry.path().join("pyvenv.cfg")))
-}
-
-fn is_repository(entry: &DirEntry) -> bool {
-    exists(&entry.path().join(".git"))
-}
-
-fn exists(path: &Path) -> bool {
-    rustix::fs::lstat(path).is_ok()
+fn is_foreign(name: &str, is_folder: bool) -> bool {
+    matches!(name, ".git" | ".hg" | ".svn" | ".bzr" | "_darcs" | ".jj")
+        || (is_folder && matches!(name, "__pycache__" | "node_modules"))
 }
