@@ -1,12 +1,14 @@
 //! An sdist or wheel as a tree. Archives are hostile input: everything about them has a limit, and
 //! a member that would lie outside the tree is refused with a finding.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use artifact::{Digest, Finding, Severity, Sha256, Timestamp, TreePath};
+use artifact::{Digest, Finding, Severity, Sha256, Timestamp, TreePath, shown};
 use host::{DiskFiles, Files as _, Place, split_path};
 
 use crate::metadata::distribution_metadata;
@@ -27,7 +29,8 @@ pub struct ArchiveLimits {
     pub member_bytes: u64,
     /// Bytes of all members.
     pub unpacked_bytes: u64,
-    /// Unpacked bytes for each byte of the archive, once more than 64 MiB are unpacked.
+    /// Unpacked bytes for each byte of the archive that was read for them, once more than 16 MiB
+    /// are unpacked.
     pub ratio: u64,
     /// Bytes of a member's path.
     pub path_bytes: usize,
@@ -47,7 +50,13 @@ impl Default for ArchiveLimits {
 }
 
 /// Below this many unpacked bytes the ratio does not matter: small files of zeros are normal.
-const RATIO_FREE_BYTES: u64 = 64 << 20;
+const RATIO_FREE_BYTES: u64 = 16 << 20;
+
+/// A hostile archive may have any number of oddities; these many tell enough.
+const FINDINGS_LIMIT: usize = 100;
+
+/// What is unpacked before it is counted again.
+const STEP_BYTES: u64 = 256 << 10;
 
 /// Which kind of archive a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,66 +183,102 @@ impl Listing {
     pub(crate) fn begin_member(&mut self) -> Result<(), String> {
         self.count += 1;
         if self.count > self.limits.members {
-            return Err(format!("it has more than {} members", self.limits.members));
+            return Err(self.too_many());
         }
         Ok(())
     }
 
-    /// How many bytes the next member may have.
-    pub(crate) fn allowance_bytes(&self) -> u64 {
-        let left = self.limits.unpacked_bytes.saturating_sub(self.unpacked_bytes);
-        let most = RATIO_FREE_BYTES.max(self.archive_bytes.saturating_mul(self.limits.ratio));
-        left.min(most.saturating_sub(self.unpacked_bytes)).min(self.limits.member_bytes)
+    pub(crate) fn too_many(&self) -> String {
+        format!("it has more than {} members", self.limits.members)
     }
 
-    /// Reads a member to its end within the limits.
-    pub(crate) fn read_member(&mut self, reader: &mut dyn Read) -> Result<Vec<u8>, String> {
-        let allowance = self.allowance_bytes();
-        let mut bytes = Vec::new();
-        reader
-            .take(allowance.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|error| format!("it is damaged or cut off: {error}"))?;
-        if bytes.len() as u64 > allowance {
-            return Err(format!(
-                "it unpacks to more than is allowed ({} bytes so far from {} bytes)",
-                self.unpacked_bytes + bytes.len() as u64,
-                self.archive_bytes
-            ));
+    /// How many bytes may be unpacked after this many bytes of the archive were read.
+    pub(crate) fn allowance_bytes(&self, consumed_bytes: u64) -> u64 {
+        let earned = consumed_bytes.min(self.archive_bytes).saturating_mul(self.limits.ratio);
+        let most = RATIO_FREE_BYTES.saturating_add(earned).min(self.limits.unpacked_bytes);
+        most.saturating_sub(self.unpacked_bytes)
+    }
+
+    /// Counts bytes that are unpacked beside the content of members.
+    pub(crate) fn count_unpacked(&mut self, bytes: u64, consumed_bytes: u64) -> Result<(), String> {
+        if bytes > self.allowance_bytes(consumed_bytes) {
+            return Err(self.too_much(bytes));
         }
-        self.unpacked_bytes += bytes.len() as u64;
-        Ok(bytes)
+        self.unpacked_bytes += bytes;
+        Ok(())
+    }
+
+    /// Reads a member to its end within the limits; `consumed` says how much of the archive was
+    /// read so far.
+    pub(crate) fn read_member(
+        &mut self,
+        reader: &mut dyn Read,
+        consumed: &dyn Fn() -> u64,
+    ) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        loop {
+            // In steps: what was read of the archive meanwhile earns more, and a bomb earns little.
+            let count = reader
+                .take(STEP_BYTES)
+                .read_to_end(&mut bytes)
+                .map_err(|error| format!("it is damaged or cut off: {error}"))?;
+            if count == 0 {
+                return Ok(bytes);
+            }
+            self.count_unpacked(count as u64, consumed())?;
+            if bytes.len() as u64 > self.limits.member_bytes {
+                return Err(self.too_much(0));
+            }
+        }
+    }
+
+    fn too_much(&self, more_bytes: u64) -> String {
+        format!(
+            "it unpacks to more than is allowed ({} bytes so far from {} bytes)",
+            self.unpacked_bytes + more_bytes,
+            self.archive_bytes
+        )
     }
 
     /// The path of a member, if it stays inside the tree; else a finding is kept.
     pub(crate) fn member_path(&mut self, raw: &[u8]) -> Option<TreePath> {
-        let shown: String = String::from_utf8_lossy(raw).chars().take(200).collect();
+        let name: String = String::from_utf8_lossy(raw).chars().take(200).collect();
         if raw.len() > self.limits.path_bytes {
-            self.refuse(&shown, "its path is too long");
+            self.refuse(&name, "its path is too long");
             return None;
         }
         let Ok(text) = std::str::from_utf8(raw) else {
-            self.refuse(&shown, "its name is not UTF-8");
+            self.refuse(&name, "its name is not UTF-8");
             return None;
         };
         let mut plain = text;
         while let Some(rest) = plain.strip_prefix("./") {
             plain = rest;
         }
-        let path = TreePath::new(plain).ok();
-        if path.is_none() {
-            self.refuse(&shown, "its path leaves the archive or cannot be used");
+        match TreePath::new(plain) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.refuse(&name, &format!("its path cannot be used: {}", error.problem));
+                None
+            }
         }
-        path
     }
 
     pub(crate) fn refuse(&mut self, member: &str, why: &str) {
         let member: String = member.chars().take(200).collect();
-        // A hostile archive may have thousands; a hundred tell enough.
-        if self.findings.len() < 100 {
-            let message = format!("the member `{}` is left out: {why}", member.escape_debug());
+        if self.findings.len() < FINDINGS_LIMIT {
+            let message = format!("the member `{}` is left out: {why}", shown(&member));
             self.findings.push(refused(message));
         }
+    }
+
+    /// Counts the content that a link gives a second name: whoever reads every file reads it again.
+    pub(crate) fn count_link(&mut self, member: &Member) -> Result<(), String> {
+        self.unpacked_bytes = self.unpacked_bytes.saturating_add(member.size_bytes);
+        if self.unpacked_bytes > self.limits.unpacked_bytes {
+            return Err(self.too_much(0));
+        }
+        Ok(())
     }
 
     pub(crate) fn accept_time(&mut self, time: Option<Timestamp>) {
@@ -280,12 +325,20 @@ impl Listing {
     }
 
     pub(crate) fn accept(&mut self, path: TreePath, member: Member) {
-        if self.members.insert(path.clone(), member).is_some() {
+        let is_second = self.members.insert(path.clone(), member).is_some();
+        if is_second && self.findings.len() < FINDINGS_LIMIT {
             let message = "the archive has two members of this name; the last one counts, as it \
                            does for an installer";
             self.findings
                 .push(Finding::new(Severity::Warning, "duplicate-member", message).in_file(&path));
         }
+    }
+
+    /// Notes that a directory announces more members than it has names.
+    pub(crate) fn note_hidden_members(&mut self) {
+        let message = "the archive has two members of one name; the last one counts, as it does \
+                       for an installer";
+        self.findings.push(Finding::new(Severity::Warning, "duplicate-member", message));
     }
 
     /// Removes the one folder that an sdist puts around everything.
@@ -364,6 +417,37 @@ impl Content for ArchiveContent {
             return Err(damaged("it is not what the listing saw".to_owned()));
         }
         Ok(bytes)
+    }
+}
+
+/// The bytes of an archive, of which is known how many were read; what is read twice counts twice.
+pub(crate) struct Counted<R> {
+    inner: R,
+    read_bytes: Rc<Cell<u64>>,
+}
+
+impl<R> Counted<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, read_bytes: Rc::default() }
+    }
+
+    /// How many bytes were read so far, whenever it is asked.
+    pub(crate) fn read_bytes(&self) -> Rc<Cell<u64>> {
+        self.read_bytes.clone()
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read_bytes.set(self.read_bytes.get().saturating_add(count as u64));
+        Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 

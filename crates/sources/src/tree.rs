@@ -153,7 +153,7 @@ impl SourceTree {
     ) -> Self {
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         findings.extend(entries.iter().filter_map(kind_finding));
-        findings.extend(case_findings(&entries));
+        findings.extend(place_findings(&entries));
         findings.sort();
         findings.dedup();
         Self { identity, entries: entries.into(), findings, content }
@@ -364,19 +364,27 @@ fn kind_finding(entry: &SourceEntry) -> Option<Finding> {
     Some(Finding::new(Severity::Note, code, message).in_file(&entry.path))
 }
 
-fn case_findings(entries: &[SourceEntry]) -> Vec<Finding> {
-    use unicode_normalization::UnicodeNormalization as _;
+/// Entries that cannot stand beside each other on every file system.
+fn place_findings(entries: &[SourceEntry]) -> Vec<Finding> {
     let mut by_folded: BTreeMap<String, &TreePath> = BTreeMap::new();
     let mut findings = Vec::new();
+    let mut note = |path: &TreePath, code: &str, message: String| {
+        findings.push(Finding::new(Severity::Note, code, message).in_file(path));
+    };
     for entry in entries {
-        let folded: String = entry.path.as_str().nfc().flat_map(char::to_lowercase).collect();
-        if let Some(first) = by_folded.insert(folded, &entry.path) {
+        if let Some(first) = by_folded.insert(entry.path.folded(), &entry.path) {
             let message = format!(
                 "differs from `{first}` only in case or in the form of its characters: \
                  on some systems only one of the two can exist"
             );
-            findings
-                .push(Finding::new(Severity::Note, "case-collision", message).in_file(&entry.path));
+            note(&entry.path, "case-collision", message);
+        }
+    }
+    for (folded, path) in &by_folded {
+        let mut ends = folded.match_indices('/').map(|(at, _)| &folded[..at]);
+        if let Some(above) = ends.find_map(|end| by_folded.get(end)) {
+            let message = format!("lies below `{above}`, which is a file or link and no folder");
+            note(path, "path-conflict", message);
         }
     }
     findings
@@ -402,6 +410,14 @@ mod tests {
         let tree = SourceTree::from_memory("test", [("A.py", ""), ("a.py", ""), ("b.py", "")]);
         assert_eq!(tree.findings().len(), 1);
         assert_eq!(tree.findings()[0].code, "case-collision");
+    }
+
+    #[test]
+    fn what_cannot_stand_beside_each_other_is_found() {
+        let files = [("a", ""), ("a/b.py", ""), ("caf\u{e9}.py", ""), ("cafe\u{301}.py", "")];
+        let tree = SourceTree::from_memory("test", files);
+        let codes: Vec<_> = tree.findings().iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(codes, ["case-collision", "path-conflict"]);
     }
 
     #[test]
