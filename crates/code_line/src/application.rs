@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use artifact::{Digest, FormatName, Timestamp, TreePath};
+use artifact::{Digest, FormatName, Timestamp, TreePath, strict_json};
 use host::{FileError, FileErrorKind, Files, NodeKind, Place};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,7 @@ impl<'a> TargetState<'a> {
             let path = tree_path(&name)?;
             let text = self.files.read(Place::new(&folder, &path), RECORD_LIMIT_BYTES)?;
             // A record of a later onx is left alone; it cannot be shown.
-            if let Ok(record) = serde_json::from_slice::<ApplicationRecord>(&text) {
+            if let Ok(record) = strict_json::<ApplicationRecord>(&text) {
                 records.push(record);
             }
         }
@@ -152,7 +152,7 @@ impl<'a> TargetState<'a> {
     pub(crate) fn pending(&self) -> Result<Option<ApplicationRecord>, FileError> {
         let path = tree_path("pending.json")?;
         match self.files.read(Place::new(&self.folder, &path), RECORD_LIMIT_BYTES) {
-            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| FileError {
+            Ok(text) => strict_json(&text).map(Some).map_err(|error| FileError {
                 action: "understand",
                 path: self.folder.join("pending.json"),
                 kind: FileErrorKind::Other,

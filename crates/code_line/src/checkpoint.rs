@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use artifact::{Digest, FormatName, Timestamp, TreePath};
+use artifact::{Digest, FormatName, Timestamp, TreePath, strict_json};
 use host::{FileError, FileErrorKind, Files, NodeKind, Place, split_path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -214,13 +214,16 @@ impl<'a> CheckpointFolder<'a> {
         let description = tree_path(CHECKPOINT_FILE)?;
         let place = Place::new(self.folder, &description);
         let text = self.files.read(place, DESCRIPTION_LIMIT_BYTES)?;
-        let checkpoint: Checkpoint = serde_json::from_slice(&text)
+        let checkpoint: Checkpoint = strict_json(&text)
             .map_err(|error| damaged(format!("{CHECKPOINT_FILE} cannot be read: {error}")))?;
         if checkpoint.format != CHECKPOINT_FORMAT.to_string() {
             return Err(damaged(format!(
                 "its format is `{}`, this onx reads `{CHECKPOINT_FORMAT}`",
                 checkpoint.format.chars().take(60).collect::<String>()
             )));
+        }
+        if let Some(problem) = checkpoint.problem() {
+            return Err(damaged(problem));
         }
         Ok((checkpoint, Digest::of(&text)))
     }
@@ -245,6 +248,19 @@ impl Checkpoint {
         let folder = checkpoint_folder(files, path)?;
         let (checkpoint, _) = CheckpointFolder::new(files, &folder).load()?;
         Ok((checkpoint, folder))
+    }
+
+    /// Why no onx wrote this: whoever may name the files that are restored could otherwise have
+    /// programs run by the next command of a version control system.
+    fn problem(&self) -> Option<String> {
+        let folders = self.folders_made.iter().chain(&self.folders_removed);
+        if let Some(path) = self.files.keys().chain(folders).find(|p| p.is_version_control()) {
+            return Some(format!("`{path}` belongs to version control"));
+        }
+        let mut states = self.files.values().flat_map(|touched| [&touched.before, &touched.after]);
+        let is_mode =
+            |state: &FileState| !matches!(state, FileState::File { mode, .. } if *mode > 0o7777);
+        (!states.all(is_mode)).then(|| "it has a mode that no file can have".to_owned())
     }
 }
 

@@ -116,8 +116,11 @@ impl TargetSettings {
 }
 
 fn wrong(name: &str, error: &toml::de::Error) -> Error {
+    // The error shows the line, which may be as long as the file.
+    let text = error.to_string();
+    let lines = text.trim_end().lines().map(|line| line.chars().take(200).collect::<String>());
     Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, format!("`{name}` cannot be used"))
-        .detail(error.to_string().trim_end().to_owned())
+        .detail(lines.collect::<Vec<_>>().join("\n"))
 }
 
 #[cfg(test)]

@@ -305,6 +305,9 @@ impl<'a> Transactions<'a> {
             if !seen.insert(&change.path) {
                 return Err(TransactionError::Twice(change.path.clone()));
             }
+            if change.path.is_version_control() {
+                return Err(TransactionError::VersionControl(change.path.clone()));
+            }
             let place = Place::new(target, &change.path);
             let (before, bytes) = FileState::with_bytes(self.files, place)?;
             let as_expected = match (&change.expected, &before) {
@@ -329,6 +332,7 @@ impl<'a> Transactions<'a> {
             }
             prepared.files.insert(change.path.clone(), Touched { before, after });
         }
+        check_names(&prepared.files)?;
         Ok(prepared)
     }
 
@@ -552,6 +556,22 @@ impl<'a> Transactions<'a> {
         }
         Ok((changes, edited))
     }
+}
+
+/// A file that is made must not be another changed one under a second name: on some file systems
+/// the one would be written over the other.
+fn check_names(files: &BTreeMap<TreePath, Touched>) -> Result<(), TransactionError> {
+    let mut standing: BTreeMap<String, (&TreePath, bool)> = BTreeMap::new();
+    let stays = files.iter().filter(|(_, touched)| touched.after != FileState::Absent);
+    for (path, touched) in stays {
+        let is_new = touched.before == FileState::Absent;
+        if let Some((other, other_is_new)) = standing.insert(path.folded(), (path, is_new))
+            && (is_new || other_is_new)
+        {
+            return Err(TransactionError::SameName(other.clone(), path.clone()));
+        }
+    }
+    Ok(())
 }
 
 fn check_rollback(

@@ -23,6 +23,12 @@ pub enum TransactionError {
     /// One file has two changes; nothing was changed.
     #[error("`{0}` is to be changed twice; nothing was written")]
     Twice(TreePath),
+    /// The file belongs to a version control system; nothing was changed.
+    #[error("`{0}` belongs to version control, where onx writes nothing")]
+    VersionControl(TreePath),
+    /// Two files that some file systems take for one would both stand; nothing was changed.
+    #[error("`{0}` and `{1}` differ only in case or in the form of their characters")]
+    SameName(TreePath, TreePath),
     /// The checkpoint would lie in the folder that changes.
     #[error("the checkpoint `{}` lies inside the target", .0.display())]
     CheckpointInside(PathBuf),
@@ -75,6 +81,8 @@ impl TransactionError {
             }
             Self::Changed(_) => "run the same command again",
             Self::Twice(_) => "please report this with the manifest",
+            Self::VersionControl(_) => "use a manifest or checkpoint from a source that you trust",
+            Self::SameName(..) => "rename one of them first",
             Self::CheckpointInside(_) => "keep the checkpoint outside the package",
             Self::CheckpointExists(_) => "name another folder for the checkpoint",
             Self::Pending(_) => "run the same apply again to end it, or roll back",

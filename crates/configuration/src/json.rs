@@ -15,6 +15,9 @@ pub(crate) fn read(keys: &mut Keys<'_>) {
         keys.too_deep(0);
         return;
     }
+    if keys.holds_too_many() {
+        return;
+    }
     match parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()) {
         Ok(parsed) => {
             if let Some(value) = &parsed.value {

@@ -22,6 +22,18 @@ pub const MAX_DEPTH: usize = 64;
 /// At most so many keys of one text are read.
 pub const MAX_KEYS: usize = 50_000;
 
+/// What the names of all paths together may come to: in a deep text each key carries those above it.
+const MAX_NAME_BYTES: usize = 16 << 20;
+
+/// What a name takes beside its bytes.
+const NAME_BYTES: usize = 48;
+
+/// Texts with more signs that begin a value are not read where the parser keeps all values at once.
+const MAX_VALUES: usize = 2 * MAX_KEYS;
+
+/// At most so many keys that stand twice are told.
+const MAX_DUPLICATES: usize = 100;
+
 /// Values up to this length are kept.
 const MAX_VALUE_BYTES: usize = 200;
 
@@ -77,7 +89,8 @@ pub fn read(format: Format, text: &str) -> (Vec<KeyAt>, Vec<Finding>) {
         let message = format!("The file has more than {MAX_BYTES} bytes; its keys were not read.");
         return (Vec::new(), vec![Finding::new(Severity::Warning, "file-too-large", message)]);
     }
-    let mut keys = Keys { text, found: Vec::new(), findings: Vec::new() };
+    let mut keys =
+        Keys { text, found: Vec::new(), findings: Vec::new(), name_bytes: 0, duplicates: 0 };
     match format {
         Format::Yaml => yaml::read(&mut keys),
         Format::Toml => toml::read(&mut keys),
@@ -92,6 +105,9 @@ struct Keys<'a> {
     text: &'a str,
     found: Vec<KeyAt>,
     findings: Vec<Finding>,
+    /// What the names of all paths come to.
+    name_bytes: usize,
+    duplicates: usize,
 }
 
 impl Keys<'_> {
@@ -103,14 +119,9 @@ impl Keys<'_> {
         value_type: &'static str,
         value: Option<&str>,
     ) -> bool {
-        if self.found.len() >= MAX_KEYS {
-            if self.findings.iter().all(|finding| finding.code != "too-many-keys") {
-                self.note(
-                    "too-many-keys",
-                    None,
-                    format!("The file has more than {MAX_KEYS} keys; the others were not read."),
-                );
-            }
+        self.name_bytes += path.iter().map(|name| name.len() + NAME_BYTES).sum::<usize>();
+        if self.found.len() >= MAX_KEYS || self.name_bytes > MAX_NAME_BYTES {
+            self.too_many();
             return false;
         }
         let value = value.map(str::trim).filter(|value| value.len() <= MAX_VALUE_BYTES);
@@ -121,6 +132,35 @@ impl Keys<'_> {
             value: value.map(str::to_owned),
         });
         true
+    }
+
+    fn too_many(&mut self) {
+        if self.findings.iter().all(|finding| finding.code != "too-many-keys") {
+            self.note(
+                "too-many-keys",
+                None,
+                format!(
+                    "The file has more than {MAX_KEYS} keys, {MAX_VALUES} values, or names of more \
+                     than {} MiB; the others were not read.",
+                    MAX_NAME_BYTES >> 20
+                ),
+            );
+        }
+    }
+
+    /// Whether the text may hold more values than are kept at once; then this is noted.
+    fn holds_too_many(&mut self) -> bool {
+        // A list or table takes as much as several values.
+        let weights = self.text.bytes().map(|byte| match byte {
+            b'=' | b':' | b',' => 1,
+            b'[' | b'{' => 4,
+            _ => 0_usize,
+        });
+        let holds = weights.sum::<usize>() > MAX_VALUES;
+        if holds {
+            self.too_many();
+        }
+        holds
     }
 
     fn note(&mut self, code: &str, at: Option<usize>, message: String) {
@@ -148,6 +188,10 @@ impl Keys<'_> {
     }
 
     fn duplicate(&mut self, key: &str, at: usize) {
+        self.duplicates += 1;
+        if self.duplicates > MAX_DUPLICATES {
+            return;
+        }
         self.note(
             "duplicate-key",
             Some(at),

@@ -5,6 +5,9 @@ use toml_edit::{Document, Item, Key, TableLike, Value};
 use crate::{Keys, MAX_DEPTH};
 
 pub(crate) fn read(keys: &mut Keys<'_>) {
+    if keys.holds_too_many() {
+        return;
+    }
     let text = keys.text.to_owned();
     match Document::parse(text.as_str()) {
         Ok(document) => table(keys, document.as_table(), &mut Vec::new()),

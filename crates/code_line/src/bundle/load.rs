@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact::Digest;
+use artifact::{Digest, strict_json};
 use code_model::manifest::Manifest;
 use code_model::report::Report;
 use host::{FileErrorKind, NodeKind, Place, split_path};
@@ -44,7 +44,7 @@ pub fn load_manifest(world: &World, given: &Path) -> Result<LoadedManifest, Erro
     let digest = Digest::of(&bytes);
     let report = [name::REPORT, "manifest_report.json"].into_iter().find_map(|file| {
         let bytes = folder.read(&*world.files, file).ok()??;
-        let report: Report = serde_json::from_slice(&bytes).ok()?;
+        let report: Report = strict_json(&bytes).ok()?;
         (report.manifest_digest == digest).then_some(report)
     });
     Ok(LoadedManifest { manifest, digest, bytes, path, folder, report })

@@ -54,6 +54,12 @@ pub enum ManifestError {
         /// The line, from 1.
         line: usize,
     },
+    /// A record with more names than any of the format.
+    #[error("line {line}: a record of more than 4096 names")]
+    TooManyMembers {
+        /// The line, from 1.
+        line: usize,
+    },
     /// YAML aliases could multiply a small file into a large one.
     #[error("line {line}: anchors and aliases are not part of the format")]
     Alias {

@@ -8,6 +8,8 @@ use super::read::ManifestError;
 pub(super) const SIZE_LIMIT_BYTES: usize = 256 << 20;
 /// The deepest nesting that a manifest may have; the format itself needs seven levels.
 const DEPTH_LIMIT: usize = 32;
+/// The most names in one record: those of the format are few, and extensions need no more.
+const MEMBERS_LIMIT: usize = 4096;
 /// The longest single text that a manifest may hold.
 const TEXT_LIMIT_BYTES: usize = 64 << 10;
 
@@ -95,9 +97,10 @@ fn attach(parent: &mut Open, child: Node) -> Result<(), ManifestError> {
         (Value::Record(members), Some(name)) => members.push((name, child)),
         (Value::Record(members), None) => match child.value {
             Value::Scalar(name, _) => {
-                // Records of the format are small; extensions may be large, yet names there are
-                // few.
-                if members.len() > 4096 || members.iter().any(|(known, _)| *known == name) {
+                if members.len() >= MEMBERS_LIMIT {
+                    return Err(ManifestError::TooManyMembers { line: child.line });
+                }
+                if members.iter().any(|(known, _)| *known == name) {
                     return Err(ManifestError::DuplicateKey { line: child.line, name });
                 }
                 parent.name = Some(name);
