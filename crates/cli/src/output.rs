@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use artifact::{shown_json, shown_lines};
 use code_line::{Error, ErrorReport};
 use serde::Serialize;
 
@@ -31,19 +32,23 @@ impl Output {
 
     /// Prints a result for people.
     pub(crate) fn result(self, text: &str) -> Result<(), Error> {
-        write_out(harmless(text).as_bytes())
+        write_out(shown_lines(text).as_bytes())
     }
 
-    /// Prints bytes that a program takes as they are.
+    /// Prints bytes that a program takes as they are; on a terminal, where none does, as a text.
     pub(crate) fn bytes(self, bytes: &[u8]) -> Result<(), Error> {
-        write_out(bytes)
+        if std::io::stdout().is_terminal() {
+            self.result(&String::from_utf8_lossy(bytes))
+        } else {
+            write_out(bytes)
+        }
     }
 
     /// Prints a result for programs.
     pub(crate) fn json<T: Serialize>(self, value: &T) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Error::internal("a result has no JSON form").caused_by(error))?;
-        write_out(harmless_json(&text).as_bytes())?;
+        write_out(shown_json(&text).as_bytes())?;
         write_out(b"\n")
     }
 
@@ -97,7 +102,7 @@ pub(crate) fn error_text(report: &ErrorReport) -> String {
 
 fn say(text: &str) {
     // Nobody listens any more when this fails, so there is nobody to tell.
-    let _ = std::io::stderr().lock().write_all(harmless(text).as_bytes());
+    let _ = std::io::stderr().lock().write_all(shown_lines(text).as_bytes());
 }
 
 fn write_out(bytes: &[u8]) -> Result<(), Error> {
@@ -111,60 +116,5 @@ fn write_out(bytes: &[u8]) -> Result<(), Error> {
             error,
         )),
         Ok(()) => Ok(()),
-    }
-}
-
-/// Whether a terminal or a reader's eye could take this character for something else than a
-/// character.
-fn is_harmful(character: char) -> bool {
-    (character.is_control() && !matches!(character, '\n' | '\t'))
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
-        || matches!(character, '\u{2066}'..='\u{2069}')
-}
-
-/// The text with control characters written as escapes: names in foreign code must not move the
-/// cursor.
-pub(crate) fn harmless(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmful(character) {
-            plain.extend(character.escape_unicode());
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
-}
-
-/// The same for JSON, whose strings have an escape of their own for it.
-fn harmless_json(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmful(character) {
-            plain.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_steer_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31mb\n\tc"), "a\\u{1b}[31mb\n\tc");
-        assert_eq!(harmless("x\u{202e}y\u{9b}z"), "x\\u{202e}y\\u{9b}z");
-        assert_eq!(harmless("naïve → ok"), "naïve → ok");
-    }
-
-    #[test]
-    fn escaped_json_has_the_same_value() {
-        let value = serde_json::json!({"name": "a\u{9b}b\u{202e}\u{1b}"});
-        let text = harmless_json(&value.to_string());
-        assert!(!text.chars().any(is_harmful));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
     }
 }

@@ -1,9 +1,10 @@
 //! The moving line on a terminal.
 
+use artifact::shown;
 use code_line::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::{Output, harmless};
+use crate::output::Output;
 
 /// A line on standard error that says what is being done; draws nothing when nobody watches.
 pub(crate) struct ProgressLine {
@@ -36,7 +37,7 @@ impl Progress for ProgressLine {
             Some(total) => self.bar.set_length(total),
             None => self.bar.unset_length(),
         }
-        self.bar.set_message(harmless(name));
+        self.bar.set_message(shown(name).into_owned());
     }
 
     fn advance(&self, units: u64) {

@@ -1,5 +1,7 @@
 //! Numbers and tables as people read them.
 
+use artifact::shown;
+
 /// A number with separators between thousands.
 pub(crate) fn count(number: u32) -> String {
     let digits = number.to_string();
@@ -30,9 +32,9 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Adds a line.
+    /// Adds a line; no part can begin another one.
     pub(crate) fn push<const N: usize>(&mut self, parts: [String; N]) {
-        self.rows.push(parts.into());
+        self.rows.push(parts.iter().map(|part| shown(part).into_owned()).collect());
     }
 
     /// The text.

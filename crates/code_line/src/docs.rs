@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use artifact::shown;
 use code_model::evidence::{Recommendation, Witness};
 use code_model::manifest::Manifest;
 use code_model::operation::{Change, Operation};
@@ -268,7 +269,7 @@ fn sentence(change: &Change) -> String {
 
 /// Text as code: on one line, and with a fence that is longer than any run of backticks in it.
 fn code(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text = one_line(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     if text.starts_with('`') || text.ends_with('`') {
@@ -281,15 +282,19 @@ fn code(text: &str) -> String {
 /// Text of others in a line of Markdown: it must not become markup.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in one_line(text).chars() {
         match character {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '#' | '|' => {
                 out.push('\\');
                 out.push(character);
             }
-            c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }
     out
+}
+
+/// Text of others on one line, in which nothing is hidden from the eye.
+fn one_line(text: &str) -> String {
+    shown(&text.replace(char::is_control, " ")).into_owned()
 }
