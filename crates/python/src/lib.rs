@@ -9,5 +9,7 @@ pub mod module_names;
 mod nesting;
 pub mod parse;
 pub mod references;
+mod statements;
 pub mod stubs;
+#[cfg(feature = "types")]
 pub mod types;

@@ -15,6 +15,7 @@ use code_model::DottedName;
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
+#[cfg(feature = "types")]
 pub(crate) use returns::returned_values;
 use values::{LONGEST_NAMED_CALL, LONGEST_VALUE};
 

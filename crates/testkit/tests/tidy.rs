@@ -117,6 +117,9 @@ fn every_rust_file_is_reachable() {
             reach(&root, true, &mut reached);
         }
     }
+    for target in repository::children(&repository.root().join("fuzz/targets"), "rs") {
+        reach(&target, true, &mut reached);
+    }
     let dead: Vec<_> = repository
         .tracked("rs")
         .into_iter()

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 
-use crate::types::bodies;
+use crate::statements::bodies;
 
 /// One attribute, at the first place that sets it.
 pub(super) struct Attribute<'a> {

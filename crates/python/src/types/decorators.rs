@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Decorator, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::definitions::bodies;
+use crate::statements::bodies;
 
 /// Modules whose decorators inference knows.
 const UNDERSTOOD_MODULES: [&str; 9] = [

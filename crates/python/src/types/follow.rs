@@ -321,7 +321,7 @@ fn values_set_on<'b>(
                 values.push(&assign.value);
             }
         } else if !statement.is_function_def_stmt() && depth < 32 {
-            for body in super::bodies(statement) {
+            for body in crate::statements::bodies(statement) {
                 values_set_on(body, receiver, name, values, depth + 1);
             }
         }

@@ -206,7 +206,7 @@ pub(super) fn class_named_at(body: &[Stmt], name_start: u32) -> Option<&StmtClas
         }
         return class_named_at(&class.body, name_start);
     }
-    super::definitions::bodies(statement)
+    crate::statements::bodies(statement)
         .into_iter()
         .find_map(|body| class_named_at(body, name_start))
 }

@@ -16,7 +16,6 @@ mod oracle;
 mod system;
 
 pub use answer::{Alternative, AlternativeKind, ClassInFile, Origin, Place, Question, Receiver};
-pub(crate) use definitions::bodies;
 pub use oracle::{OracleInput, TypeOracle};
 pub use system::TextTree;
 
