@@ -39,9 +39,9 @@ pub struct Snapshot {
     pub edges: Vec<Edge>,
     /// What the code itself says about successors of names and arguments.
     pub hints: Vec<Hint>,
-    /// What each test outside the packages uses of the library, by the test's own name; tests inside
-    /// are symbols. Only comparing two versions needs it: it is handed on in memory and never
-    /// written.
+    /// What each test outside the packages uses of the library, by the test's own name; tests
+    /// inside are symbols. Only comparing two versions needs it: it is handed on in memory and
+    /// never written.
     #[serde(skip)]
     #[schemars(skip)]
     pub test_uses: BTreeMap<DottedName, Vec<DottedName>>,

@@ -22,7 +22,8 @@ pub const MAX_DEPTH: usize = 64;
 /// At most so many keys of one text are read.
 pub const MAX_KEYS: usize = 50_000;
 
-/// What the names of all paths together may come to: in a deep text each key carries those above it.
+/// What the names of all paths together may come to: in a deep text each key carries those above
+/// it.
 const MAX_NAME_BYTES: usize = 16 << 20;
 
 /// What a name takes beside its bytes.

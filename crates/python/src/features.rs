@@ -48,9 +48,10 @@ pub fn feature_similarity(a: &[u64], b: &[u64]) -> f64 {
     1.0 - distance as f64 / size as f64
 }
 
-fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str)) {
+/// The definition at these bytes as a file of its own, and whether it stands below a block there.
+pub(crate) fn definition(text: &str, bytes: Range<u32>) -> Option<(ParsedFile, bool)> {
     let (start, end) = (bytes.start as usize, bytes.end as usize);
-    let Some(definition) = text.get(start..end) else { return };
+    let definition = text.get(start..end)?;
     // A definition inside a class is indented after its first line: it is parsed below a block of
     // its own.
     let line_start = text[..start].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
@@ -63,10 +64,12 @@ fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str))
     };
     let source =
         SourceText { text: fragment, encoding: SourceEncoding::Utf8, has_byte_order_mark: false };
-    let Ok(file) = ParsedFile::of_source(source, PySourceType::Python) else { return };
-    if !file.parsed().errors().is_empty() {
-        return;
-    }
+    let file = ParsedFile::of_source(source, PySourceType::Python).ok()?;
+    file.parsed().errors().is_empty().then_some((file, indented))
+}
+
+fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str)) {
+    let Some((file, indented)) = definition(text, bytes) else { return };
     let root = match file.syntax().body.first() {
         Some(Stmt::If(block)) if indented => block.body.first(),
         first => first,

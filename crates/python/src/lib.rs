@@ -2,6 +2,7 @@
 //! behind this door.
 
 pub mod assemble;
+pub mod callsites;
 pub mod edit;
 pub mod facts;
 pub mod features;

@@ -3,6 +3,7 @@
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
+use python::callsites::{CallSites, call_sites};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
@@ -94,6 +95,19 @@ impl<'a> Context<'a> {
             Some(text) => python::features::feature_hashes(&text, symbol.bytes.0..symbol.bytes.1),
             None => Vec::new(),
         }
+    }
+
+    /// How the library's own old code reaches a name, as far as it is read.
+    pub(crate) fn call_sites(&self, old: &DottedName) -> CallSites {
+        let symbols = self.usage.users(old).iter().filter_map(|user| self.from.symbols.get(*user));
+        symbols.fold(CallSites::default(), |sites, symbol| {
+            match self.sources.text(Version::From, &symbol.file) {
+                Some(text) => {
+                    sites.and(call_sites(&text, symbol.bytes.0..symbol.bytes.1, old.leaf()))
+                }
+                None => sites,
+            }
+        })
     }
 
     /// The path through which users should reach a definition of the new version: one that the old

@@ -12,7 +12,7 @@ use code_model::snapshot::{Symbol, SymbolKind};
 use super::context::{Context, compatible};
 use super::hints;
 use super::modules::{self, ModuleMove};
-use super::scoring::{confidence, evidence};
+use super::scoring::{confidence, evidence, round};
 use super::successors::{Successor, Successors, called_alike, resolve_hint};
 use super::{InferredOperation, hints::Hints};
 use crate::Version;
@@ -400,6 +400,7 @@ fn operation(
     evidence.candidates.clone_from(&successor.candidates);
     let used = context.usage.used(old);
     evidence.callsites_found = (used > 0).then_some(used);
+    evidence.safe_auto_fix_rate = context.call_sites(old).safe_to_rename().map(round);
     InferredOperation {
         confidence: confidence(change.kind(), successor.class, &factors, context.rules),
         class: successor.class,

@@ -14,7 +14,7 @@ use super::InferredOperation;
 use super::assignment::{Pair, assign};
 use super::context::Context;
 use super::hints;
-use super::scoring::{Factors, confidence, evidence};
+use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
 use crate::similarity::{doc_similarity, name_similarity};
 use crate::sources::Version;
@@ -226,6 +226,8 @@ impl State<'_, '_> {
         }
         let used = self.context.usage.used(self.callable.definition);
         evidence.callsites_found = (used > 0).then_some(used);
+        let sites = self.context.call_sites(self.callable.definition);
+        evidence.safe_auto_fix_rate = sites.safe_to_change_arguments().map(round);
         self.operations.push(InferredOperation {
             confidence: confidence(change.kind(), class, factors, rules),
             class,
