@@ -12,7 +12,7 @@ use super::manifest::probability;
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
     Apply(ApplyArguments),
-    Verify(TrialArguments),
+    Verify(Box<TrialArguments>),
     Rollback(RollbackArguments),
     Status(StatusArguments),
     History(HistoryArguments),
@@ -132,6 +132,10 @@ pub(crate) struct TrialArguments {
     #[arg(long, value_name = "REQUIREMENT")]
     pub(crate) require_after: Vec<String>,
 
+    /// An environment variable that the tests need; no other of yours is seen; repeatable
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) env: Vec<(String, String)>,
+
     /// Leave out what the package says that it needs, by name; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) without: Vec<String>,
@@ -188,6 +192,13 @@ pub(crate) struct TrialArguments {
     /// Further arguments of the runner
     #[arg(last = true, value_name = "ARGUMENT")]
     pub(crate) test_arguments: Vec<String>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
 }
 
 /// A program that runs tests.

@@ -59,6 +59,7 @@ fn options(context: &Context<'_>, arguments: &TrialArguments) -> TrialOptions {
         core_before: arguments.core_before.clone(),
         core_after: arguments.core_after.clone(),
         without: arguments.without.clone(),
+        environment: arguments.env.iter().cloned().collect(),
         extras: arguments.extra.clone(),
         allow_source: arguments.allow_source,
         no_coverage: arguments.no_coverage,

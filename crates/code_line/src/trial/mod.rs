@@ -58,6 +58,8 @@ pub struct TrialOptions {
     pub core_after: Option<String>,
     /// Names of what is left out of what the package says that it needs.
     pub without: Vec<String>,
+    /// Environment variables that the tests need.
+    pub environment: BTreeMap<String, String>,
     /// Extras and groups of the package that its tests need, beside those named after tests.
     pub extras: Vec<String>,
     /// Whether packages without a wheel are built; that runs their code, outside of the sandbox

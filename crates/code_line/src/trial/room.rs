@@ -262,6 +262,9 @@ impl<'a> Room<'a> {
         for (name, value) in self.variables() {
             command.environment.insert(name.into(), value.into());
         }
+        for (name, value) in &self.options.environment {
+            command.environment.insert(name.into(), value.into());
+        }
         let sandbox = Sandbox { launcher, policy };
         let confined = sandbox.run(&*self.world.processes, &command).map_err(sandbox_error)?;
         let weaker =
