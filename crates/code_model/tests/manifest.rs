@@ -160,6 +160,23 @@ fn every_defect_is_named_with_its_place() {
 }
 
 #[test]
+fn a_name_that_is_read_can_be_written() {
+    for (name, is_read) in [
+        ("x".repeat(900), true),
+        ("\u{e9}".repeat(900), true),
+        ("\u{7}".repeat(160), true),
+        ("\u{7}".repeat(170), false),
+        ("x".repeat(1000), false),
+    ] {
+        let text = format!("{COMPACT}\nx-{name}: 1\n");
+        match Manifest::read(text.as_bytes()) {
+            Ok(manifest) => assert_eq!((read(&manifest.write()), is_read), (manifest, true)),
+            Err(error) => assert!(!is_read && error.to_string().contains("1000"), "{error}"),
+        }
+    }
+}
+
+#[test]
 fn an_unknown_kind_names_the_onx_that_knows_it() {
     let text = FULL.replacen("kind: \"arg.rename\"", "kind: \"arg.split\"", 1);
     let found = error(&text.replace("migration-system/1.0.0", "onx/3.4.0"));

@@ -60,6 +60,12 @@ pub enum ManifestError {
         /// The line, from 1.
         line: usize,
     },
+    /// A name that YAML could not write as one.
+    #[error("line {line}: a name of more than 1000 characters, escapes counted")]
+    NameTooLong {
+        /// The line, from 1.
+        line: usize,
+    },
     /// YAML aliases could multiply a small file into a large one.
     #[error("line {line}: anchors and aliases are not part of the format")]
     Alias {

@@ -10,6 +10,9 @@ pub(super) const SIZE_LIMIT_BYTES: usize = 256 << 20;
 const DEPTH_LIMIT: usize = 32;
 /// The most names in one record: those of the format are few, and extensions need no more.
 const MEMBERS_LIMIT: usize = 4096;
+/// The longest name in a record, with quotes and escapes: YAML itself takes no more than 1024
+/// characters before a colon, so that a longer one could be read and not be written.
+const NAME_LIMIT: usize = 1000;
 /// The longest single text that a manifest may hold.
 const TEXT_LIMIT_BYTES: usize = 64 << 10;
 
@@ -97,6 +100,11 @@ fn attach(parent: &mut Open, child: Node) -> Result<(), ManifestError> {
         (Value::Record(members), Some(name)) => members.push((name, child)),
         (Value::Record(members), None) => match child.value {
             Value::Scalar(name, _) => {
+                let mut quoted = String::new();
+                quote(&name, &mut quoted);
+                if quoted.chars().count() > NAME_LIMIT {
+                    return Err(ManifestError::NameTooLong { line: child.line });
+                }
                 if members.len() >= MEMBERS_LIMIT {
                     return Err(ManifestError::TooManyMembers { line: child.line });
                 }
