@@ -91,8 +91,8 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callsites_found: Option<u32>,
     /// Share of those call sites that the operation can rewrite safely, 0 to 1: not those in
-    /// strings, and for arguments not those that unpack what they pass. Read off the first dozen
-    /// users.
+    /// strings, and for arguments not those that unpack what they pass. Read off the first
+    /// three that use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safe_auto_fix_rate: Option<f64>,
     /// The lines of code, documentation or history that say so.

@@ -5,6 +5,7 @@ use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 use python::callsites::{CallSites, call_sites};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::hints::Hints;
@@ -14,6 +15,9 @@ use crate::history::CommitHistory;
 use crate::rules::Rules;
 use crate::sources::{SourceText, Version};
 use crate::surface::{AccessPath, access_paths, is_plain};
+
+/// More users of a name than these are counted and not read.
+const USERS_READ_MAX: usize = 3;
 
 /// Both versions with the indexes that rules share.
 pub(crate) struct Context<'a> {
@@ -31,6 +35,8 @@ pub(crate) struct Context<'a> {
     defining: FxHashSet<DottedName>,
     pub(crate) hints: Hints<'a>,
     pub(crate) usage: Usage<'a>,
+    /// The first users of what is gone or called otherwise; made when it is first asked for.
+    users: OnceCell<FxHashMap<DottedName, Vec<DottedName>>>,
     /// Names that only the new version has.
     pub(crate) came: WrittenNames<'a>,
     pub(crate) sources: &'a dyn SourceText,
@@ -72,6 +78,7 @@ impl<'a> Context<'a> {
             new_paths,
             hints: Hints::new(from, to),
             usage: Usage::new(from, to),
+            users: OnceCell::new(),
             came: WrittenNames::only_in(to, from),
             sources,
             history,
@@ -99,7 +106,9 @@ impl<'a> Context<'a> {
 
     /// How the library's own old code reaches a name, as far as it is read.
     pub(crate) fn call_sites(&self, old: &DottedName) -> CallSites {
-        let symbols = self.usage.users(old).iter().filter_map(|user| self.from.symbols.get(*user));
+        let users = self.users.get_or_init(|| first_users(self.from, self.to));
+        let users = users.get(old).into_iter().flatten();
+        let symbols = users.filter_map(|user| self.from.symbols.get(user));
         symbols.fold(CallSites::default(), |sites, symbol| {
             match self.sources.text(Version::From, &symbol.file) {
                 Some(text) => {
@@ -218,6 +227,27 @@ impl<'a> Context<'a> {
         self.is_deprecated_place(path)
             || self.to.symbols.get(definition).is_some_and(|s| s.deprecated.is_some())
     }
+}
+
+/// The first users of each old definition that is gone or is called otherwise.
+fn first_users(from: &Snapshot, to: &Snapshot) -> FxHashMap<DottedName, Vec<DottedName>> {
+    let stays = |path: &DottedName, symbol: &Symbol| {
+        let after = to.symbols.get(path);
+        after.is_some_and(|after| after.signature_hash == symbol.signature_hash)
+    };
+    let changed = from.symbols.iter().filter(|(path, symbol)| !stays(path, symbol));
+    let mut users: FxHashMap<DottedName, Vec<DottedName>> =
+        changed.map(|(path, _)| (path.clone(), Vec::new())).collect();
+    for (user, symbol) in &from.symbols {
+        for name in &symbol.uses {
+            if let Some(users) = users.get_mut(name)
+                && users.len() < USERS_READ_MAX
+            {
+                users.push(user.clone());
+            }
+        }
+    }
+    users
 }
 
 fn definition(index: ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {

@@ -7,9 +7,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// A user of too many names at once says nothing about any of them.
 const CHANGED_NAMES_MAX: usize = 24;
 
-/// More users than these are counted and not read.
-const USERS_MAX: usize = 12;
-
 /// Who used what before and uses what now.
 #[derive(Default)]
 pub(crate) struct Usage<'a> {
@@ -21,8 +18,6 @@ pub(crate) struct Usage<'a> {
     tests_now: FxHashMap<&'a DottedName, Vec<&'a [DottedName]>>,
     /// How many definitions of the old version use the name.
     used: FxHashMap<DottedName, u32>,
-    /// The first of them that stand in its packages.
-    users: FxHashMap<&'a DottedName, Vec<&'a DottedName>>,
 }
 
 /// Changes of the users that are in both versions.
@@ -58,12 +53,6 @@ impl<'a> Usage<'a> {
         let mut usage = Self::default();
         for (path, before) in &from.symbols {
             let after = to.symbols.get(path).map(|after| after.uses.as_slice());
-            for name in &before.uses {
-                let users = usage.users.entry(name).or_default();
-                if users.len() < USERS_MAX {
-                    users.push(path);
-                }
-            }
             usage.add(&before.uses, after, tests.contains(&before.module));
         }
         for (path, before) in &from.test_uses {
@@ -98,11 +87,6 @@ impl<'a> Usage<'a> {
     /// How many definitions of the old version use the name.
     pub(crate) fn used(&self, old: &DottedName) -> u32 {
         self.used.get(old).copied().unwrap_or_default()
-    }
-
-    /// The first definitions of the old version's packages that use the name.
-    pub(crate) fn users(&self, old: &DottedName) -> &[&'a DottedName] {
-        self.users.get(old).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Of the users in source and tests that dropped the old name: how many took up the new one,
