@@ -44,10 +44,6 @@ pub(crate) fn excludes(files: &[DependentFile], library: &str, version: &str) ->
 
 fn of_project(text: &str) -> Vec<String> {
     let Ok(table) = toml::from_str::<toml::Table>(text) else { return Vec::new() };
-    let strings = |value: &toml::Value| -> Vec<String> {
-        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
-    };
     let mut lines = Vec::new();
     if let Some(project) = table.get("project") {
         lines.extend(project.get("dependencies").map(strings).unwrap_or_default());
@@ -59,7 +55,14 @@ fn of_project(text: &str) -> Vec<String> {
     lines
 }
 
-fn without_comment(line: &str) -> &str {
+/// The strings in a list; none where it is no list.
+pub(crate) fn strings(value: &toml::Value) -> Vec<String> {
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// A line of a file of requirements without what a person wrote behind it.
+pub(crate) fn without_comment(line: &str) -> &str {
     line.split(" #").next().unwrap_or(line).trim()
 }
 

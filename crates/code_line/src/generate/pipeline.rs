@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use artifact::{Digest, TreePath};
@@ -276,25 +276,52 @@ fn inference_request(
         versions: compared.versions.clone(),
         differences: compared.differences.clone(),
         rules: request.rules.clone(),
-        texts: Texts(Some(Arc::new(TreeTexts { from, to }))),
+        texts: Texts(Some(Arc::new(TreeTexts { from, to, kept: Mutex::default() }))),
         history: compared.commits.as_ref().map(read).transpose()?.unwrap_or_default(),
     })
 }
 
-/// The texts of both versions' files.
+/// The texts of both versions' files. Many definitions of one file are asked for one after the
+/// other, so that texts are kept for a while.
 struct TreeTexts {
     from: SourceTree,
     to: SourceTree,
+    kept: Mutex<KeptTexts>,
 }
 
-impl SourceText for TreeTexts {
-    fn text(&self, version: Version, file: &TreePath) -> Option<Arc<str>> {
+#[derive(Default)]
+struct KeptTexts {
+    texts: BTreeMap<(Version, TreePath), Option<Arc<str>>>,
+    bytes: usize,
+}
+
+/// When the kept texts come to more than this, all of them are let go.
+const KEPT_TEXTS_BYTES: usize = 64 << 20;
+
+impl TreeTexts {
+    fn read(&self, version: Version, file: &TreePath) -> Option<Arc<str>> {
         let tree = match version {
             Version::From => &self.from,
             Version::To => &self.to,
         };
         let bytes = tree.read(file.as_str()).ok()?;
         Some(python::parse::SourceText::decode(&bytes).ok()?.text.into())
+    }
+}
+
+impl SourceText for TreeTexts {
+    fn text(&self, version: Version, file: &TreePath) -> Option<Arc<str>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = kept.texts.get(&(version, file.clone())) {
+            return text.clone();
+        }
+        let text = self.read(version, file);
+        if kept.bytes > KEPT_TEXTS_BYTES {
+            *kept = KeptTexts::default();
+        }
+        kept.bytes += text.as_ref().map_or(0, |text| text.len());
+        kept.texts.insert((version, file.clone()), text.clone());
+        text
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use code_rewrite::DependentFile;
 use pep508_rs::{Requirement, VerbatimUrl};
 
-use crate::requirements::normalised;
+use crate::requirements::{normalised, strings, without_comment};
 
 /// Names of groups of requirements that are for tests; the others are asked when none of these is
 /// there.
@@ -297,13 +297,8 @@ fn group_of_file(path: &str) -> Option<&'static str> {
 
 /// The requirements among the lines of a text.
 fn of_lines(text: &str) -> Vec<String> {
-    let plain = |line: &str| line.split(" #").next().unwrap_or(line).trim().to_owned();
-    text.lines().map(plain).filter(|line| name_of(line).is_some()).collect()
-}
-
-fn strings(value: &toml::Value) -> Vec<String> {
-    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    let lines = text.lines().map(|line| without_comment(line).to_owned());
+    lines.filter(|line| name_of(line).is_some()).collect()
 }
 
 #[cfg(test)]
