@@ -10,9 +10,11 @@ pub mod evidence;
 pub mod hint;
 pub mod manifest;
 pub mod name;
+pub mod name_map;
 pub mod operation;
 pub mod report;
 pub mod signature;
 pub mod snapshot;
 
 pub use name::{DottedName, DottedNameError};
+pub use name_map::NameMap;

@@ -7,9 +7,9 @@ use artifact::{Digest, Finding, FormatName, Sha256, Timestamp, TreePath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::DottedName;
 use crate::hint::Hint;
 use crate::signature::Signature;
+use crate::{DottedName, NameMap};
 
 /// The format of `snapshot_{from,to}.json`.
 pub const SNAPSHOT_FORMAT: FormatName = FormatName { name: "snapshot", version: 1 };
@@ -26,13 +26,13 @@ pub struct Snapshot {
     /// Every file in the tree, by path.
     pub files: BTreeMap<TreePath, FileRecord>,
     /// Every Python module below a root, by its importable name.
-    pub modules: BTreeMap<DottedName, Module>,
+    pub modules: NameMap<Module>,
     /// Every symbol, by the dotted name of its definition: module, then qualified name.
-    pub symbols: BTreeMap<DottedName, Symbol>,
+    pub symbols: NameMap<Symbol>,
     /// Every name that importing a module makes reachable and that is not a symbol's own definition
     /// path: re-exports, aliases, star imports, entries of lazy tables. Members of classes are not
     /// listed, they follow their class.
-    pub aliases: BTreeMap<DottedName, Alias>,
+    pub aliases: NameMap<Alias>,
     /// Keys of shipped configuration files, settings classes and default tables.
     pub keys: Vec<ConfigurationKey>,
     /// The edges of the symbol graph, sorted.
@@ -44,7 +44,7 @@ pub struct Snapshot {
     /// never written.
     #[serde(skip)]
     #[schemars(skip)]
-    pub test_uses: BTreeMap<DottedName, Vec<DottedName>>,
+    pub test_uses: NameMap<Vec<DottedName>>,
     /// What could not be read or seen.
     pub findings: Vec<Finding>,
     /// BLAKE3 over all content: paths and file digests in order.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use artifact::{Digest, Finding, Timestamp, TreePath};
-use code_model::DottedName;
 use code_model::snapshot::{
     Edge, EdgeKind, FileRecord, FileRole, Module, Origin, PackageRoot, SNAPSHOT_FORMAT, Snapshot,
     SymbolKind,
 };
+use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashSet;
 
 use crate::facts::{DefinitionIndex, FileFacts, FileKind, LayoutFacts};
@@ -49,13 +49,13 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
     let mut snapshot = Snapshot {
         format: SNAPSHOT_FORMAT.to_string(),
         origin,
-        modules: BTreeMap::new(),
-        symbols: BTreeMap::new(),
+        modules: NameMap::new(),
+        symbols: NameMap::new(),
         aliases: access_paths::aliases(&names),
         keys: Vec::new(),
         edges: Vec::new(),
         hints: Vec::new(),
-        test_uses: BTreeMap::new(),
+        test_uses: NameMap::new(),
         findings: findings_of(files),
         checksum: checksum_of(files),
         roots,
@@ -167,8 +167,8 @@ fn checksum_of(files: &BTreeMap<TreePath, TreeFile>) -> Digest {
     Digest::of(&bytes)
 }
 
-fn modules_of(names: &Names<'_>) -> BTreeMap<DottedName, Module> {
-    let mut modules = BTreeMap::new();
+fn modules_of(names: &Names<'_>) -> NameMap<Module> {
+    let mut modules = Vec::new();
     for (index, part) in names.offered() {
         let module = Module {
             file: part.path.clone(),
@@ -179,14 +179,14 @@ fn modules_of(names: &Names<'_>) -> BTreeMap<DottedName, Module> {
             docstring: part.facts.docstring.clone(),
             deprecated: part.facts.deprecated.clone(),
         };
-        modules.insert(part.name.clone(), module);
+        modules.push((part.name.clone(), module));
     }
-    modules
+    modules.into_iter().collect()
 }
 
 /// What the functions and methods of test files outside all packages use of the library.
-fn test_uses_of(names: &Names<'_>, snapshot: &Snapshot) -> BTreeMap<DottedName, Vec<DottedName>> {
-    let mut found = BTreeMap::new();
+fn test_uses_of(names: &Names<'_>, snapshot: &Snapshot) -> NameMap<Vec<DottedName>> {
+    let mut found = Vec::new();
     for (index, part) in names.all().filter(|(_, part)| part.is_outside && part.is_test) {
         for (number, definition) in part.facts.definitions.iter().enumerate() {
             let is_test = matches!(definition.kind, SymbolKind::Function | SymbolKind::Method);
@@ -200,10 +200,10 @@ fn test_uses_of(names: &Names<'_>, snapshot: &Snapshot) -> BTreeMap<DottedName, 
             uses.sort_unstable();
             uses.dedup();
             // That a test is still there, and uses nothing of the library any more, counts.
-            found.insert(path.clone(), uses);
+            found.push((path.clone(), uses));
         }
     }
-    found
+    found.into_iter().collect()
 }
 
 /// The edges in order: sources are visited in order, so that only the targets of each need sorting.

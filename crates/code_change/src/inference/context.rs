@@ -1,12 +1,11 @@
 //! What every rule of inference looks at.
 
-use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 use python::callsites::{CallSites, call_sites};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 use super::hints::Hints;
 use super::usage::Usage;
@@ -25,8 +24,8 @@ pub(crate) struct Context<'a> {
     pub(crate) to: &'a Snapshot,
     pub(crate) old: ApiIndex<'a>,
     pub(crate) new: ApiIndex<'a>,
-    pub(crate) old_paths: BTreeMap<DottedName, AccessPath>,
-    pub(crate) new_paths: BTreeMap<DottedName, AccessPath>,
+    pub(crate) old_paths: NameMap<AccessPath>,
+    pub(crate) new_paths: NameMap<AccessPath>,
     /// The new access paths of each definition.
     pub(crate) new_reach: FxHashMap<DottedName, Vec<DottedName>>,
     /// The old access paths of each definition.
@@ -44,7 +43,7 @@ pub(crate) struct Context<'a> {
     pub(crate) rules: &'a Rules,
 }
 
-fn reach(paths: &BTreeMap<DottedName, AccessPath>) -> FxHashMap<DottedName, Vec<DottedName>> {
+fn reach(paths: &NameMap<AccessPath>) -> FxHashMap<DottedName, Vec<DottedName>> {
     let mut reach: FxHashMap<DottedName, Vec<DottedName>> = FxHashMap::default();
     for (path, access) in paths {
         reach.entry(access.target.clone()).or_default().push(path.clone());

@@ -232,14 +232,10 @@ fn collapse(
 
 /// Whether something below a module that is still there would not be found below its successor.
 fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
-    let prefix = format!("{module}.");
-    context
-        .old_paths
-        .range::<str, _>((std::ops::Bound::Excluded(prefix.as_str()), std::ops::Bound::Unbounded))
-        .take_while(|(path, _)| path.as_str().starts_with(&prefix))
-        .filter(|(path, _)| !is_gone(context.new, path))
-        .any(|(path, _)| match path.rebased(module, to) {
+    context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path)).any(
+        |(path, _)| match path.rebased(module, to) {
             Some(moved) => is_gone(context.new, &moved),
             None => true,
-        })
+        },
+    )
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor};
 use code_model::operation::{Change, NameMatch};
 use code_model::report::{AmbiguousName, UnresolvedName};
 use code_model::snapshot::{Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 
 use super::context::{Context, compatible};
 use super::hints;
@@ -177,7 +177,7 @@ fn module_level(
 /// Whether the successor cannot simply stand where the old name stood, as a function cannot for a
 /// class that was subclassed, unless the code itself equates the two.
 fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
-    let kind = |symbols: &BTreeMap<DottedName, Symbol>, name| symbols.get(name).map(|s| s.kind);
+    let kind = |symbols: &NameMap<Symbol>, name| symbols.get(name).map(|s| s.kind);
     let is_module = context.to.modules.contains_key(&successor.to);
     let was = (context.from.modules.contains_key(old), context.from.symbols.contains_key(old));
     let is_symbol = context.to.symbols.contains_key(&successor.to);

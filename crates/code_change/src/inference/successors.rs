@@ -2,14 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::rc::Rc;
 
-use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor, Witness};
 use code_model::hint::HintIdiom;
 use code_model::snapshot::{Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assignment::{Pair, assign};
@@ -128,12 +127,10 @@ impl Successors {
         if matches!(&**value, "None" | "True" | "False") {
             return None;
         }
-        let same_module = (Bound::Excluded(symbol.module.clone()), Bound::Unbounded);
         let targets: std::collections::BTreeSet<DottedName> = context
             .from
             .symbols
-            .range::<DottedName, _>(same_module)
-            .take_while(|(path, _)| path.below(&symbol.module).is_some())
+            .below(&symbol.module)
             .filter(|(path, other)| {
                 *path != old && other.module == symbol.module && other.value.as_ref() == Some(value)
             })
@@ -359,7 +356,7 @@ pub(super) fn called_alike(
     old: &DottedName,
     mut successor: Successor,
 ) -> Successor {
-    let signature = |symbols: &BTreeMap<DottedName, Symbol>, name| {
+    let signature = |symbols: &NameMap<Symbol>, name| {
         symbols.get(name).and_then(|symbol| symbol.signature.clone())
     };
     let by_words = matches!(
@@ -433,15 +430,13 @@ fn same_name_inside(context: &Context<'_>, old: &DottedName, definition: DottedN
     if context.to.aliases.contains_key(&bound) {
         return context.new_definition(&bound).unwrap_or(bound);
     }
-    let prefix = format!("{definition}.");
-    let mut inside = context
-        .to
-        .symbols
-        .range::<str, _>((Bound::Excluded(prefix.as_str()), Bound::Unbounded))
-        .take_while(|(path, _)| path.as_str().starts_with(&prefix))
-        .filter(|(path, symbol)| symbol.parent.is_none() && path.leaf() == old.leaf());
-    match (inside.next(), inside.next()) {
-        (Some((only, _)), None) => only.clone(),
+    let inside = context.to.symbols.below(&definition);
+    let alike: Vec<&DottedName> = inside
+        .filter(|(path, symbol)| symbol.parent.is_none() && path.leaf() == old.leaf())
+        .map(|(path, _)| path)
+        .collect();
+    match alike[..] {
+        [only] => only.clone(),
         _ => definition,
     }
 }

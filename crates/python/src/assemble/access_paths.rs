@@ -1,9 +1,7 @@
 //! Names that reach something defined elsewhere.
 
-use std::collections::BTreeMap;
-
-use code_model::DottedName;
 use code_model::snapshot::{Alias, AliasRoute};
+use code_model::{DottedName, NameMap};
 
 use rustc_hash::FxHashSet;
 
@@ -11,7 +9,7 @@ use super::names::{Entry, Names, PartIndex, Reached};
 use crate::facts::{BindingRoute, ModuleFacts, ReferenceIndex};
 
 /// Every alias of every offered module.
-pub(super) fn aliases(names: &Names<'_>) -> BTreeMap<DottedName, Alias> {
+pub(super) fn aliases(names: &Names<'_>) -> NameMap<Alias> {
     let mut aliases = Vec::new();
     for (index, _) in names.offered() {
         of_module(names, index, &mut aliases);

@@ -1,9 +1,7 @@
 //! Definitions as symbols: kinds, stability, resolved bases and uses.
 
-use std::collections::BTreeMap;
-
-use code_model::DottedName;
 use code_model::snapshot::{Alias, Stability, Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashSet;
 
 use super::constructors::Classes;
@@ -11,10 +9,7 @@ use super::names::{Names, PartIndex};
 use crate::facts::{Definition, DefinitionIndex};
 
 /// Every symbol of every offered module.
-pub(super) fn symbols(
-    names: &Names<'_>,
-    aliases: &BTreeMap<DottedName, Alias>,
-) -> BTreeMap<DottedName, Symbol> {
+pub(super) fn symbols(names: &Names<'_>, aliases: &NameMap<Alias>) -> NameMap<Symbol> {
     let offered: FxHashSet<&DottedName> =
         aliases.values().filter(|alias| alias.public).map(|alias| &alias.target).collect();
     let mut classes = Classes::new(names);
@@ -31,12 +26,9 @@ pub(super) fn symbols(
             of_stubs.extend(of_stub);
         }
     }
-    // Of definitions with the same path the last one counts, and a stub's where there is no other.
-    let mut symbols: BTreeMap<DottedName, Symbol> = found.into_iter().collect();
-    for (path, symbol) in of_stubs {
-        symbols.entry(path).or_insert(symbol);
-    }
-    symbols
+    // Of definitions with the same path the last one counts, and where there is none, the first of
+    // the stubs.
+    of_stubs.into_iter().rev().chain(found).collect()
 }
 
 fn of_module(
@@ -48,8 +40,16 @@ fn of_module(
 ) {
     let part = names.part(index);
     let mut stabilities = vec![Stability::Internal; part.facts.definitions.len()];
-    for (number, definition) in part.facts.definitions.iter().enumerate() {
-        let Some(path) = names.path(index, number as DefinitionIndex) else { continue };
+    let numbered = part.facts.definitions.iter().enumerate();
+    let mut paths: Vec<_> = numbered
+        .filter_map(|(number, definition)| {
+            Some((names.path(index, number as DefinitionIndex)?, number, definition))
+        })
+        .collect();
+    // All symbols are sorted in the end, which is quick when those of a module are already. What
+    // a definition stands in comes before it in either order.
+    paths.sort_by_key(|(path, ..)| *path);
+    for (path, number, definition) in paths {
         let outer = definition.parent.and_then(|parent| stabilities.get(parent as usize).copied());
         let stability = stability_of(names, index, definition, outer, path, offered);
         stabilities[number] = stability;
