@@ -1,10 +1,10 @@
 //! Which access paths a version offers, and which of them another version no longer has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::snapshot::{Snapshot, Stability, Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashSet;
 
 /// One access path that a dependent can write.
@@ -41,21 +41,32 @@ fn is_dunder(name: &str) -> bool {
 
 /// Every access path to modules, module-level names and members of classes. Members are listed
 /// once, under the class that defines them.
-pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPath> {
+pub(crate) fn access_paths(snapshot: &Snapshot) -> NameMap<AccessPath> {
+    access_paths_where(snapshot, |_| true)
+}
+
+/// The access paths that are wanted. Few of a large library's are copied where few are.
+fn access_paths_where(
+    snapshot: &Snapshot,
+    is_wanted: impl Fn(&DottedName) -> bool,
+) -> NameMap<AccessPath> {
     let tests = snapshot.modules.iter().filter(|(_, module)| module.is_test);
     let tests: FxHashSet<&str> = tests.map(|(name, _)| name.as_str()).collect();
     // What is plain lies in modules with plain names, so that only their files are left to ask.
     let in_tests = |module: &str| tests.contains(module);
-    // Of entries with the same path the last one counts.
-    let mut paths = Vec::with_capacity(snapshot.symbols.len() + snapshot.aliases.len());
+    let mut paths = Vec::new();
     for module in snapshot.modules.keys() {
-        if is_plain(module) && !in_tests(module.as_str()) {
+        if is_plain(module) && !in_tests(module.as_str()) && is_wanted(module) {
             paths.push((module.clone(), AccessPath { target: module.clone(), public: true }));
         }
     }
     let mut class: Option<(&DottedName, &Symbol)> = None;
     for (path, symbol) in &snapshot.symbols {
-        if !is_plain(path) || is_dunder(path.leaf()) || in_tests(symbol.module.as_str()) {
+        if !is_wanted(path)
+            || !is_plain(path)
+            || is_dunder(path.leaf())
+            || in_tests(symbol.module.as_str())
+        {
             continue;
         }
         // The members of a class follow each other.
@@ -74,11 +85,12 @@ pub(crate) fn access_paths(snapshot: &Snapshot) -> BTreeMap<DottedName, AccessPa
             snapshot.symbols.contains_key(&alias.target)
                 || snapshot.modules.contains_key(&alias.target)
         };
-        if plain && reaches_library() {
+        if plain && is_wanted(path) && reaches_library() {
             let access = AccessPath { target: alias.target.clone(), public: alias.public };
             paths.push((path.clone(), access));
         }
     }
+    // Of entries with the same path the last one counts.
     paths.into_iter().collect()
 }
 
@@ -99,9 +111,9 @@ fn definition(path: &DottedName, symbol: &Symbol, parent: Option<&Symbol>) -> Op
 /// path that is gone is not listed again: submodules of a module, members of a class.
 pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
     let index = ApiIndex::new(to);
-    let gone: BTreeSet<DottedName> = access_paths(from)
+    let gone: BTreeSet<DottedName> = access_paths_where(from, |path| is_gone(index, path))
         .into_iter()
-        .filter(|(path, access)| access.public && is_gone(index, path))
+        .filter(|(_, access)| access.public)
         .map(|(path, _)| path)
         .collect();
     let class_gone = |path: &DottedName| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use artifact::TreePath;
 use code_model::difference::DifferenceSet;
 use code_model::evidence::{Factor, Witness};
@@ -124,26 +125,17 @@ impl<'a> Spelling<'a> {
             })
             .map(|old| (old, old.to_uppercase()))
             .collect();
+        let written = Written::of(context, doubtful.iter().flat_map(|(old, new)| [*old, &**new]));
         let mut spelling = Self::default();
-        if doubtful.is_empty() {
-            return spelling;
-        }
-        let texts = ["py", "rst", "md", "txt"].map(Some);
-        let read = |file: &&TreePath| texts.contains(&file.extension()) && !tells_news(file);
-        for file in context.from.files.keys().filter(read) {
-            let Some(text) = context.sources.text(Version::From, file) else { continue };
-            let is_code = file.extension() == Some("py");
-            for (key, capitals) in &doubtful {
-                let (as_said, in_capitals) = (holds_word(&text, key), holds_word(&text, capitals));
-                if as_said || in_capitals {
-                    spelling.known.insert(*key);
-                }
-                if as_said && is_code {
-                    spelling.as_said.insert(*key);
-                }
-                if in_capitals && is_code {
-                    spelling.in_capitals.insert(*key);
-                }
+        for (key, capitals) in &doubtful {
+            if written.anywhere.contains(key) || written.anywhere.contains(&**capitals) {
+                spelling.known.insert(*key);
+            }
+            if written.in_code.contains(key) {
+                spelling.as_said.insert(*key);
+            }
+            if written.in_code.contains(&**capitals) {
+                spelling.in_capitals.insert(*key);
             }
         }
         spelling
@@ -173,11 +165,71 @@ fn tells_news(file: &TreePath) -> bool {
     !path.ends_with(".py") && words.iter().any(|word| path.contains(word))
 }
 
-fn holds_word(text: &str, word: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
-    })
+/// Which of some words the texts of the old version hold, news apart.
+#[derive(Default)]
+struct Written<'a> {
+    anywhere: BTreeSet<&'a str>,
+    in_code: BTreeSet<&'a str>,
+}
+
+impl<'a> Written<'a> {
+    fn of(context: &Context<'_>, words: impl Iterator<Item = &'a str>) -> Self {
+        let mut written = Self::default();
+        let mut open: Vec<&str> = words.collect();
+        let texts = ["py", "rst", "md", "txt"].map(Some);
+        let read = |file: &&TreePath| texts.contains(&file.extension()) && !tells_news(file);
+        let mut files = context.from.files.keys().filter(read);
+        while let Some(search) = Words::new(open.clone()).filter(|_| !open.is_empty()) {
+            let held = files.find_map(|file| {
+                let text = context.sources.text(Version::From, file)?;
+                let held = search.held_by(&text);
+                (!held.is_empty()).then_some((file, held))
+            });
+            let Some((file, held)) = held else { break };
+            if file.extension() == Some("py") {
+                // Nothing more is to be learnt of them, and frequent words are slow to look for.
+                open.retain(|word| !held.contains(word));
+                written.in_code.extend(&held);
+            }
+            written.anywhere.extend(held);
+        }
+        written
+    }
+}
+
+/// Words that are looked for in many texts at once.
+struct Words<'a> {
+    words: Vec<&'a str>,
+    starts: AhoCorasick,
+}
+
+impl<'a> Words<'a> {
+    /// None when there are more words than a search can hold.
+    fn new(words: Vec<&'a str>) -> Option<Self> {
+        let starts =
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&words).ok()?;
+        Some(Self { words, starts })
+    }
+
+    /// The words that stand in the text with nothing of an identifier around them.
+    fn held_by(&self, text: &str) -> BTreeSet<&'a str> {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let mut held = BTreeSet::new();
+        let mut from = 0;
+        // One word may begin within another one, or with it.
+        while let Some(found) = text.get(from..).and_then(|rest| self.starts.find(rest)) {
+            let start = from + found.start();
+            let (before, rest) = text.split_at(start);
+            if !before.ends_with(is_part) {
+                let ends = |word: &&&str| {
+                    rest.strip_prefix(**word).is_some_and(|after| !after.starts_with(is_part))
+                };
+                held.extend(self.words.iter().filter(ends));
+            }
+            from = start + rest.chars().next().map_or(1, char::len_utf8);
+        }
+        held
+    }
 }
 
 fn operation(
@@ -254,4 +306,21 @@ fn similarity(before: &ConfigurationKey, after: &ConfigurationKey) -> f64 {
     };
     let leaf = |key: &str| key.rsplit('.').next().unwrap_or(key).to_owned();
     0.6 * name_similarity(&leaf(&before.key), &leaf(&after.key)) + 0.4 * value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_whole_wherever_they_begin() {
+        let words = Words::new(vec!["a_b", "A_B", "b.c", "a_b.c", "ä_b"]).expect("a few words");
+        let held = |text: &str| -> Vec<&str> { words.held_by(text).into_iter().collect() };
+        assert_eq!(held("xa_b a_bx A_B_ _a_b 1A_B"), Vec::<&str>::new());
+        assert_eq!(held("conf['a_b']"), ["a_b"]);
+        assert_eq!(held("a_b.c"), ["a_b", "a_b.c"]);
+        assert_eq!(held("(b.c)A_B"), ["A_B", "b.c"]);
+        assert_eq!(held("ää_b ä_b"), ["ä_b"]);
+        assert_eq!(held(""), Vec::<&str>::new());
+    }
 }
