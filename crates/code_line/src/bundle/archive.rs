@@ -1,10 +1,9 @@
 //! Zip archives that are the same bytes for the same files: sorted names, no times, one
 //! compression.
 
-use std::io::Write as _;
+use std::cell::RefCell;
 
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
 /// One file, compressed and ready to be put into any number of archives.
 #[derive(Debug, Clone)]
@@ -20,12 +19,29 @@ impl PackedFile {
         let size_bytes = u32::try_from(bytes.len()).ok()?;
         let mut checksum = Crc::new();
         checksum.update(bytes);
-        let mut encoder =
-            DeflateEncoder::new(Vec::with_capacity(bytes.len() / 3), Compression::fast());
-        encoder.write_all(bytes).ok()?;
-        let deflated = encoder.finish().ok()?;
+        let deflated = deflated(bytes)?;
         Some(Self { deflated, checksum: checksum.sum(), size_bytes })
     }
+}
+
+/// The bytes compressed; the same whatever was compressed before.
+fn deflated(bytes: &[u8]) -> Option<Vec<u8>> {
+    thread_local! {
+        // Its tables take hundreds of kilobytes, more than most files.
+        static COMPRESS: RefCell<Compress> =
+            RefCell::new(Compress::new(Compression::fast(), false));
+    }
+    COMPRESS.with_borrow_mut(|compress| {
+        compress.reset();
+        let mut out = Vec::with_capacity(bytes.len() / 3 + 64);
+        loop {
+            let rest = bytes.get(usize::try_from(compress.total_in()).ok()?..)?;
+            match compress.compress_vec(rest, &mut out, FlushCompress::Finish).ok()? {
+                Status::StreamEnd => return Some(out),
+                Status::Ok | Status::BufError => out.reserve(out.capacity().max(64)),
+            }
+        }
+    })
 }
 
 /// An archive of these files, which must be sorted by name; none when it is too large for the plain
@@ -109,9 +125,11 @@ mod tests {
 
     #[test]
     fn the_same_files_give_the_same_bytes() {
-        let packed = PackedFile::new(b"class A: ...\n").expect("small");
-        let once = archive([("a.pyi", &packed)].into_iter());
-        let again = archive([("a.pyi", &packed.clone())].into_iter());
-        assert_eq!(once, again);
+        let packed = || PackedFile::new(b"class A: ...\n").expect("small");
+        let once = archive([("a.pyi", &packed())].into_iter());
+        PackedFile::new("def f(a): ...\n".repeat(9000).as_bytes()).expect("small");
+        assert_eq!(once, archive([("a.pyi", &packed())].into_iter()));
+        let elsewhere = std::thread::spawn(packed).join().expect("it compresses there, too");
+        assert_eq!(once, archive([("a.pyi", &elsewhere)].into_iter()));
     }
 }

@@ -72,8 +72,7 @@ pub struct EdgeMetadata {}
 
 /// Writes the graph of a snapshot as JSON, without building it in memory.
 pub fn write_graph(snapshot: &Snapshot, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Graph(snapshot)).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+    super::values::write_line(&Graph(snapshot), out)
 }
 
 struct Graph<'a>(&'a Snapshot);

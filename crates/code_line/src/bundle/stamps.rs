@@ -1,5 +1,6 @@
 //! `metadata.json`: what each file exports, to whom, since when, and whether it is deprecated.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -35,7 +36,7 @@ pub struct ExportStamp {
     /// The fully qualified name.
     pub fq: DottedName,
     /// Who may use it.
-    pub tags: Vec<String>,
+    pub tags: Vec<Cow<'static, str>>,
     /// The version since which it exists, when its documentation says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
@@ -57,7 +58,7 @@ pub fn stamps(snapshot: &Snapshot) -> Vec<FileStamp> {
             .into_iter()
             .map(|(name, symbol)| ExportStamp {
                 fq: name.clone(),
-                tags: tags(symbol).into_iter().map(str::to_owned).collect(),
+                tags: tags(symbol).map(Cow::Borrowed).collect(),
                 since: symbol.since.as_deref().map(str::to_owned),
                 deprecated: symbol.deprecated.is_some(),
             })
@@ -70,6 +71,5 @@ pub fn stamps(snapshot: &Snapshot) -> Vec<FileStamp> {
 /// Writes the stamps of both versions as JSON.
 pub fn write_stamps(from: &Snapshot, to: &Snapshot, out: &mut impl Write) -> io::Result<()> {
     let stamps = Stamps { from: stamps(from), to: stamps(to) };
-    serde_json::to_writer(&mut *out, &stamps).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+    super::values::write_line(&stamps, out)
 }

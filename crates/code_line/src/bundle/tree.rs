@@ -57,17 +57,17 @@ fn write_symbol(name: &DottedName, symbol: &Symbol, out: &mut impl Write) -> io:
     if let Some(parent) = &symbol.parent {
         field(out, "        parent: ", parent.as_str())?;
     }
-    writeln!(out, "        exports: [{}]", tags(symbol).join(", "))
+    writeln!(out, "        exports: [{}]", tags(symbol).collect::<Vec<_>>().join(", "))
 }
 
 /// The tags of an exported symbol: who may use it, and whether it is deprecated.
-pub(super) fn tags(symbol: &Symbol) -> Vec<&'static str> {
+pub(super) fn tags(symbol: &Symbol) -> impl Iterator<Item = &'static str> {
     let stability = match symbol.stability {
         Stability::PublicApi => "public_api",
         Stability::Experimental => "experimental",
         Stability::Internal => "internal",
     };
-    std::iter::once(stability).chain(symbol.deprecated.as_ref().map(|_| "deprecated")).collect()
+    std::iter::once(stability).chain(symbol.deprecated.as_ref().map(|_| "deprecated"))
 }
 
 /// The kind as the formats write it.
