@@ -71,10 +71,11 @@ impl<'a> Rewriter<'a> {
         self.words.mentioned(&file.content)
     }
 
-    /// Whether a file can need an edit at all, as far as its own bytes tell.
-    pub fn concerns(&self, file: &DependentFile) -> bool {
+    /// Whether a file can need an edit at all, as far as its own bytes tell. Without types, members
+    /// are looked at only in files that mention the core.
+    pub fn concerns(&self, file: &DependentFile, knows_types: bool) -> bool {
         let mentions = self.mentions(file);
-        mentions.name || mentions.member
+        mentions.name || (mentions.member && (mentions.core || knows_types))
     }
 
     fn read(
@@ -126,11 +127,16 @@ impl<'a> Rewriter<'a> {
         }
     }
 
+    /// The index of a dependent's modules before any of their surfaces is known.
+    pub fn empty_index(&self, files: &[DependentFile]) -> DependentIndex {
+        DependentIndex::new(files.iter().filter_map(|file| file.module.clone()))
+    }
+
     /// The index of a dependent's modules, from all of its files.
-    pub fn index(&self, files: &[DependentFile]) -> DependentIndex {
-        let empty = DependentIndex::new(files.iter().filter_map(|file| file.module.clone()));
+    pub fn index(&self, files: &[DependentFile], knows_types: bool) -> DependentIndex {
+        let empty = self.empty_index(files);
         let mut index = empty.clone();
-        for file in files.iter().filter(|file| self.concerns(file)) {
+        for file in files.iter().filter(|file| self.concerns(file, knows_types)) {
             if let Some(module) = &file.module {
                 index.add(module.clone(), self.surface(file, &empty));
             }
@@ -140,7 +146,7 @@ impl<'a> Rewriter<'a> {
 
     /// Rewrites every file, in the order given.
     pub fn rewrite(&self, files: &[DependentFile], receivers: &dyn Receivers) -> Vec<FileRewrite> {
-        let index = self.index(files);
+        let index = self.index(files, receivers.knows_types());
         files.iter().map(|file| self.rewrite_file(file, &index, receivers)).collect()
     }
 
@@ -151,9 +157,7 @@ impl<'a> Rewriter<'a> {
         index: &DependentIndex,
         receivers: &dyn Receivers,
     ) -> FileRewrite {
-        let mentions = self.mentions(file);
-        let members = mentions.member && (mentions.core || receivers.knows_types());
-        if !mentions.name && !members {
+        if !self.concerns(file, receivers.knows_types()) {
             return FileRewrite::default();
         }
         if is_python(&file.path) {

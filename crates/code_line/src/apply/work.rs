@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use artifact::{Digest, Finding, TreePath, uuid_from_digest};
+use code_model::DottedName;
 use code_model::api::ApiIndex;
 use code_model::manifest::Manifest;
 use code_model::operation::Operation;
@@ -11,6 +12,7 @@ use code_rewrite::{
     Applicability, DependentFile, FileRewrite, NoReceivers, Plan, PlanOptions, Receivers,
     RequirementChange, Rewriter, may_hold_requirements, rewrite_requirement,
 };
+use python::references::{DependentIndex, ModuleSurface};
 use rayon::prelude::*;
 use run::Walker;
 use serde::{Deserialize, Serialize};
@@ -160,7 +162,7 @@ fn rewrite(
         Some(oracle) => oracle,
         None => &NoReceivers,
     };
-    let index = rewriter.index(&prepared.files);
+    let index = index(&rewriter, &prepared.files, receivers.knows_types());
     let node = CodemodGenerator { rewriter: &rewriter, index: &index, receivers };
     let rewrites: Result<Vec<FileRewrite>, Error> = prepared
         .files
@@ -176,6 +178,21 @@ fn rewrite(
         follow_requirement(prepared, &mut rewrites);
     }
     Ok(rewrites)
+}
+
+/// The index of the dependent's modules; their surfaces are read in parallel.
+fn index(rewriter: &Rewriter<'_>, files: &[DependentFile], knows_types: bool) -> DependentIndex {
+    let empty = rewriter.empty_index(files);
+    let surfaces: Vec<(DottedName, ModuleSurface)> = files
+        .par_iter()
+        .filter(|file| rewriter.concerns(file, knows_types))
+        .filter_map(|file| Some((file.module.clone()?, rewriter.surface(file, &empty))))
+        .collect();
+    let mut index = empty;
+    for (module, surface) in surfaces {
+        index.add(module, surface);
+    }
+    index
 }
 
 /// Lets the requirement of the library follow the edits; a package that only admits the old version
