@@ -5,17 +5,16 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::net::Shutdown;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{Uid, close, sethostname};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, Uid, close, sethostname};
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Confinement, Layer};
@@ -24,7 +23,6 @@ use super::{filter, identity, loopback, mounts, paths};
 
 /// The first argument that makes a binary of onx a launcher.
 pub(super) const OUTER: &str = "__sandbox-outer";
-const INNER: &str = "__sandbox-inner";
 
 /// What a launcher exits with when it did not run the program.
 const NOT_RUN: u8 = 125;
@@ -58,16 +56,13 @@ pub(super) struct Account {
 /// Does a launcher's work when this process was started as one; none in every other process. To be
 /// called before anything else, and before any thread is started.
 pub fn enter_when_asked() -> Option<ExitCode> {
-    let stage = std::env::args_os().nth(1)?;
-    let work = match stage.to_str()? {
-        OUTER => outer,
-        INNER => inner,
-        _ => return None,
-    };
+    if std::env::args_os().nth(1)? != OUTER {
+        return None;
+    }
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text).ok()?;
     let orders = serde_json::from_slice::<Orders>(&text).ok()?;
-    Some(work(orders).unwrap_or(ExitCode::from(NOT_RUN)))
+    Some(outer(orders).unwrap_or(ExitCode::from(NOT_RUN)))
 }
 
 /// Who asked takes the lack of an account as a refusal, so a launcher that fails just ends.
@@ -111,38 +106,41 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
         let _ = loopback::raise();
     }
     orders.confinement = confinement;
-    hand_on(&orders, account).map(exit_code)
+    hand_on(&orders, account)
 }
 
-/// Runs the inner launcher; what it says about its work goes into the account.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
-fn hand_on(orders: &Orders, mut account: fs::File) -> io::Result<ExitStatus> {
-    let text = serde_json::to_vec(orders)?;
+/// Becomes two: the child is the inner launcher, and what it says about its work goes into the
+/// account. No thread was started, so that the child has everything that it needs.
+fn hand_on(orders: &Orders, mut account: fs::File) -> io::Result<ExitCode> {
     let (mut ours, theirs) = UnixStream::pair()?;
-    let mut child = Command::new("/proc/self/exe")
-        .arg(INNER)
-        .env_clear()
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .spawn()?;
-    ours.write_all(&text)?;
-    ours.shutdown(Shutdown::Write)?;
-    io::copy(&mut ours, &mut account)?;
-    child.wait()
+    match fork::fork()? {
+        fork::Fork::Child => {
+            drop((account, ours));
+            inner(orders, theirs)
+        }
+        fork::Fork::Parent(child) => {
+            drop(theirs);
+            io::copy(&mut ours, &mut account)?;
+            Ok(match waitpid(Pid::from_raw(child), None)? {
+                WaitStatus::Exited(_, code) => exit_code(Some(code), None),
+                WaitStatus::Signaled(_, signal, _) => exit_code(None, Some(signal as i32)),
+                _ => exit_code(None, None),
+            })
+        }
+    }
 }
 
-fn inner(orders: Orders) -> io::Result<ExitCode> {
-    // The orders came through a socket, and the account goes back through it.
-    let mut answer = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+fn inner(orders: &Orders, mut answer: UnixStream) -> io::Result<ExitCode> {
     let mut confinement = orders.confinement.clone();
-    confine(&orders, &mut confinement);
+    confine(orders, &mut confinement);
     let refused = refusal(&orders.policy, &confinement);
     let said = Account { confinement, refused };
     answer.write_all(&serde_json::to_vec(&said)?)?;
-    answer.shutdown(Shutdown::Both)?;
     if said.refused.is_some() {
         return Ok(ExitCode::from(NOT_RUN));
     }
-    Ok(run(&orders))
+    drop(answer);
+    Ok(run(orders))
 }
 
 /// Sets every layer up that this process can, the ones that take rights away last.
@@ -234,7 +232,7 @@ fn run(orders: &Orders) -> ExitCode {
         command.current_dir(folder);
     }
     match command.status() {
-        Ok(status) => exit_code(status),
+        Ok(status) => exit_code(status.code(), status.signal()),
         Err(why) => {
             eprintln!("`{}` could not be started: {why}", orders.program.display());
             ExitCode::from(if why.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
@@ -243,8 +241,8 @@ fn run(orders: &Orders) -> ExitCode {
 }
 
 /// The exit code; 128 and the signal's number for a program that a signal ended, as shells do it.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(255);
+fn exit_code(code: Option<i32>, signal: Option<i32>) -> ExitCode {
+    let code = code.or_else(|| signal.map(|signal| 128 + signal)).unwrap_or(255);
     ExitCode::from(u8::try_from(code).unwrap_or(255))
 }
 
