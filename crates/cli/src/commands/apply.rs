@@ -120,13 +120,8 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
         let (added, removed) = (changes.lines_added, changes.lines_removed);
         row("edits", format!("{files} {did}: {edits}, +{added} −{removed} lines"));
     }
-    let assumed = report.edits.iter().filter(|edit| edit.trust == EditTrust::Assumed).count();
-    if assumed > 0 {
-        row("assumed", format!("{assumed} of them by names that nothing else has"));
-    }
-    if !report.proposed.is_empty() {
-        let places = amount(report.proposed.len() as u32, "place", "places");
-        row("proposed", format!("{places} in text, not edited; the report has them"));
+    for (what, text) in trust_words(report) {
+        row(what, text);
     }
     if report.already_right > 0 {
         let right = amount(report.already_right, "reference", "references");
@@ -169,6 +164,20 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
         out.push_str(&format!("undo        onx-migrate rollback --package {}\n", report.target));
     }
     out
+}
+
+/// How many edits rest on a name alone, and how many are only shown.
+fn trust_words(report: &ApplicationReport) -> Vec<(&'static str, String)> {
+    let mut words = Vec::new();
+    let assumed = report.edits.iter().filter(|edit| edit.trust == EditTrust::Assumed).count();
+    if assumed > 0 {
+        words.push(("assumed", format!("{assumed} of them by names that nothing else has")));
+    }
+    if !report.proposed.is_empty() {
+        let places = amount(report.proposed.len() as u32, "place", "places");
+        words.push(("proposed", format!("{places} in text, not edited; the report has them")));
+    }
+    words
 }
 
 /// The level that was reached, and what was missing.

@@ -266,32 +266,9 @@ fn of_receiver<'a>(
             None => others |= !alternative.defined_in.is_empty(),
         }
     }
-    let touches = |met: &Met<'_>| touches(&met.change, call);
     let Some((definition, alternative)) = meant else {
-        let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
-            definition.leaf() == member && met.iter().any(touches) && is_member(context, definition)
-        };
-        let unknown = receiver.unknown.as_deref().filter(|_| !others);
-        if let Some(target) = unknown.and_then(|_| assumed(context, changes, call, span, member)) {
-            let message = format!(
-                "A keyword of `{member}` is taken for the library's, since nothing else has a name \
-                 like it; what it is asked of cannot be told: {}.",
-                unknown.unwrap_or_default()
-            );
-            rewriting.find(context, call.callee, "receiver-assumed", message);
-            return Some(target);
-        }
-        if let Some(reason) = unknown
-            && uses_core(context)
-            && changes.by_definition.iter().any(may_be_meant)
-        {
-            let message = format!(
-                "`{member}` takes its arguments differently now in one class; whether this is a \
-                 call of it cannot be told: {reason}."
-            );
-            rewriting.find(context, call.callee, "receiver-unknown", message);
-        }
-        return None;
+        let reason = receiver.unknown.as_deref().filter(|_| !others)?;
+        return untold(context, rewriting, changes, reason, call, span, member);
     };
     if others {
         let message = format!(
@@ -323,6 +300,38 @@ fn of_receiver<'a>(
         signature,
         new_signature: None,
     })
+}
+
+/// What a call of a member meets whose receiver nobody can tell; a finding where that is open.
+fn untold<'a>(
+    context: &FileContext<'a>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'a>,
+    reason: &str,
+    call: &'a CallSite,
+    receiver: Span,
+    member: &str,
+) -> Option<Target<'a>> {
+    if let Some(target) = assumed(context, changes, call, receiver, member) {
+        let message = format!(
+            "A keyword of `{member}` is taken for the library's, since nothing else has a name \
+             like it; what it is asked of cannot be told: {reason}."
+        );
+        rewriting.find(context, call.callee, "receiver-assumed", message);
+        return Some(target);
+    }
+    let touches = |met: &Met<'_>| touches(&met.change, call);
+    let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
+        definition.leaf() == member && met.iter().any(touches) && is_member(context, definition)
+    };
+    if uses_core(context) && changes.by_definition.iter().any(may_be_meant) {
+        let message = format!(
+            "`{member}` takes its arguments differently now in one class; whether this is a call \
+             of it cannot be told: {reason}."
+        );
+        rewriting.find(context, call.callee, "receiver-unknown", message);
+    }
+    None
 }
 
 /// What a call of an unknown receiver's member meets if its keywords are names that nothing but the

@@ -337,18 +337,8 @@ impl Rewriter<'_> {
             outcome.findings.push(finding.in_file(&file.path));
         }
         let code = section.code();
-        for edit in rewrite.held_back {
-            let line = line_of(&code, edit.text.span, before);
-            let Some(line) = line.and_then(|line| fragment.lines.get(line)) else { continue };
-            // What was not applied there is not applied here, whatever it was.
-            let applicability = Applicability::Unsafe.min(edit.applicability);
-            let is_wanted = applicability >= self.minimum();
-            outcome.edits.push(Edit {
-                text: TextEdit::replace(line.code, line.code.of(text)),
-                operation: edit.operation,
-                applicability: if is_wanted { Applicability::Display } else { applicability },
-            });
-        }
+        let held_back = std::mem::take(&mut rewrite.held_back);
+        outcome.edits.extend(self.held_back(held_back, text, section));
         let new = String::from_utf8(rewrite.content?).ok()?;
         let (imports, new_code) = new.split_once(BORDER)?;
         let stands = |line: &str| line.trim().is_empty() || written.contains(line.trim());
@@ -376,6 +366,24 @@ impl Rewriter<'_> {
             }
         }
         agrees.then(|| new_code.to_owned())
+    }
+
+    /// Edits of a section that were not made, at the lines where they would stand.
+    fn held_back(&self, edits: Vec<Edit>, text: &str, section: &Section) -> Vec<Edit> {
+        let (code, before) = (section.code(), section.lines_before());
+        let edits = edits.into_iter().filter_map(|edit| {
+            let line = line_of(&code, edit.text.span, before)?;
+            let line = section.fragment.lines.get(line)?;
+            // What was not applied there is not applied here, whatever it was.
+            let applicability = Applicability::Unsafe.min(edit.applicability);
+            let is_wanted = applicability >= self.minimum();
+            Some(Edit {
+                text: TextEdit::replace(line.code, line.code.of(text)),
+                operation: edit.operation,
+                applicability: if is_wanted { Applicability::Display } else { applicability },
+            })
+        });
+        edits.collect()
     }
 }
 
