@@ -1,12 +1,15 @@
 //! What a codemod is: something that reads one file's references and adds edits.
 
+use std::collections::BTreeSet;
+
 use artifact::{Finding, Severity};
 use code_model::DottedName;
 use code_model::api::ApiIndex;
 use code_model::operation::OperationId;
 use python::edit::{Span, TextEdit};
-use python::references::FileReferences;
+use python::references::{DependentIndex, FileReferences};
 
+use crate::rewriter::line_at;
 use crate::{DependentFile, Plan, Receivers};
 
 /// How far an edit may be trusted.
@@ -16,6 +19,9 @@ pub enum Applicability {
     Display,
     /// Applied only when asked for: it is probably right, and nothing proves it.
     Unsafe,
+    /// Applied when it may be assumed that a name which nothing else has is the library's: its
+    /// receiver is unknown.
+    Assumed,
     /// Applied: it cannot change anything but what the operation says.
     Safe,
 }
@@ -43,6 +49,10 @@ pub struct FileContext<'a> {
     pub plan: &'a Plan,
     /// Answers about receivers.
     pub receivers: &'a dyn Receivers,
+    /// The dependent's other modules.
+    pub index: &'a DependentIndex,
+    /// Members and keywords that nothing but the library has.
+    pub unique: &'a BTreeSet<String>,
     /// The old version, when its snapshot is at hand.
     pub api_from: Option<ApiIndex<'a>>,
     /// The new version, when its snapshot is at hand.
@@ -89,8 +99,7 @@ impl Rewriting {
 
     /// Adds a finding about a place in the file.
     pub fn find(&mut self, context: &FileContext<'_>, at: Span, code: &str, message: String) {
-        let before = context.text.get(..at.start as usize).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
+        let line = line_at(context.text, at.start);
         self.findings.push(
             Finding::new(Severity::Warning, code, message)
                 .in_file(&context.file.path)

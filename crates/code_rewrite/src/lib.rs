@@ -9,6 +9,8 @@ mod codemod;
 mod codemods;
 mod compile;
 mod dependent;
+mod embedded;
+mod guards;
 mod keys;
 mod member;
 mod new_names;
@@ -20,11 +22,14 @@ mod rename;
 mod requirement;
 mod resources;
 mod rewriter;
+mod todo;
+mod unique;
 mod words;
 
 pub use codemod::{Applicability, Codemod, Edit, FileContext, NeededName, Rewriting};
 pub use compile::PlanOptions;
 pub use dependent::{DependentFile, FileRewrite};
+pub use embedded::EmbeddedFile;
 pub use new_names::{NewName, NewNames};
 pub use patch::{FileChange, unified_patch};
 pub use plan::{

@@ -7,8 +7,8 @@ use python::edit::{Span, TextEdit};
 use crate::new_names::{NewName, NewNames};
 use crate::{Applicability, DependentFile, Edit, Plan};
 
-/// Renames paths that stand for themselves. `package.module:object` in a file of entry points is
-/// safe; any other path may be mere text.
+/// Renames paths that stand for themselves. Safe are `package.module:object` in a file of entry
+/// points, and modules where a tool or an interpreter is told one; any other path may be mere text.
 pub(crate) fn data_edits(
     file: &DependentFile,
     text: &str,
@@ -16,12 +16,96 @@ pub(crate) fn data_edits(
     names: NewNames<'_>,
     edits: &mut Vec<Edit>,
 ) {
-    let formats = ["toml", "cfg", "ini", "yaml", "yml", "json", "txt"];
-    if !file.path.extension().is_some_and(|extension| formats.contains(&extension)) {
+    let formats = ["toml", "cfg", "ini", "yaml", "yml", "json", "txt", "dockerfile"];
+    let name = file.path.file_name();
+    let has_format = file.path.extension().is_some_and(|it| formats.contains(&it));
+    let is_recipe = ["Dockerfile", "Containerfile"].iter().any(|it| name.starts_with(it));
+    if !has_format && !is_recipe {
         return;
     }
-    let entry_points =
-        matches!(file.path.file_name(), "pyproject.toml" | "setup.cfg" | "entry_points.txt");
+    let entry_points = matches!(name, "pyproject.toml" | "setup.cfg" | "entry_points.txt");
+    let of_tools = matches!(
+        name,
+        "pyproject.toml" | "setup.cfg" | "tox.ini" | "pytest.ini" | "mypy.ini" | "ruff.toml"
+    );
+    paths(text, plan, names, edits, |place| {
+        entry_points && place.colon
+            || is_run(place.before)
+            || of_tools && !place.colon && names_a_module(place)
+    });
+}
+
+/// Renames `package.module:object` behind the name of an entry point in strings of `setup.py`.
+pub(crate) fn entry_points(text: &str, plan: &Plan, names: NewNames<'_>, edits: &mut Vec<Edit>) {
+    let mut found = Vec::new();
+    paths(text, plan, names, &mut found, |place| {
+        let name = place.before.trim_end().strip_suffix('=').map(str::trim_end);
+        let is_named = name.is_some_and(|name| {
+            let name = name.rsplit(['"', '\'', '\n']).next().unwrap_or_default().trim();
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c))
+        });
+        is_named && place.colon && place.behind.starts_with(['"', '\'', '\n', ' ', '['])
+    });
+    found.retain(|edit| edit.applicability == Applicability::Safe);
+    edits.extend(found);
+}
+
+/// A path with what stands around it.
+struct Found<'t> {
+    before: &'t str,
+    behind: &'t str,
+    colon: bool,
+}
+
+/// Whether an interpreter is told to run a module: `python -m package.module`.
+fn is_run(before: &str) -> bool {
+    let before = before.trim_end_matches([' ', '"', '\'', ',']);
+    before.strip_suffix("-m").is_some_and(|before| before.ends_with([' ', '"', '\'', '[']))
+        && before.lines().next_back().is_some_and(|line| line.contains("python"))
+}
+
+/// Keys below which tools are told modules.
+const MODULE_KEYS: [&str; 12] = [
+    "module",
+    "modules",
+    "plugins",
+    "plugin",
+    "load-plugins",
+    "packages",
+    "known_first_party",
+    "known_third_party",
+    "known-third-party",
+    "follow_imports_for",
+    "extension-pkg-allow-list",
+    "source_modules",
+];
+
+/// Whether a path is a value of its own below a key that takes modules, or is a section's.
+fn names_a_module(place: &Found<'_>) -> bool {
+    let behind = place.behind.strip_prefix(".*").unwrap_or(place.behind);
+    let is_whole = behind.is_empty() || behind.starts_with(['"', '\'', '\n', '\r', ',', ']']);
+    let line = place.before.rsplit('\n').next().unwrap_or_default();
+    if line.trim_start().starts_with("[mypy-") {
+        return is_whole;
+    }
+    let starts = place.before.ends_with(['"', '\'', ' ', '\t', '\n', '=', ',']);
+    let key = place.before.lines().rev().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let is_key = |c: char| c.is_alphanumeric() || "-_".contains(c);
+        let key = key.trim();
+        (!key.is_empty() && key.chars().all(is_key) && !value.trim().ends_with(']')).then_some(key)
+    });
+    is_whole && starts && key.is_some_and(|key| MODULE_KEYS.contains(&key))
+}
+
+/// Adds an edit for each path of the library that is called differently.
+fn paths(
+    text: &str,
+    plan: &Plan,
+    names: NewNames<'_>,
+    edits: &mut Vec<Edit>,
+    is_safe: impl Fn(&Found<'_>) -> bool,
+) {
     for root in &plan.roots {
         let mut offset = 0;
         while let Some(at) = text.get(offset..).and_then(|rest| rest.find(root.as_str())) {
@@ -45,17 +129,36 @@ pub(crate) fn data_edits(
                 None => new.to_string(),
             };
             let span = Span::new(start as u32, (start + length) as u32);
+            let found = Found {
+                before: text.get(..start).unwrap_or_default(),
+                behind: text.get(start + length..).unwrap_or_default(),
+                colon: with_colon,
+            };
             edits.push(Edit {
                 text: TextEdit::replace(span, written),
                 operation,
-                applicability: if entry_points && with_colon {
+                applicability: if is_safe(&found) {
                     Applicability::Safe
-                } else {
+                } else if is_value(&found) {
                     Applicability::Unsafe
+                } else {
+                    Applicability::Display
                 },
             });
         }
     }
+}
+
+/// Whether a path is all of a value, and no part of a sentence.
+fn is_value(place: &Found<'_>) -> bool {
+    let quote = place.before.chars().next_back().filter(|sign| matches!(sign, '"' | '\''));
+    if let Some(quote) = quote {
+        return place.behind.starts_with(quote);
+    }
+    let line = place.before.rsplit('\n').next().unwrap_or_default().trim_end();
+    let rest = place.behind.lines().next().unwrap_or_default().trim_start();
+    (line.is_empty() || line.ends_with(['=', ':', '-', ',', '[']))
+        && (rest.is_empty() || rest.starts_with([',', '#', ']']))
 }
 
 /// Number of bytes at the start of a text that make a dotted path, one colon included.
@@ -73,7 +176,11 @@ fn path_length(text: &str) -> usize {
 }
 
 fn continues_before(text: &str, start: usize) -> bool {
-    text.get(..start)
-        .and_then(|before| before.chars().next_back())
-        .is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'))
+    let before = text.get(..start).unwrap_or_default();
+    // The type checker's sections for single modules.
+    !before.ends_with("[mypy-")
+        && before
+            .chars()
+            .next_back()
+            .is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'))
 }

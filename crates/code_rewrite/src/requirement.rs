@@ -30,16 +30,64 @@ enum Grammar {
     Poetry,
 }
 
+/// How requirements stand in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// A project file in TOML.
+    Project,
+    /// The TOML of pipenv.
+    Pipfile,
+    /// Strings in Python.
+    Strings,
+    /// Each on a line of its own.
+    Lines,
+    /// Arguments of commands that install.
+    Commands,
+}
+
+/// Programs with the word behind which requirements stand.
+const INSTALLERS: [&str; 7] = [
+    "pip install",
+    "pip3 install",
+    "pip download",
+    "pip wheel",
+    "pipx install",
+    "uv add",
+    "uv tool install",
+];
+
+fn layout(file: &DependentFile) -> Option<Layout> {
+    let name = file.path.file_name();
+    let folder = file.path.parent().unwrap_or_default();
+    let ends = |endings: &[&str]| file.path.extension().is_some_and(|it| endings.contains(&it));
+    let is_named = || {
+        name.contains("requirement")
+            || name.contains("constraint")
+            || folder.rsplit('/').next().is_some_and(|folder| folder == "requirements")
+    };
+    match name {
+        "pyproject.toml" => Some(Layout::Project),
+        "Pipfile" => Some(Layout::Pipfile),
+        "setup.py" => Some(Layout::Strings),
+        "setup.cfg" | "tox.ini" => Some(Layout::Lines),
+        "Dockerfile" | "Containerfile" => Some(Layout::Commands),
+        _ if ends(&["dockerfile", "Dockerfile"]) || name.starts_with("Dockerfile.") => {
+            Some(Layout::Commands)
+        }
+        _ if ends(&["txt", "in"]) && is_named() => Some(Layout::Lines),
+        _ if ends(&["yml", "yaml"])
+            && (name.starts_with("environment") || name.contains("conda")) =>
+        {
+            Some(Layout::Lines)
+        }
+        _ if ends(&["yml", "yaml"]) => Some(Layout::Commands),
+        _ => None,
+    }
+}
+
 /// Whether a path is one that may hold requirements.
 pub fn may_hold_requirements(file: &DependentFile) -> bool {
-    let name = file.path.file_name();
-    let text = file.path.extension() == Some("txt") || file.path.extension() == Some("in");
-    let folder = file.path.parent().unwrap_or_default();
-    matches!(name, "pyproject.toml" | "setup.cfg" | "setup.py")
-        || text
-            && (name.contains("requirement")
-                || name.contains("constraint")
-                || folder.rsplit('/').next().is_some_and(|folder| folder == "requirements"))
+    layout(file).is_some()
 }
 
 /// Rewrites the requirements of the library in one file. Everything else in it stays byte for byte.
@@ -54,8 +102,12 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
         return result;
     };
     let mut edits = Vec::new();
-    match file.path.file_name() {
-        "pyproject.toml" => match toml_edit::Document::parse(text) {
+    let layout = layout(file).unwrap_or(Layout::Lines);
+    match layout {
+        Layout::Project | Layout::Pipfile => match toml_edit::Document::parse(text) {
+            Ok(document) if layout == Layout::Pipfile => {
+                target.pipfile(text, document.as_table(), &mut edits);
+            }
             Ok(document) => target.toml(text, document.as_table(), &mut edits),
             Err(error) => {
                 let message = format!("The file is no TOML: {}", error.message());
@@ -64,14 +116,21 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
                 );
             }
         },
-        "setup.py" => target.quoted(text, &mut edits),
-        _ => target.lines(text, &mut edits),
+        Layout::Strings => target.quoted(text, &mut edits),
+        Layout::Lines => target.lines(text, &mut edits),
+        Layout::Commands => target.commands(text, &mut edits),
     }
     let applied = edit::apply(text, &edits);
     if applied.text != text {
         result.content = Some(applied.text.into_bytes());
     }
     result
+}
+
+/// Whether a character may stand among the factors of a line of tox.
+fn is_factor(character: char) -> bool {
+    character.is_ascii_alphanumeric()
+        || matches!(character, '-' | '_' | '.' | ',' | '!' | '{' | '}')
 }
 
 struct Target {
@@ -99,12 +158,59 @@ impl Target {
             // `install_requires = core>=1` stands on the line of its key.
             let start = match content.split_once("= ") {
                 Some((key, _)) if key.trim_end().ends_with("requires") => key.len() + 2,
+                Some((key, _)) if key.trim() == "deps" => key.len() + 2,
                 _ => indent,
             };
-            if let Some(requirement) = content.get(start..) {
-                self.requirement(requirement, offset + start, edits);
-            }
+            let requirement = content.get(start..).unwrap_or_default();
+            // Items of YAML lists, and lines that hold for some environments of tox alone.
+            let bare = requirement.strip_prefix("- ").unwrap_or(requirement).trim_start();
+            let bare = match bare.split_once(": ") {
+                Some((factors, rest)) if factors.chars().all(is_factor) => rest.trim_start(),
+                _ => bare,
+            };
+            let start = start + requirement.len() - bare.len();
+            self.requirement(bare, offset + start, edits);
             offset += line.len();
+        }
+    }
+
+    /// Requirements that a command installs.
+    fn commands(&self, text: &str, edits: &mut Vec<TextEdit>) {
+        let mut offset = 0;
+        let mut installs = false;
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end_matches(['\n', '\r']);
+            let is_comment = content.trim_start().starts_with('#');
+            let found = INSTALLERS.iter().find_map(|it| Some(content.find(it)? + it.len()));
+            let start = if installs { Some(0) } else { found.filter(|_| !is_comment) };
+            if let Some(start) = start {
+                self.arguments(content, start, offset, edits);
+            }
+            installs = start.is_some() && content.trim_end().ends_with('\\');
+            offset += line.len();
+        }
+    }
+
+    /// The arguments of one command, up to where the next one begins.
+    fn arguments(&self, content: &str, start: usize, offset: usize, edits: &mut Vec<TextEdit>) {
+        let mut at = start;
+        for word in content.get(start..).unwrap_or_default().split_inclusive(' ') {
+            let bare = word.trim().trim_matches(['"', '\'', ',', '[', ']']);
+            if matches!(bare, "&&" | "||" | ";" | "|") {
+                return;
+            }
+            let before = word.find(bare).unwrap_or(0);
+            self.requirement(bare.trim_end_matches(';'), offset + at + before, edits);
+            at += word.len();
+        }
+    }
+
+    /// The tables of pipenv.
+    fn pipfile(&self, text: &str, root: &toml_edit::Table, edits: &mut Vec<TextEdit>) {
+        for table in ["packages", "dev-packages"] {
+            if let Some(table) = root.get(table).and_then(toml_edit::Item::as_table_like) {
+                self.named(text, table, Grammar::Pep440, edits);
+            }
         }
     }
 
@@ -172,11 +278,18 @@ impl Target {
             );
         }
         for table in tables {
-            self.poetry(text, table, edits);
+            self.named(text, table, Grammar::Poetry, edits);
         }
     }
 
-    fn poetry(&self, text: &str, table: &dyn toml_edit::TableLike, edits: &mut Vec<TextEdit>) {
+    /// A table that has the version for each name.
+    fn named(
+        &self,
+        text: &str,
+        table: &dyn toml_edit::TableLike,
+        grammar: Grammar,
+        edits: &mut Vec<TextEdit>,
+    ) {
         for (key, item) in table.iter() {
             if PackageName::from_str(key).ok().as_ref() != Some(&self.name) {
                 continue;
@@ -192,7 +305,7 @@ impl Target {
                 let content = text.get(span.clone()).unwrap_or_default();
                 let inner = content.trim_matches(['"', '\'']);
                 let start = span.start + (content.len() - inner.len()) / 2;
-                self.bounds(inner, start, Grammar::Poetry, edits);
+                self.bounds(inner, start, grammar, edits);
             }
         }
     }

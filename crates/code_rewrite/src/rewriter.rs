@@ -11,10 +11,11 @@ use python::references::{
     DependentIndex, FileReferences, ModuleSurface, NameProblem, ReferenceOptions, StarExports,
 };
 
+use crate::guards::Versions;
 use crate::words::{Mentions, Words};
 use crate::{
     Applicability, DependentFile, Edit, FileContext, FileRewrite, NewNames, Plan, Receivers,
-    Rewriting, codemods, keys, paths, rename,
+    Rewriting, call, codemods, embedded, guards, keys, paths, rename, todo,
 };
 
 /// Rewrites the files of dependents by one plan.
@@ -25,6 +26,9 @@ pub struct Rewriter<'a> {
     minimum: Applicability,
     words: Words,
     members: BTreeSet<String>,
+    unique: BTreeSet<String>,
+    guards: Option<Versions>,
+    writes_comments: bool,
 }
 
 /// What star imports of the old version bring in.
@@ -63,22 +67,58 @@ impl<'a> Rewriter<'a> {
             .chain(["__init__".to_owned()].into_iter().filter(|_| changes_calls))
             .chain(plan.keys.iter().map(|key| keys::leaf(&key.from).to_owned()))
             .collect();
-        Self { plan, api_from, api_to, minimum, words: Words::of(plan, api_from), members }
+        let (words, unique) = (Words::of(plan, api_from), BTreeSet::new());
+        Self {
+            plan,
+            api_from,
+            api_to,
+            minimum,
+            words,
+            members,
+            unique,
+            guards: None,
+            writes_comments: false,
+        }
+    }
+
+    /// The same, taking choices between the old and the new version apart: only the new one is
+    /// supported from now on. Versions that are none leave all choices as they are.
+    #[must_use]
+    pub fn with_simplified_guards(self, from_version: &str, to_version: &str) -> Self {
+        Self { guards: Versions::new(from_version, to_version), ..self }
+    }
+
+    /// The same, leaving a comment in Python files for each finding about a line.
+    #[must_use]
+    pub fn with_comments(self) -> Self {
+        Self { writes_comments: true, ..self }
+    }
+
+    /// The same, knowing that nothing but the library has these members and keywords. Edits that
+    /// rest on it are [`Applicability::Assumed`].
+    #[must_use]
+    pub fn with_unique(self, unique: BTreeSet<String>) -> Self {
+        Self { unique, ..self }
     }
 
     /// What a file mentions of the core and of what changes; a scan of its bytes.
     pub fn mentions(&self, file: &DependentFile) -> Mentions {
-        self.words.mentioned(&file.content)
+        self.mentions_of(&file.content)
     }
 
-    /// Whether a file can need an edit at all, as far as its own bytes tell. Without types, members
-    /// are looked at only in files that mention the core.
+    pub(crate) fn mentions_of(&self, bytes: &[u8]) -> Mentions {
+        self.words.mentioned(bytes)
+    }
+
+    /// Whether a file can need an edit at all, as far as its own bytes tell. Where neither types nor
+    /// unique names tell members apart, they are looked at only in files that mention the core.
     pub fn concerns(&self, file: &DependentFile, knows_types: bool) -> bool {
         let mentions = self.mentions(file);
-        mentions.name || (mentions.member && (mentions.core || knows_types))
+        let tells_apart = knows_types || !self.unique.is_empty();
+        mentions.name || (mentions.member && (mentions.core || tells_apart))
     }
 
-    fn read(
+    pub(crate) fn read(
         &self,
         file: &DependentFile,
         parsed: &ParsedFile,
@@ -121,7 +161,10 @@ impl<'a> Rewriter<'a> {
             Ok(parsed) => {
                 let stars = self.stars();
                 let options = self.options(file, index, &stars, &|_| false);
-                FileReferences::read(&parsed, &options).surface(&options)
+                let references = FileReferences::read(&parsed, &options);
+                let mut surface = references.surface(&options);
+                surface.followed = call::followed_parameters(self.plan, &references, parsed.text());
+                surface
             }
             Err(_) => ModuleSurface::default(),
         }
@@ -161,17 +204,24 @@ impl<'a> Rewriter<'a> {
             return FileRewrite::default();
         }
         if is_python(&file.path) {
-            self.rewrite_python(file, index, receivers)
-        } else {
-            self.rewrite_data(file)
+            return self.rewrite_python(file, index, receivers, false);
         }
+        let mut result = FileRewrite::default();
+        match embedded::document_kind(file).filter(|_| mentions.core) {
+            Some(kind) => self.rewrite_document(file, kind, index, receivers, &mut result),
+            None => self.rewrite_data(file, &mut result),
+        }
+        result
     }
 
-    fn rewrite_python(
+    /// Rewrites a Python file; one that stands for code inside another text has no docstrings that
+    /// are looked at.
+    pub(crate) fn rewrite_python(
         &self,
         file: &DependentFile,
         index: &DependentIndex,
         receivers: &dyn Receivers,
+        is_embedded: bool,
     ) -> FileRewrite {
         let parsed = match parse(file) {
             Ok(parsed) => parsed,
@@ -187,6 +237,8 @@ impl<'a> Rewriter<'a> {
             references: &references,
             plan: self.plan,
             receivers,
+            index,
+            unique: &self.unique,
             api_from: self.api_from,
             api_to: self.api_to,
         };
@@ -194,7 +246,20 @@ impl<'a> Rewriter<'a> {
         for codemod in codemods::ALL {
             codemod.rewrite(&context, &mut rewriting);
         }
+        if let Some(versions) = &self.guards {
+            guards::rewrite(&context, &parsed, versions, &mut rewriting);
+        }
         rename::rewrite(&context, &mut rewriting);
+        if file.path.file_name() == "setup.py" {
+            let (plan, names) = (self.plan, self.new_names());
+            paths::entry_points(parsed.text(), plan, names, &mut rewriting.edits);
+        }
+        if !is_embedded && self.mentions(file).core {
+            self.rewrite_docstrings(file, &parsed, index, receivers, &mut rewriting);
+        }
+        if self.writes_comments && !is_embedded {
+            rewriting.edits.extend(todo::comments(&parsed, &rewriting.findings));
+        }
         if is_generated(parsed.text()) && !rewriting.edits.is_empty() {
             let message = "The file says that it is generated; change what generates it.";
             return only(
@@ -204,18 +269,27 @@ impl<'a> Rewriter<'a> {
         self.finish(file, &parsed, &references, index, rewriting)
     }
 
-    fn rewrite_data(&self, file: &DependentFile) -> FileRewrite {
-        let mut result = FileRewrite::default();
-        let Ok(text) = std::str::from_utf8(&file.content) else { return result };
+    fn rewrite_data(&self, file: &DependentFile, result: &mut FileRewrite) {
+        let Ok(text) = std::str::from_utf8(&file.content) else { return };
         let mut edits = Vec::new();
         keys::data_edits(file, text, self.plan, &mut edits, &mut result.findings);
-        let names = NewNames::new(self.plan, self.api_from, self.api_to);
-        paths::data_edits(file, text, self.plan, names, &mut edits);
+        paths::data_edits(file, text, self.plan, self.new_names(), &mut edits);
         let (wanted, held_back): (Vec<Edit>, Vec<Edit>) =
             edits.into_iter().partition(|edit| edit.applicability >= self.minimum);
         result.held_back = held_back;
-        apply(text, wanted, &mut result, file);
-        result
+        apply(text, wanted, result, file);
+    }
+
+    pub(crate) fn new_names(&self) -> NewNames<'a> {
+        NewNames::new(self.plan, self.api_from, self.api_to)
+    }
+
+    pub(crate) fn roots(&self) -> &BTreeSet<DottedName> {
+        &self.plan.roots
+    }
+
+    pub(crate) fn minimum(&self) -> Applicability {
+        self.minimum
     }
 
     fn finish(
@@ -235,8 +309,7 @@ impl<'a> Rewriter<'a> {
             rewriting.edits.into_iter().partition(|edit| edit.applicability >= self.minimum);
         result.held_back = held_back;
         apply(parsed.text(), wanted, &mut result, file);
-        result.findings.sort();
-        result.findings.dedup();
+        say_once(&mut result.findings);
         let Some(text) = result.content.take().and_then(|bytes| String::from_utf8(bytes).ok())
         else {
             return result;
@@ -305,7 +378,7 @@ impl<'a> Rewriter<'a> {
 }
 
 /// Applies edits and writes down which of them are in the new text.
-fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &DependentFile) {
+pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &DependentFile) {
     let texts: Vec<edit::TextEdit> = edits.iter().map(|edit| edit.text.clone()).collect();
     let applied = edit::apply(text, &texts);
     let in_the_way: Vec<Span> = applied
@@ -322,8 +395,7 @@ fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &Dependen
         .map(|refused| texts[*refused].span)
         .collect();
     for span in in_the_way {
-        let before = text.get(..span.start as usize).unwrap_or_default();
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1;
+        let line = line_at(text, span.start);
         let message = "Two edits want to change the same text; neither was applied.";
         result.findings.push(
             Finding::new(Severity::Warning, "edits-in-conflict", message)
@@ -350,11 +422,41 @@ fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &Dependen
     }
 }
 
+/// Findings about receivers that nobody can tell, each once with the lines where it stands.
+fn say_once(findings: &mut Vec<Finding>) {
+    const ONCE: [&str; 3] = ["receiver-unknown", "receiver-assumed", "receiver-uncertain"];
+    findings.sort();
+    findings.dedup();
+    let mut places: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
+    findings.retain(|finding| {
+        if !ONCE.contains(&finding.code.as_str()) {
+            return true;
+        }
+        let lines = places.entry((finding.code.clone(), finding.message.clone())).or_default();
+        lines.extend(finding.line);
+        lines.len() <= 1
+    });
+    for finding in findings.iter_mut() {
+        let key = (finding.code.clone(), finding.message.clone());
+        let Some([_, further @ ..]) = places.get(&key).map(Vec::as_slice) else { continue };
+        if !further.is_empty() {
+            let lines: Vec<String> = further.iter().map(ToString::to_string).collect();
+            finding.message.push_str(&format!(" Also in line {}.", lines.join(", ")));
+        }
+    }
+}
+
+/// The line on which a byte of a text stands, from 1.
+pub(crate) fn line_at(text: &str, offset: u32) -> u32 {
+    let before = text.get(..offset as usize).unwrap_or_default();
+    before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1
+}
+
 fn only(finding: Finding) -> FileRewrite {
     FileRewrite { findings: vec![finding], ..FileRewrite::default() }
 }
 
-fn parse(file: &DependentFile) -> Result<ParsedFile, Finding> {
+pub(crate) fn parse(file: &DependentFile) -> Result<ParsedFile, Finding> {
     if file.path.extension() == Some("pyi") {
         ParsedFile::parse_stub(&file.content)
     } else {
@@ -362,7 +464,7 @@ fn parse(file: &DependentFile) -> Result<ParsedFile, Finding> {
     }
 }
 
-fn is_python(path: &TreePath) -> bool {
+pub(crate) fn is_python(path: &TreePath) -> bool {
     matches!(path.extension(), Some("py" | "pyi" | "pyw"))
 }
 

@@ -58,8 +58,10 @@ impl Words {
             byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80)
         };
         for hit in finder.find_overlapping_iter(bytes) {
-            let before = hit.start().checked_sub(1).and_then(|at| bytes.get(at));
-            if word(before) || word(bytes.get(hit.end())) {
+            let before = bytes.get(..hit.start()).unwrap_or_default();
+            // A line feed in a string of JSON ends in a letter.
+            let escaped = before.ends_with(b"\\n") || before.ends_with(b"\\t");
+            if !escaped && word(before.last()) || word(bytes.get(hit.end())) {
                 continue;
             }
             let meaning = self.meanings.get(hit.pattern().as_usize()).copied().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! JSON with comments.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
@@ -59,6 +60,69 @@ fn object(keys: &mut Keys<'_>, object: &Object<'_>, path: &mut Vec<String>, dept
         }
         walk(keys, &property.value, path, depth + 1);
         path.pop();
+    }
+}
+
+/// A step from the outside of a JSON text to a value inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonStep {
+    /// The value of this key.
+    Key(String),
+    /// The value at this position of a list.
+    Index(usize),
+}
+
+/// One string of a JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsonString {
+    /// The way to it.
+    pub path: Vec<JsonStep>,
+    /// What it says.
+    pub text: String,
+    /// Where it stands, quotes included.
+    pub range: Range<usize>,
+}
+
+/// Reads those strings of a JSON text whose way is wanted, in the order in which they stand; none
+/// where the text is no JSON or nests too deeply.
+pub fn json_strings(text: &str, wanted: &dyn Fn(&[JsonStep]) -> bool) -> Vec<JsonString> {
+    let mut found = Vec::new();
+    if deepest(text) > 4 * MAX_DEPTH {
+        return found;
+    }
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+    if let Ok(Some(value)) = parsed.as_ref().map(|parsed| parsed.value.as_ref()) {
+        strings(value, &mut Vec::new(), wanted, &mut found);
+    }
+    found
+}
+
+fn strings(
+    value: &Value<'_>,
+    path: &mut Vec<JsonStep>,
+    wanted: &dyn Fn(&[JsonStep]) -> bool,
+    found: &mut Vec<JsonString>,
+) {
+    match value {
+        Value::Object(object) => {
+            for property in &object.properties {
+                path.push(JsonStep::Key(property.name.as_str().to_owned()));
+                strings(&property.value, path, wanted, found);
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (position, item) in items.elements.iter().enumerate() {
+                path.push(JsonStep::Index(position));
+                strings(item, path, wanted, found);
+                path.pop();
+            }
+        }
+        Value::StringLit(string) if wanted(path) => {
+            let range = string.range.start..string.range.end;
+            found.push(JsonString { path: path.clone(), text: string.value.to_string(), range });
+        }
+        _ => {}
     }
 }
 

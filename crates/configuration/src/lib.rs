@@ -13,6 +13,8 @@ mod json;
 mod toml;
 mod yaml;
 
+pub use json::{JsonStep, JsonString, json_strings};
+
 /// Texts beyond this size are not read.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 

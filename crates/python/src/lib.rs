@@ -3,12 +3,16 @@
 
 pub mod assemble;
 pub mod callsites;
+pub mod choices;
+pub mod defined;
 pub mod edit;
+pub mod embedded;
 pub mod facts;
 pub mod features;
 pub mod module_names;
 mod nesting;
 pub mod parse;
+pub mod places;
 pub mod references;
 mod statements;
 pub mod stubs;

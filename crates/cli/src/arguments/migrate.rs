@@ -80,6 +80,22 @@ pub(crate) struct ApplyArguments {
     /// Leave the package's requirement of the library as it is
     #[arg(long)]
     pub(crate) keep_requirement: bool,
+
+    /// Read the types of other packages that are installed in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) site_packages: Option<PathBuf>,
+
+    /// Edit members and keywords of unknown objects where nothing else has such a name
+    #[arg(long)]
+    pub(crate) assume_unique: bool,
+
+    /// Take choices between the old and the new version apart; only the new one is kept
+    #[arg(long)]
+    pub(crate) simplify_guards: bool,
+
+    /// Leave a comment with the reason above what a person must look at, once
+    #[arg(long)]
+    pub(crate) todo_comments: bool,
 }
 
 /// Run a package's tests before and after a migration, in a sandbox

@@ -1,7 +1,8 @@
 //! `apply`.
 
 use code_line::apply::{
-    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, SandboxReport, apply as run_apply,
+    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, EditTrust, RewriteWishes,
+    SandboxReport, apply as run_apply,
 };
 use code_line::{Error, ErrorCode};
 
@@ -35,6 +36,12 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
             .as_ref()
             .map(|path| context.world.environment.absolute(path)),
         exclude: settings.exclude.iter().chain(&arguments.exclude).cloned().collect(),
+        wishes: RewriteWishes {
+            assume_unique: arguments.assume_unique,
+            simplify_guards: arguments.simplify_guards,
+            todo_comments: arguments.todo_comments,
+            site_packages: arguments.site_packages.clone(),
+        },
     };
     let line = ProgressLine::new(*context.output);
     let applied = run_apply(&options, &context.world, &line, &context.timings)?;
@@ -113,6 +120,9 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
         let (added, removed) = (changes.lines_added, changes.lines_removed);
         row("edits", format!("{files} {did}: {edits}, +{added} −{removed} lines"));
     }
+    for (what, text) in trust_words(report) {
+        row(what, text);
+    }
     if report.already_right > 0 {
         let right = amount(report.already_right, "reference", "references");
         row("right", format!("{right} needed no edit"));
@@ -154,6 +164,20 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
         out.push_str(&format!("undo        onx-migrate rollback --package {}\n", report.target));
     }
     out
+}
+
+/// How many edits rest on a name alone, and how many are only shown.
+fn trust_words(report: &ApplicationReport) -> Vec<(&'static str, String)> {
+    let mut words = Vec::new();
+    let assumed = report.edits.iter().filter(|edit| edit.trust == EditTrust::Assumed).count();
+    if assumed > 0 {
+        words.push(("assumed", format!("{assumed} of them by names that nothing else has")));
+    }
+    if !report.proposed.is_empty() {
+        let places = amount(report.proposed.len() as u32, "place", "places");
+        words.push(("proposed", format!("{places} in text, not edited; the report has them")));
+    }
+    words
 }
 
 /// The level that was reached, and what was missing.

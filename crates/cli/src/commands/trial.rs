@@ -1,7 +1,7 @@
 //! `onx-migrate verify`.
 
 use code_line::Error;
-use code_line::apply::ApplyOptions;
+use code_line::apply::{ApplyOptions, RewriteWishes};
 use code_line::trial::{
     TestOutcome, Trial, TrialEnding, TrialOptions, TrialReport, try_migration as run_trials,
 };
@@ -49,6 +49,7 @@ fn options(context: &Context<'_>, arguments: &TrialArguments) -> TrialOptions {
             keep_requirement: false,
             checkpoint: None,
             exclude: apply.exclude.iter().chain(&arguments.exclude).cloned().collect(),
+            wishes: RewriteWishes::default(),
         },
         python: arguments.python.clone(),
         runner: arguments.tests.map(Into::into),

@@ -6,9 +6,10 @@ use std::path::Path;
 use artifact::{Finding, Severity};
 use code_model::check::{CheckProblem, ProblemKind};
 use code_model::operation::{Change, OperationId};
-use code_rewrite::{DependentFile, Edit, FileRewrite, SkipReason};
+use code_rewrite::{Applicability, DependentFile, Edit, EmbeddedFile, FileRewrite, SkipReason};
+use python::edit::Piece;
 
-use super::report::{ApplicationSummary, AppliedEdit, Failure};
+use super::report::{ApplicationSummary, AppliedEdit, Failure, ProposedEdit};
 use super::work::Prepared;
 use crate::records::transaction_error;
 use crate::transaction::Transactions;
@@ -42,8 +43,38 @@ pub(super) fn edits_of(file: &DependentFile, rewrite: &FileRewrite) -> Vec<Appli
             file: file.path.clone(),
             line: line_of(file, edit),
             operation_id: edit.operation.clone(),
+            trust: edit.applicability.into(),
         })
         .collect()
+}
+
+/// The edits of one file that are shown and not made: in text that may speak of the old version.
+pub(super) fn proposed(file: &DependentFile, rewrite: &FileRewrite) -> Vec<ProposedEdit> {
+    let Ok(text) = std::str::from_utf8(&file.content) else { return Vec::new() };
+    let shown =
+        rewrite.held_back.iter().filter(|edit| edit.applicability == Applicability::Display);
+    let shown = shown.filter_map(|edit| {
+        let after: Option<String> = edit
+            .text
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => Some(text.as_str()),
+                Piece::Source(span) => text.get(span.start as usize..span.end as usize),
+            })
+            .collect();
+        let before = edit.text.span.of(text).to_owned();
+        let after = after.filter(|after| *after != before)?;
+        Some(ProposedEdit {
+            file: file.path.clone(),
+            line: line_of(file, edit),
+            operation_id: edit.operation.clone(),
+            trust: edit.applicability.into(),
+            before,
+            after,
+        })
+    });
+    shown.collect()
 }
 
 fn line_of(file: &DependentFile, edit: &Edit) -> u32 {
@@ -72,7 +103,9 @@ pub(super) fn tally(
     }
     let mut failures: BTreeSet<Failure> = BTreeSet::new();
     for (file, rewrite) in prepared.files.iter().zip(rewrites) {
-        for edit in &rewrite.held_back {
+        // What is only shown is no failure.
+        let wanted = |edit: &&Edit| edit.applicability > Applicability::Display;
+        for edit in rewrite.held_back.iter().filter(wanted) {
             failures.insert(Failure {
                 operation_id: edit.operation.clone(),
                 reason: format!("held back at {}:{}", file.path, line_of(file, edit)),
@@ -137,8 +170,9 @@ pub(super) fn dependency_versions(files: &[DependentFile]) -> BTreeMap<String, S
         .collect()
 }
 
-/// A place that fails in the new version, as a finding.
-pub(super) fn remaining(problem: &CheckProblem) -> Finding {
+/// A place that fails in the new version, as a finding; none for an import that only stands before
+/// the code of a document.
+pub(super) fn remaining(problem: &CheckProblem, embedded: &[EmbeddedFile]) -> Option<Finding> {
     let code = match problem.kind {
         ProblemKind::MissingName => "missing-name",
         ProblemKind::UnknownKeyword => "unknown-keyword",
@@ -151,7 +185,15 @@ pub(super) fn remaining(problem: &CheckProblem) -> Finding {
         Some(suggestion) => format!("{}; perhaps `{suggestion}`", problem.reason),
         None => problem.reason.clone(),
     };
-    Finding::new(Severity::Error, code, message).in_file(&problem.file).at_line(problem.line)
+    let document = embedded.iter().find(|it| it.file.path == problem.file);
+    let (file, line) = match document {
+        None => (&problem.file, problem.line),
+        Some(it) => {
+            let line = it.lines.get((problem.line as usize).checked_sub(1)?).copied()??;
+            (&it.document, line)
+        }
+    };
+    Some(Finding::new(Severity::Error, code, message).in_file(file).at_line(line))
 }
 
 /// Says once what both lists say of one place: that a name is gone, and that it has no successor.

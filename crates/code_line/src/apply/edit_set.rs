@@ -127,6 +127,7 @@ mod tests {
                 failures: Vec::new(),
                 skipped: Vec::new(),
                 edits: Vec::new(),
+                proposed: Vec::new(),
                 findings: Vec::new(),
                 remaining: Vec::new(),
                 checked: false,

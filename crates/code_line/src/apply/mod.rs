@@ -3,6 +3,7 @@
 mod answers;
 mod confined;
 mod edit_set;
+mod installed;
 mod report;
 mod target;
 mod types;
@@ -22,7 +23,8 @@ pub(crate) use confined::sandbox_error;
 pub use confined::{WORK_ARGUMENT, answer_order};
 pub use report::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplicationSummary,
-    AppliedEdit, ChangeSummary, CheckpointReference, Failure, SandboxReport,
+    AppliedEdit, ChangeSummary, CheckpointReference, EditTrust, Failure, ProposedEdit,
+    SandboxReport,
 };
 pub(crate) use target::Target;
 
@@ -56,6 +58,24 @@ pub struct ApplyOptions {
     pub checkpoint: Option<PathBuf>,
     /// Files that are left out, as globs.
     pub exclude: Vec<String>,
+    /// What is done beyond what is certain, or left undone.
+    #[serde(default)]
+    pub wishes: RewriteWishes,
+}
+
+/// What a user may ask for beyond edits that are certain by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RewriteWishes {
+    /// Whether members and keywords that nothing but the library has are edited although what they
+    /// are asked of is unknown.
+    pub assume_unique: bool,
+    /// Whether choices between the old and the new version are taken apart.
+    pub simplify_guards: bool,
+    /// Whether a comment is left for what a person must look at.
+    pub todo_comments: bool,
+    /// The folder of the other packages that the dependent uses, for their types.
+    pub site_packages: Option<PathBuf>,
 }
 
 /// What `apply` answers.
@@ -140,16 +160,30 @@ fn order(
     let standing = status.standing.filter(|record| record.manifest == Some(loaded.digest));
     let stands = standing.is_some();
     let manifest = in_final_form(&loaded.path);
-    let options = ApplyOptions { manifest, target, ..options.clone() };
+    let site_packages = options.wishes.site_packages.as_deref();
+    let site_packages = site_packages.map(|it| packages_folder(world, it)).transpose()?;
+    let wishes = RewriteWishes { site_packages, ..options.wishes.clone() };
+    let options = ApplyOptions { manifest, target, wishes, ..options.clone() };
     let checkpoint = standing.map(|record| PathBuf::from(record.checkpoint));
     Ok((WorkOrder { options, manifest: loaded.digest, stands }, checkpoint))
 }
 
+/// The folder of other packages that a user named.
+fn packages_folder(world: &World, given: &Path) -> Result<PathBuf, Error> {
+    target::folder(world, given).map_err(|error| {
+        let message = format!("`{}` is no folder of packages that can be read", given.display());
+        Error::user(ErrorCode::ApplicationError, message)
+            .caused_by(error)
+            .hint("name the folder that holds them, such as site-packages")
+    })
+}
+
 /// What a worker must read: the bundle, the dependent, and the repository that it lies in.
 fn readable(order: &WorkOrder) -> Result<Vec<PathBuf>, Error> {
-    let ApplyOptions { manifest, target, .. } = &order.options;
+    let ApplyOptions { manifest, target, wishes, .. } = &order.options;
     let bundle = manifest.parent().unwrap_or(manifest);
     let mut readable = vec![bundle.to_owned(), target.clone()];
+    readable.extend(wishes.site_packages.clone());
     let repository =
         GitRepository::discover(target).map_err(|error| crate::versions::source_error(&error))?;
     readable.extend(repository.map(|repository| repository.folders()).unwrap_or_default());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact::{Finding, TreePath};
 use code_model::operation::OperationId;
+use code_rewrite::Applicability;
 use host::Confinement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct ApplicationReport {
     pub skipped: Vec<Failure>,
     /// Every edit, by file and line.
     pub edits: Vec<AppliedEdit>,
+    /// Edits that are shown and not made, by file and line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposed: Vec<ProposedEdit>,
     /// What a person should know about the dependent's files.
     pub findings: Vec<Finding>,
     /// What does not resolve or bind in the new version.
@@ -156,6 +160,62 @@ pub struct AppliedEdit {
     pub file: TreePath,
     /// The line in the old text, from 1.
     pub line: u32,
+    /// The operation that asks for it; `todo-comment` where it only leaves a comment.
+    pub operation_id: OperationId,
+    /// How far it may be trusted.
+    #[serde(default, skip_serializing_if = "EditTrust::is_certain")]
+    pub trust: EditTrust,
+}
+
+/// How far an edit may be trusted.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EditTrust {
+    /// It cannot change anything but what the operation says.
+    #[default]
+    Safe,
+    /// Nothing but the library has a name like it; what it is asked of is unknown.
+    Assumed,
+    /// It is probably right, and nothing proves it.
+    Unsafe,
+    /// It stands in a text about code, and is shown alone.
+    Display,
+}
+
+impl EditTrust {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser hands a reference")]
+    fn is_certain(&self) -> bool {
+        *self == Self::Safe
+    }
+}
+
+impl From<Applicability> for EditTrust {
+    fn from(applicability: Applicability) -> Self {
+        match applicability {
+            Applicability::Safe => Self::Safe,
+            Applicability::Assumed => Self::Assumed,
+            Applicability::Unsafe => Self::Unsafe,
+            Applicability::Display => Self::Display,
+        }
+    }
+}
+
+/// One edit that was not made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposedEdit {
+    /// The file.
+    pub file: TreePath,
+    /// The line in the old text, from 1.
+    pub line: u32,
     /// The operation that asks for it.
     pub operation_id: OperationId,
+    /// How far it may be trusted.
+    pub trust: EditTrust,
+    /// What stands there.
+    pub before: String,
+    /// What would stand there.
+    pub after: String,
 }

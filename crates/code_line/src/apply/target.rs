@@ -198,11 +198,29 @@ pub(super) fn folder(world: &World, given: &Path) -> Result<PathBuf, Error> {
 
 /// Whether a file can hold anything that an operation is about.
 pub(super) fn takes_edits(path: &TreePath) -> bool {
-    const ENDINGS: [&str; 15] = [
-        "py", "pyi", "pyw", "toml", "cfg", "ini", "yaml", "yml", "json", "txt", "in", "md", "rst",
-        "ipynb", "pyx",
+    const ENDINGS: [&str; 16] = [
+        "py",
+        "pyi",
+        "pyw",
+        "toml",
+        "cfg",
+        "ini",
+        "yaml",
+        "yml",
+        "json",
+        "txt",
+        "in",
+        "md",
+        "rst",
+        "ipynb",
+        "pyx",
+        "dockerfile",
     ];
+    const NAMES: [&str; 3] = ["Dockerfile", "Containerfile", "Pipfile"];
+    let name = path.file_name();
     path.extension().is_some_and(|ending| ENDINGS.contains(&ending))
+        || NAMES.contains(&name)
+        || name.starts_with("Dockerfile.")
 }
 
 fn read_settings(files: &dyn Files, folder: &Path) -> Result<TargetSettings, Error> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use artifact::TreePath;
 use python::parse::SourceText;
-use python::types::{OracleInput, TypeOracle};
+use python::types::{OracleInput, TextTree, TypeOracle};
 
 use crate::bundle::LoadedManifest;
 use crate::{Error, ErrorCode, World};
@@ -36,6 +36,7 @@ pub(super) fn oracle(
     loaded: &LoadedManifest,
     stubs: &str,
     dependent: Texts,
+    installed: Option<Arc<dyn TextTree>>,
     world: &World,
 ) -> Result<Option<TypeOracle>, Error> {
     let Some(bytes) = loaded.folder.read(&*world.files, stubs)? else {
@@ -52,7 +53,7 @@ pub(super) fn oracle(
         core: Arc::new(core),
         dependent: Arc::new(dependent),
         dependent_roots,
-        installed: None,
+        installed,
         python_version: PYTHON_VERSION,
     })))
 }

@@ -1,6 +1,7 @@
 //! Works out what an application writes: reads the bundle and the dependent, writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use artifact::{Digest, Finding, TreePath, uuid_from_digest};
 use code_model::DottedName;
@@ -9,15 +10,18 @@ use code_model::manifest::Manifest;
 use code_model::operation::Operation;
 use code_model::snapshot::Snapshot;
 use code_rewrite::{
-    Applicability, DependentFile, FileRewrite, NoReceivers, Plan, PlanOptions, Receivers,
-    RequirementChange, Rewriter, may_hold_requirements, rewrite_requirement,
+    Applicability, DependentFile, EmbeddedFile, FileRewrite, NoReceivers, Plan, PlanOptions,
+    Receivers, RequirementChange, Rewriter, may_hold_requirements, rewrite_requirement,
 };
+use python::defined::defined_names;
 use python::references::{DependentIndex, ModuleSurface};
+use python::types::{TextTree, standard_library_defines};
 use rayon::prelude::*;
 use run::Walker;
 use serde::{Deserialize, Serialize};
 
 use super::edit_set::{EditSet, EditedFile};
+use super::installed::InstalledPackages;
 use super::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplyOptions, ChangeSummary,
     Target, answers, types,
@@ -48,6 +52,13 @@ pub(super) struct Prepared {
     pub(super) suppressed: Vec<Operation>,
 }
 
+/// What working out needs of the machine.
+struct Doors<'a> {
+    world: &'a World,
+    progress: &'a dyn Progress,
+    walker: &'a Walker<'a>,
+}
+
 /// Works out every edit, and what is left once they are made.
 pub(super) fn work_out(
     order: &WorkOrder,
@@ -69,13 +80,18 @@ pub(super) fn work_out(
     let from = snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
     let to = snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
     progress.stage("working out edits", Some(prepared.files.len() as u64));
+    let installed = options.wishes.site_packages.as_deref();
+    let installed = installed.map(|folder| InstalledPackages::open(world, folder)).transpose()?;
+    let installed = installed.map(Arc::new);
     let versions = (from.as_ref(), to.as_ref());
-    let rewrites = rewrite(options, &prepared, versions, world, progress, walker)?;
+    let rewriter = rewriter(options, &prepared, versions, installed.as_deref());
+    let doors = Doors { world, progress, walker };
+    let rewrites = rewrite(options, &prepared, &rewriter, installed, &doors)?;
     let changed = changed_files(&prepared, &rewrites);
     let mut report = outline(options, &prepared, &rewrites);
     if let Some(to) = &to {
         progress.stage("checking against the new version", None);
-        check(options, &prepared, &changed, to, world, walker, &mut report)?;
+        check(options, &prepared, &rewriter, &changed, to, &doors, &mut report)?;
         answers::say_once(&mut report.findings, &mut report.remaining);
     }
     let paths: Vec<TreePath> = changed.keys().map(|path| (*path).clone()).collect();
@@ -140,36 +156,36 @@ fn snapshot(world: &World, loaded: &LoadedManifest, file: &str) -> Result<Option
 fn rewrite(
     options: &ApplyOptions,
     prepared: &Prepared,
-    (from, to): (Option<&Snapshot>, Option<&Snapshot>),
-    world: &World,
-    progress: &dyn Progress,
-    walker: &Walker<'_>,
+    rewriter: &Rewriter<'_>,
+    installed: Option<Arc<InstalledPackages>>,
+    doors: &Doors<'_>,
 ) -> Result<Vec<FileRewrite>, Error> {
-    let rewriter = Rewriter::new(
-        &prepared.plan,
-        from.map(ApiIndex::new),
-        to.map(ApiIndex::new),
-        Applicability::Safe,
-    );
     let asks_types = !prepared.plan.members.is_empty() || !prepared.plan.calls.is_empty();
     let typed = if options.untyped || !asks_types {
         None
     } else {
-        let files = prepared.files.iter().map(|file| (&file.path, &*file.content));
-        types::oracle(&prepared.loaded, name::STUBS_FROM, types::texts(files), world)?
+        let embedded = rewriter.embedded(&prepared.files);
+        let files = prepared
+            .files
+            .iter()
+            .chain(embedded.iter().map(|it| &it.file))
+            .map(|file| (&file.path, &*file.content));
+        let installed = installed.map(|installed| installed as Arc<dyn TextTree>);
+        let texts = types::texts(files);
+        types::oracle(&prepared.loaded, name::STUBS_FROM, texts, installed, doors.world)?
     };
     let receivers: &(dyn Receivers + Sync) = match &typed {
         Some(oracle) => oracle,
         None => &NoReceivers,
     };
-    let index = index(&rewriter, &prepared.files, receivers.knows_types());
-    let node = CodemodGenerator { rewriter: &rewriter, index: &index, receivers };
+    let index = index(rewriter, &prepared.files, receivers.knows_types());
+    let node = CodemodGenerator { rewriter, index: &index, receivers };
     let rewrites: Result<Vec<FileRewrite>, Error> = prepared
         .files
         .par_iter()
         .map(|file| {
-            let codemod = walker.step(&node, CodemodRequest::of(file))?;
-            progress.advance(1);
+            let codemod = doors.walker.step(&node, CodemodRequest::of(file))?;
+            doors.progress.advance(1);
             Ok(codemod.rewrite)
         })
         .collect();
@@ -193,6 +209,44 @@ fn index(rewriter: &Rewriter<'_>, files: &[DependentFile], knows_types: bool) ->
         index.add(module, surface);
     }
     index
+}
+
+/// A rewriter that does what was wished for.
+fn rewriter<'a>(
+    options: &ApplyOptions,
+    prepared: &'a Prepared,
+    (from, to): (Option<&'a Snapshot>, Option<&'a Snapshot>),
+    installed: Option<&InstalledPackages>,
+) -> Rewriter<'a> {
+    let (plan, metadata) = (&prepared.plan, &prepared.loaded.manifest.metadata);
+    let wishes = &options.wishes;
+    let (api_from, api_to) = (from.map(ApiIndex::new), to.map(ApiIndex::new));
+    let least = if wishes.assume_unique { Applicability::Assumed } else { Applicability::Safe };
+    let mut rewriter = Rewriter::new(plan, api_from, api_to, least);
+    if let Some(api) = api_from.filter(|_| wishes.assume_unique) {
+        let mut unique = plan.alike_everywhere(api);
+        let drop = |unique: &mut BTreeSet<String>, text: &str| {
+            for name in defined_names(text, unique) {
+                unique.remove(&name);
+            }
+        };
+        let is_python =
+            |file: &&DependentFile| matches!(file.path.extension(), Some("py" | "pyi" | "pyw"));
+        for file in prepared.files.iter().filter(is_python) {
+            drop(&mut unique, &String::from_utf8_lossy(&file.content));
+        }
+        for text in installed.into_iter().flat_map(|packages| packages.texts(&plan.roots)) {
+            drop(&mut unique, &text);
+        }
+        for name in standard_library_defines(&unique) {
+            unique.remove(&name);
+        }
+        rewriter = rewriter.with_unique(unique);
+    }
+    if wishes.simplify_guards {
+        rewriter = rewriter.with_simplified_guards(&metadata.from_version, &metadata.to_version);
+    }
+    if wishes.todo_comments { rewriter.with_comments() } else { rewriter }
 }
 
 /// Lets the requirement of the library follow the edits; a package that only admits the old version
@@ -255,10 +309,12 @@ fn outline(
     ];
     let mut findings = prepared.findings.clone();
     let mut edits = Vec::new();
+    let mut proposed = Vec::new();
     let mut already_right = 0;
     for (file, rewrite) in prepared.files.iter().zip(rewrites) {
         findings.extend(rewrite.findings.iter().cloned());
         already_right += rewrite.already_right;
+        proposed.extend(answers::proposed(file, rewrite));
         if let Some(content) = &rewrite.content {
             parts.push(file.path.as_str().into());
             parts.push(Digest::of(content).as_bytes().to_vec());
@@ -266,6 +322,7 @@ fn outline(
         }
     }
     edits.sort();
+    proposed.sort();
     findings.sort();
     findings.dedup();
     let identity = Digest::of_parts(parts.iter().map(Vec::as_slice));
@@ -292,6 +349,7 @@ fn outline(
         failures,
         skipped,
         edits,
+        proposed,
         findings,
         remaining: Vec::new(),
         checked: false,
@@ -303,10 +361,10 @@ fn outline(
 fn check(
     options: &ApplyOptions,
     prepared: &Prepared,
+    rewriter: &Rewriter<'_>,
     changed: &BTreeMap<&TreePath, Changed<'_>>,
     to: &Snapshot,
-    world: &World,
-    walker: &Walker<'_>,
+    doors: &Doors<'_>,
     report: &mut ApplicationReport,
 ) -> Result<(), Error> {
     let files: Vec<DependentFile> = prepared
@@ -317,20 +375,25 @@ fn check(
             None => file.clone(),
         })
         .collect();
+    let embedded: Vec<EmbeddedFile> =
+        rewriter.embedded(&files).into_iter().filter(|it| !it.tells_of_changes()).collect();
+    let files: Vec<DependentFile> =
+        files.into_iter().chain(embedded.iter().map(|it| it.file.clone())).collect();
     let oracle = if options.untyped {
         None
     } else {
         let files = files.iter().map(|file| (&file.path, &*file.content));
-        types::oracle(&prepared.loaded, name::STUBS_TO, types::texts(files), world)?
+        types::oracle(&prepared.loaded, name::STUBS_TO, types::texts(files), None, doors.world)?
     };
     let node = VerificationEngine { snapshot: to, oracle: oracle.as_ref() };
     let request = VerificationRequest {
         version: to.origin.version.clone(),
-        files: files.len() as u32,
+        files: prepared.files.len() as u32,
         contents: files,
     };
-    let checked = walker.step(&node, request)?;
-    report.remaining = checked.problems.iter().map(answers::remaining).collect();
+    let checked = doors.walker.step(&node, request)?;
+    report.remaining =
+        checked.problems.iter().filter_map(|it| answers::remaining(it, &embedded)).collect();
     report.checked = true;
     Ok(())
 }

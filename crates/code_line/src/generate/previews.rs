@@ -7,7 +7,7 @@ use artifact::Digest;
 use run::Observer;
 
 use super::GenerateRequest;
-use crate::apply::{ApplyOptions, apply};
+use crate::apply::{ApplyOptions, RewriteWishes, apply};
 use crate::bundle::{BundleFolder, Content, name};
 use crate::versions::folder_name;
 use crate::{Error, Progress, World};
@@ -36,6 +36,7 @@ pub(super) fn write(
             keep_requirement: false,
             checkpoint: None,
             exclude: Vec::new(),
+            wishes: RewriteWishes::default(),
         };
         let applied = apply(&options, world, progress, observer)?;
         let file = format!("{}/{}.patch", name::PATCHES, patch_name(world, dependent));

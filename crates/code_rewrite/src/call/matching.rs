@@ -253,8 +253,12 @@ fn of_receiver<'a>(
 ) -> Option<Target<'a>> {
     let mut meant: Option<(DottedName, &Alternative)> = None;
     let mut others = false;
+    let mut through_override = false;
     for alternative in &receiver.alternatives {
-        match definition_called(changes, alternative, member) {
+        let called = definition_called(changes, alternative, member);
+        let overridden = || overridden(context, changes, alternative, member);
+        through_override |= called.is_none() && overridden().is_some();
+        match called.or_else(overridden) {
             Some(definition) => {
                 others |= meant.as_ref().is_some_and(|(other, _)| *other != definition);
                 meant = Some((definition, alternative));
@@ -262,22 +266,9 @@ fn of_receiver<'a>(
             None => others |= !alternative.defined_in.is_empty(),
         }
     }
-    let touches = |met: &Met<'_>| touches(&met.change, call);
     let Some((definition, alternative)) = meant else {
-        let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
-            definition.leaf() == member && met.iter().any(touches) && is_member(context, definition)
-        };
-        if let Some(reason) = receiver.unknown.as_deref().filter(|_| !others)
-            && uses_core(context)
-            && changes.by_definition.iter().any(may_be_meant)
-        {
-            let message = format!(
-                "`{member}` takes its arguments differently now in one class; whether this is a \
-                 call of it cannot be told: {reason}."
-            );
-            rewriting.find(context, call.callee, "receiver-unknown", message);
-        }
-        return None;
+        let reason = receiver.unknown.as_deref().filter(|_| !others)?;
+        return untold(context, rewriting, changes, reason, call, span, member);
     };
     if others {
         let message = format!(
@@ -295,13 +286,82 @@ fn of_receiver<'a>(
     let through_class = alternative.kind == AlternativeKind::ClassObject;
     let given = usize::from(through_class && binding == Some(Binding::Instance));
     let sure = receiver.unknown.is_none();
+    let mut about = changes.about(&definition);
+    if through_override {
+        // What else changed is for the author of the override to take over.
+        about.retain(|met| matches!(*met.change, Change::ArgRename { .. }));
+    }
     Some(Target {
         call,
-        changes: changes.about(&definition),
+        changes: about,
         applicability: if sure { Applicability::Safe } else { Applicability::Unsafe },
         receivers_given: given,
         receiver: (!through_class).then_some(span),
         signature,
+        new_signature: None,
+    })
+}
+
+/// What a call of a member meets whose receiver nobody can tell; a finding where that is open.
+fn untold<'a>(
+    context: &FileContext<'a>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'a>,
+    reason: &str,
+    call: &'a CallSite,
+    receiver: Span,
+    member: &str,
+) -> Option<Target<'a>> {
+    if let Some(target) = assumed(context, changes, call, receiver, member) {
+        let message = format!(
+            "A keyword of `{member}` is taken for the library's, since nothing else has a name \
+             like it; what it is asked of cannot be told: {reason}."
+        );
+        rewriting.find(context, call.callee, "receiver-assumed", message);
+        return Some(target);
+    }
+    let touches = |met: &Met<'_>| touches(&met.change, call);
+    let may_be_meant = |(definition, met): (&DottedName, &Vec<Met<'_>>)| {
+        definition.leaf() == member && met.iter().any(touches) && is_member(context, definition)
+    };
+    if uses_core(context) && changes.by_definition.iter().any(may_be_meant) {
+        let message = format!(
+            "`{member}` takes its arguments differently now in one class; whether this is a call \
+             of it cannot be told: {reason}."
+        );
+        rewriting.find(context, call.callee, "receiver-unknown", message);
+    }
+    None
+}
+
+/// What a call of an unknown receiver's member meets if its keywords are names that nothing but the
+/// library has.
+fn assumed<'a>(
+    context: &FileContext<'a>,
+    changes: &Changes<'a>,
+    call: &'a CallSite,
+    receiver: Span,
+    member: &str,
+) -> Option<Target<'a>> {
+    let is_unique = |met: &Met<'_>| match &*met.change {
+        Change::ArgRename { parameter, .. } => {
+            context.unique.contains(&parameter.from) && touches(&met.change, call)
+        }
+        _ => false,
+    };
+    let mut named = changes.by_definition.keys().filter(|definition| definition.leaf() == member);
+    let definition = named.find(|definition| {
+        changes.by_definition.get(*definition).into_iter().flatten().any(is_unique)
+    })?;
+    let mut about = changes.about(definition);
+    about.retain(is_unique);
+    Some(Target {
+        call,
+        changes: about,
+        applicability: Applicability::Assumed,
+        receivers_given: 0,
+        receiver: Some(receiver),
+        signature: None,
         new_signature: None,
     })
 }
@@ -337,6 +397,28 @@ fn definition_called(
     let definition = if constructs { definer.name.clone() } else { definer.name.join(member) };
     (definer.origin == Origin::Core && changes.by_definition.contains_key(&definition))
         .then_some(definition)
+}
+
+/// The library's method behind one of the dependent that overrides it, where parameters of both are
+/// renamed together.
+fn overridden(
+    context: &FileContext<'_>,
+    changes: &Changes<'_>,
+    alternative: &Alternative,
+    member: &str,
+) -> Option<DottedName> {
+    let own = alternative.defined_in.first().filter(|own| own.origin == Origin::Dependent)?;
+    let base = alternative.defined_in.iter().find(|place| place.origin == Origin::Core)?;
+    if CONSTRUCTORS.contains(&member) {
+        return None;
+    }
+    let definition = base.name.join(member);
+    let method = own.name.join(member);
+    let follows = |met: &Met<'_>| match &*met.change {
+        Change::ArgRename { parameter, .. } => context.index.follows(&method, &parameter.from),
+        _ => false,
+    };
+    changes.by_definition.get(&definition)?.iter().any(follows).then_some(definition)
 }
 
 /// Whether a change can matter to a call at all, as far as the call shows.

@@ -14,6 +14,7 @@ use code_model::operation::Change;
 
 use crate::{Codemod, FileContext, Rewriting};
 use matching::Target;
+pub(crate) use overrides::followed_parameters;
 
 /// All kinds `arg.*`, `call.rewrite`, and the constructor keywords of renamed attributes.
 pub(crate) struct Calls;
@@ -39,7 +40,7 @@ impl Codemod for Calls {
             rewrite_call(context, rewriting, &target);
         }
         template::report_uncalled(context, rewriting);
-        overrides::report(context, rewriting);
+        overrides::rewrite(context, rewriting);
     }
 }
 

@@ -95,7 +95,16 @@ fn rename(
             rewriting.find(context, name, "receiver-uncertain", message);
         }
         Verdict::Unknown(reason) => {
-            if uses_core(context) {
+            if let Some(change) = changes.first().filter(|_| context.unique.contains(from)) {
+                let edit = TextEdit::replace(name, change.to.clone());
+                rewriting.edit(&change.operation, Applicability::Assumed, edit);
+                let message = format!(
+                    "`{from}` is taken for that of `{}`, since nothing else has a name like it; what \
+                     it is asked of cannot be told: {reason}.",
+                    change.class
+                );
+                rewriting.find(context, name, "receiver-assumed", message);
+            } else if uses_core(context) {
                 let class = changes.first().map_or("", |change| change.class.as_str());
                 let message = format!(
                     "`{from}` was renamed in `{class}`; whether this is one cannot be told: \

@@ -83,6 +83,7 @@ pub(crate) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting) {
         .collect();
     let gone = rewriting.edits.iter().flat_map(gone).collect();
     let mut engine = Engine { context, names, decisions, additions: Vec::new(), gone };
+    engine.count_others();
     engine.decide(rewriting);
     for reference in &context.references.references {
         engine.reference(reference, rewriting);
@@ -173,6 +174,27 @@ impl Engine<'_, '_> {
             && !is_attribute_string(reference)
         {
             decision.uses_left = decision.uses_left.saturating_sub(1);
+        }
+    }
+
+    /// Uses of other libraries that went away with a choice between versions.
+    fn count_others(&mut self) {
+        let FileContext { references, plan, .. } = self.context;
+        if self.gone.iter().all(|gone| !references.version_guards.iter().any(|g| g.contains(*gone)))
+        {
+            return;
+        }
+        for (import, decision) in references.imports.iter().zip(self.decisions.iter_mut()) {
+            let is_core = import
+                .target
+                .as_ref()
+                .is_some_and(|target| plan.roots.iter().any(|root| target.below(root).is_some()));
+            let scope = references.statement(import.statement).map(|statement| statement.scope);
+            let Some(scope) = scope.filter(|_| !is_core && import.sole) else { continue };
+            let Some(found) = references.occurrences(&import.local, scope) else { continue };
+            let is_gone = |used: &&Span| self.gone.iter().any(|gone| gone.contains(**used));
+            let gone = found.used.iter().filter(is_gone).count() as u32;
+            decision.uses_left = decision.uses_left.saturating_sub(gone);
         }
     }
 

@@ -250,6 +250,7 @@ impl Engine<'_, '_> {
             })
             .or_else(|| self.context.plan.calls.first().map(|call| call.operation.clone()))
             .or_else(|| self.context.plan.members.first().map(|member| member.operation.clone()))
+            .or_else(|| self.context.plan.names.values().next().map(crate::NameChange::operation))
     }
 
     fn outline_import(&self, outline: &mut Outline) {

@@ -34,6 +34,7 @@ pub(crate) enum Versions<'l> {
 struct Applied {
     blocks: Vec<Block>,
     findings: Vec<String>,
+    shown: usize,
     changed: bool,
 }
 
@@ -133,25 +134,43 @@ fn oracle(old: &Library, files: &[DependentFile]) -> TypeOracle {
 }
 
 fn apply(case: &Case, versions: &Versions<'_>, plan: &Plan, blocks: &[Block]) -> Applied {
-    let minimum = if case.unsafe_too { Applicability::Unsafe } else { Applicability::Safe };
+    let minimum = match (case.unsafe_too, case.unique.is_empty()) {
+        (true, _) => Applicability::Unsafe,
+        (false, false) => Applicability::Assumed,
+        (false, true) => Applicability::Safe,
+    };
     let files = files(blocks);
     let (given_old, given_new) = (snapshot(&case.old_names), snapshot(&case.new_names));
+    let wishes = |wish: &str| case.wishes.iter().any(|own| own == wish);
     let types;
     let (known, receivers): (_, &dyn Receivers) = match versions {
         Versions::OfTheCase => {
             ((!case.old_names.is_empty()).then_some((&given_old, &given_new)), &NoReceivers)
         }
         Versions::Library(old, new) => {
-            types = oracle(old, &files);
+            let reader = Rewriter::new(plan, Some(ApiIndex::new(&old.snapshot)), None, minimum);
+            let embedded = reader.embedded(&files).into_iter().map(|embedded| embedded.file);
+            types = oracle(old, &files.iter().cloned().chain(embedded).collect::<Vec<_>>());
             (Some((&old.snapshot, &new.snapshot)), &types)
         }
     };
     let from = known.map(|(old, _)| ApiIndex::new(old));
     let to = known.map(|(_, new)| ApiIndex::new(new));
-    let results = Rewriter::new(plan, from, to, minimum).rewrite(&files, receivers);
-    let mut applied = Applied { blocks: Vec::new(), findings: Vec::new(), changed: false };
+    let mut rewriter =
+        Rewriter::new(plan, from, to, minimum).with_unique(case.unique.iter().cloned().collect());
+    if wishes("guards") {
+        rewriter = rewriter.with_simplified_guards("1.5", "2.0");
+    }
+    if wishes("comments") {
+        rewriter = rewriter.with_comments();
+    }
+    let results = rewriter.rewrite(&files, receivers);
+    let mut applied =
+        Applied { blocks: Vec::new(), findings: Vec::new(), shown: 0, changed: false };
     for (block, result) in blocks.iter().zip(results) {
         applied.changed |= result.content.is_some();
+        let is_shown = |edit: &&code_rewrite::Edit| edit.applicability == Applicability::Display;
+        applied.shown += result.held_back.iter().filter(is_shown).count();
         assert_eq!(result.content.is_some(), !result.edits.is_empty(), "{}", case.name);
         let content = result.content.unwrap_or_else(|| block.content.clone());
         applied.blocks.push(Block { path: block.path.clone(), content });
@@ -226,6 +245,9 @@ pub(crate) fn check(case: &Case, versions: &Versions<'_>) -> Result<(), String> 
     if sorted(&applied.findings) != sorted(&case.findings) {
         let (expected, found) = (&case.findings, &applied.findings);
         return Err(format!("expected findings {expected:?}, got {found:?}"));
+    }
+    if let Some(shown) = case.shown.filter(|shown| *shown != applied.shown) {
+        return Err(format!("expected {shown} edits to be shown, got {}", applied.shown));
     }
     let problems = new_problems(case);
     if !problems.is_empty() {

@@ -34,6 +34,12 @@ pub(crate) struct Case {
     pub(crate) old_names: Vec<String>,
     pub(crate) new_names: Vec<String>,
     pub(crate) unsafe_too: bool,
+    /// What is done beyond what is certain: `guards`, `comments`.
+    pub(crate) wishes: Vec<String>,
+    /// Members and keywords that nothing but the library has.
+    pub(crate) unique: Vec<String>,
+    /// How many edits are shown and not made, where that is said.
+    pub(crate) shown: Option<usize>,
     pub(crate) before: Vec<Block>,
     pub(crate) after: Vec<Block>,
     /// Codes with their lines.
@@ -69,6 +75,9 @@ struct Draft<'t> {
     old_names: Vec<String>,
     new_names: Vec<String>,
     unsafe_too: bool,
+    wishes: Vec<String>,
+    unique: Vec<String>,
+    shown: Option<usize>,
     only: Vec<&'t str>,
     blocks: Vec<(&'t str, Vec<&'t str>)>,
     findings: Vec<(&'t str, Vec<&'t str>)>,
@@ -81,8 +90,10 @@ pub(crate) fn read(file: &str, text: &str) -> Vec<Case> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if let Some(header) = line.strip_prefix("```") {
-            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        // Documents with fences of their own stand between tildes.
+        let fence = ["```", "~~~"].into_iter().find(|fence| line.starts_with(fence));
+        if let Some((fence, header)) = fence.map(|fence| (fence, &line[fence.len()..])) {
+            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != fence).collect();
             let draft = drafts.last_mut().expect("below a title");
             match header.strip_prefix("findings") {
                 Some(kinds) => draft.findings.push((kinds, body)),
@@ -172,6 +183,12 @@ impl<'t> Draft<'t> {
             self.operations.push(operation);
         } else if let Some(rows) = line.strip_prefix("covers: ") {
             self.covers.extend(rows.split(", ").map(ToOwned::to_owned));
+        } else if let Some(wishes) = line.strip_prefix("wishes: ") {
+            self.wishes = words(wishes);
+        } else if let Some(names) = line.strip_prefix("unique: ") {
+            self.unique = words(names);
+        } else if let Some(count) = line.strip_prefix("shown: ") {
+            self.shown = Some(count.parse().expect("a number"));
         } else if let Some(kinds) = line.strip_prefix("only: ") {
             self.only.extend(kinds.split_whitespace());
         } else if let Some(names) = line.strip_prefix("old: ") {
@@ -217,6 +234,9 @@ impl<'t> Draft<'t> {
             old_names: self.old_names.clone(),
             new_names: self.new_names.clone(),
             unsafe_too: self.unsafe_too,
+            wishes: self.wishes.clone(),
+            unique: self.unique.clone(),
+            shown: self.shown,
             before: blocks(old, false),
             after: blocks(new, true),
             findings: self.findings(variant, old),

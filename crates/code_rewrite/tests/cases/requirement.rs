@@ -83,6 +83,38 @@ fn formats_are_kept() {
             "setup(install_requires=['core-lib<2', \"other<2\"], x='core-lib is nice')\n",
             "setup(install_requires=['core-lib<3', \"other<2\"], x='core-lib is nice')\n",
         ),
+        (
+            "tox.ini",
+            "[testenv]\ndeps =\n    core-lib<2\n    py38,py39: core-lib==1.4\n    url: x\n",
+            "[testenv]\ndeps =\n    core-lib<3\n    py38,py39: core-lib==2.1.0\n    url: x\n",
+        ),
+        ("tox.ini", "[testenv]\ndeps = core-lib<2\n", "[testenv]\ndeps = core-lib<3\n"),
+        (
+            "Pipfile",
+            "[packages]\ncore-lib = \"==1.4\" # why\nother = \"==1.4\"\n[dev-packages]\n\
+             core_lib = {version = \"<2\", extras = [\"a\"]}\n",
+            "[packages]\ncore-lib = \"==2.1.0\" # why\nother = \"==1.4\"\n[dev-packages]\n\
+             core_lib = {version = \"<3\", extras = [\"a\"]}\n",
+        ),
+        (
+            "docker/Dockerfile.dev",
+            "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<2' \
+             other==1.4 && echo core-lib==1.4\nRUN python -m pip install --no-cache-dir \\\n    \
+             core-lib==1.4 \\\n    other\nRUN echo core-lib==1.4\n",
+            "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<3' \
+             other==1.4 && echo core-lib==1.4\nRUN python -m pip install --no-cache-dir \\\n    \
+             core-lib==2.1.0 \\\n    other\nRUN echo core-lib==1.4\n",
+        ),
+        (
+            ".github/workflows/test.yml",
+            "jobs:\n  core-lib==1.4: x\n  - run: pip install \"core-lib==1.4\" pytest\n",
+            "jobs:\n  core-lib==1.4: x\n  - run: pip install \"core-lib==2.1.0\" pytest\n",
+        ),
+        (
+            "environment.yml",
+            "dependencies:\n  - python=3.9\n  - core-lib=1.4\n  - pip:\n    - core-lib==1.4\n",
+            "dependencies:\n  - python=3.9\n  - core-lib=1.4\n  - pip:\n    - core-lib==2.1.0\n",
+        ),
     ];
     for (path, old, new) in cases {
         assert_eq!(rewritten(path, old, None).as_deref(), Some(new), "{path}");

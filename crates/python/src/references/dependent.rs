@@ -16,6 +16,9 @@ pub struct ModuleSurface {
     pub flags: BTreeSet<Arc<str>>,
     /// Names of the dependent's own modules that this module uses, complete.
     pub uses: BTreeSet<DottedName>,
+    /// Parameters of its methods that are renamed with those of what they override, by class and
+    /// method.
+    pub followed: BTreeMap<String, BTreeSet<Arc<str>>>,
 }
 
 /// The modules of a dependent with what each re-exports.
@@ -45,6 +48,15 @@ impl DependentIndex {
     /// Whether a name can be one of the dependent's own.
     pub fn is_internal(&self, name: &DottedName) -> bool {
         self.roots.contains(name.root())
+    }
+
+    /// Whether a parameter of a method of one of the modules is renamed with that of what it
+    /// overrides.
+    pub fn follows(&self, method: &DottedName, parameter: &str) -> bool {
+        let mut methods = method
+            .ancestors()
+            .filter_map(|module| self.modules.get(&module)?.followed.get(method.below(&module)?));
+        methods.any(|parameters| parameters.contains(parameter))
     }
 
     /// Whether another module takes this name of a module.

@@ -27,6 +27,11 @@ const VERSION_NAMES: &[&str] = &[
     "full_version",
 ];
 
+/// Whether an attribute of a package says its version.
+pub fn is_version_name(name: &str) -> bool {
+    VERSION_NAMES.contains(&name)
+}
+
 /// The ranges that a choice between versions governs.
 pub(super) struct Guards {
     pub(super) spans: Vec<Span>,
@@ -108,7 +113,7 @@ fn version_questions(
         .iter()
         .filter(|reference| {
             let asks = reference.segments.iter().any(|segment| {
-                options.is_core(&segment.target) && VERSION_NAMES.contains(&segment.target.leaf())
+                options.is_core(&segment.target) && is_version_name(segment.target.leaf())
             });
             asks || reference.conditions.version_guard && asks_a_module(options, reference)
         })

@@ -23,15 +23,17 @@ use std::collections::BTreeSet;
 use code_model::DottedName;
 
 pub use dependent::{DependentIndex, ModuleSurface};
+pub use guards::is_version_name;
 pub use model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, Certainty, ClassDefinition,
     ClassMember, Conditions, Construction, FileReferences, ImportBinding, ImportForm,
     ImportStatement, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
     StatementId, StringForm,
 };
-pub use names::Occurrences;
+pub use names::{Occurrences, ParameterUses};
 pub use proof::NameProblem;
 
+use crate::edit::Span;
 use crate::parse::{ParsedFile, with_stack_for};
 
 /// Answers which names `from module import *` brings in.
@@ -96,6 +98,12 @@ impl FileReferences {
     /// Every place where a name that `scope` binds is written; none when that is not all of it.
     pub fn occurrences(&self, name: &str, scope: ScopeId) -> Option<Occurrences> {
         self.names.occurrences(name, scope)
+    }
+
+    /// The parameter `name` of the function whose parameters stand in this range, with every place
+    /// where it is written; none when there is no such parameter or its uses cannot be told.
+    pub fn parameter(&self, name: &str, parameters: Span) -> Option<ParameterUses> {
+        self.names.parameter(name, parameters)
     }
 
     /// Whether every reader finds the binding of `name` that `scope` makes.

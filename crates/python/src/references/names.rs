@@ -32,6 +32,17 @@ pub struct Occurrences {
     pub used: Vec<Span>,
 }
 
+/// One parameter of a function with every place where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterUses {
+    /// The function's scope.
+    pub scope: ScopeId,
+    /// Where the parameter itself stands, and where the function or what is inside of it uses it.
+    pub places: Vec<Span>,
+    /// The scopes in which it is used.
+    pub readers: Vec<ScopeId>,
+}
+
 /// All local names of a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NameTable {
@@ -112,6 +123,30 @@ impl NameTable {
         // A place that both reads and binds, as `name += 1`, is written once.
         found.used.retain(|used| !found.bound.contains(used));
         Some(found)
+    }
+
+    /// The parameter of this name that stands in this range, if exactly one does; none when it
+    /// cannot be told where it is used.
+    pub(super) fn parameter(&self, name: &str, parameters: Span) -> Option<ParameterUses> {
+        let wanted = Name::new(name);
+        let mut found = self.scopes.scopes.iter().enumerate().filter(|(_, scope)| {
+            scope.bindings.get(&wanted).is_some_and(|bound| {
+                bound.iter().map(|id| self.scopes.binding(*id)).any(|binding| {
+                    binding.kind == BindingKind::Parameter && parameters.contains(binding.span)
+                })
+            })
+        });
+        let (scope, _) = found.next().filter(|_| found.next().is_none())?;
+        let scope = ScopeId(scope as u32);
+        let Occurrences { bound, used, imports: 0, .. } = self.occurrences(name, scope)? else {
+            return None;
+        };
+        let uses = self.uses.iter().filter(|u| u.name == wanted && u.owner == Some(scope.0));
+        let mut readers: Vec<ScopeId> = uses.map(|used| ScopeId(used.scope)).collect();
+        readers.push(scope);
+        readers.sort_unstable();
+        readers.dedup();
+        Some(ParameterUses { scope, places: bound.into_iter().chain(used).collect(), readers })
     }
 
     /// Whether every reader finds the binding of `name` in `scope`.

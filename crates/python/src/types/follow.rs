@@ -6,6 +6,7 @@
 
 use ruff_db::parsed::parsed_module;
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_text_size::Ranged;
 use ty_python_core::definition::{Definition, DefinitionKind};
 use ty_python_semantic::types::TypeDefinition;
 use ty_python_semantic::{
@@ -237,6 +238,11 @@ impl<'a> Inquiry<'a> {
                     let value = &named.node(&parsed).value;
                     parts.push(self.receiver_within(&model, value, member, depth));
                 }
+                DefinitionKind::Parameter(_) => {
+                    let start = definition.focus_range(db, &parsed).range().start().to_u32();
+                    let file = definition.file(db);
+                    parts.push(self.fixture(file, start, name.id.as_str(), member, depth)?);
+                }
                 _ => return None,
             }
         }
@@ -329,7 +335,7 @@ fn values_set_on<'b>(
 }
 
 /// Everything that any part may be.
-fn merged(parts: impl IntoIterator<Item = Receiver>) -> Receiver {
+pub(super) fn merged(parts: impl IntoIterator<Item = Receiver>) -> Receiver {
     let mut whole = Receiver::default();
     for part in parts {
         whole.alternatives.extend(part.alternatives);

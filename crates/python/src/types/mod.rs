@@ -9,14 +9,17 @@ mod answer;
 mod database;
 mod decorators;
 mod definitions;
+mod fixtures;
 mod follow;
 mod inquiry;
 mod lineage;
 mod oracle;
+mod standard;
 mod system;
 
 pub use answer::{Alternative, AlternativeKind, ClassInFile, Origin, Place, Question, Receiver};
 pub use oracle::{OracleInput, TypeOracle};
+pub use standard::standard_library_defines;
 pub use system::TextTree;
 
 #[cfg(test)]

@@ -1,0 +1,184 @@
+//! Code cells of Jupyter's notebooks.
+//!
+//! Lines of IPython that are no Python (`%matplotlib inline`, `!pip install …`) stay in the code as
+//! statements that do nothing.
+
+use std::collections::BTreeMap;
+
+use configuration::{JsonStep, JsonString, json_strings};
+
+use super::{DocumentLine, Fragment, FragmentKind, LineForm};
+use crate::edit::Span;
+
+/// Magic commands of a whole cell below which Python follows.
+const PYTHON_MAGICS: [&str; 5] = ["%%time", "%%timeit", "%%capture", "%%prun", "%%memit"];
+
+/// All code cells as one fragment; none where the notebook is not one of Python.
+pub(super) fn read(text: &str) -> Option<Fragment> {
+    let strings = json_strings(text, &is_wanted);
+    let language = strings.iter().find(|string| is_language(&string.path));
+    if language.is_some_and(|language| !language.text.eq_ignore_ascii_case("python")) {
+        return None;
+    }
+    let mut cells: BTreeMap<usize, Vec<&JsonString>> = BTreeMap::new();
+    let mut code_cells: Vec<usize> = Vec::new();
+    for string in &strings {
+        match string.path.as_slice() {
+            [JsonStep::Key(_), JsonStep::Index(cell), JsonStep::Key(key), ..]
+                if key == "source" =>
+            {
+                cells.entry(*cell).or_default().push(string);
+            }
+            [JsonStep::Key(_), JsonStep::Index(cell), ..] if string.text == "code" => {
+                code_cells.push(*cell);
+            }
+            _ => {}
+        }
+    }
+    let mut fragment = Fragment::new(FragmentKind::Cells);
+    for (cell, parts) in cells {
+        if code_cells.contains(&cell) {
+            add_cell(&mut fragment, cell as u32, &parts, text);
+        }
+    }
+    (!fragment.lines.is_empty()).then_some(fragment)
+}
+
+fn is_wanted(path: &[JsonStep]) -> bool {
+    match path {
+        [JsonStep::Key(cells), JsonStep::Index(_), JsonStep::Key(key)] => {
+            cells == "cells" && matches!(key.as_str(), "source" | "cell_type")
+        }
+        [JsonStep::Key(cells), JsonStep::Index(_), JsonStep::Key(key), JsonStep::Index(_)] => {
+            cells == "cells" && key == "source"
+        }
+        _ => is_language(path),
+    }
+}
+
+fn is_language(path: &[JsonStep]) -> bool {
+    let [JsonStep::Key(metadata), JsonStep::Key(holder), JsonStep::Key(key)] = path else {
+        return false;
+    };
+    metadata == "metadata"
+        && matches!(
+            (holder.as_str(), key.as_str()),
+            ("kernelspec", "language") | ("language_info", "name")
+        )
+}
+
+/// Adds a cell's lines behind a comment that keeps them apart from the cell before.
+fn add_cell(fragment: &mut Fragment, cell: u32, parts: &[&JsonString], text: &str) {
+    let whole: String = parts.iter().map(|part| part.text.as_str()).collect();
+    let first = whole.trim_start().lines().next().unwrap_or_default();
+    let magic = first.split_whitespace().next().unwrap_or_default();
+    if magic.starts_with("%%") && !PYTHON_MAGICS.contains(&magic) {
+        return;
+    }
+    let start = parts.first().map_or(0, |part| part.range.start as u32);
+    fragment.push_fixed("#", start, cell);
+    let is_list = parts.iter().any(|part| part.path.len() > 3);
+    let count = parts.len();
+    for (position, part) in parts.iter().enumerate() {
+        let place = Span::new(part.range.start as u32, part.range.end as u32);
+        if is_list {
+            let line = part.text.strip_suffix('\n');
+            let is_line = !line.unwrap_or(&part.text).contains('\n')
+                && (line.is_some() || position + 1 == count)
+                && !part.text.contains('\r');
+            let Some(code) = element_code(place, text, line.is_some()).filter(|_| is_line) else {
+                // Lines that are cut in another way can be read, and not written.
+                part.text.lines().for_each(|line| fragment.push_fixed(line, place.start, cell));
+                continue;
+            };
+            let code_text = line.unwrap_or(&part.text);
+            add_line(fragment, code_text, code, place, LineForm::JsonElement, cell);
+        } else {
+            add_parts(fragment, part, text, cell);
+        }
+    }
+}
+
+/// The content of a string without the line feed that ends it.
+fn element_code(place: Span, text: &str, ended: bool) -> Option<Span> {
+    let content = Span::new(place.start + 1, place.end.saturating_sub(1));
+    if !ended {
+        return Some(content);
+    }
+    let raw = content.of(text);
+    raw.ends_with("\\n").then(|| Span::new(content.start, content.end - 2))
+}
+
+/// The lines of a cell that is one string.
+fn add_parts(fragment: &mut Fragment, part: &JsonString, text: &str, cell: u32) {
+    let start = part.range.start as u32 + 1;
+    let end = (part.range.end as u32).saturating_sub(1);
+    let raw = Span::new(start, end).of(text);
+    let mut offset = start;
+    let mut lines = part.text.split('\n').peekable();
+    for piece in split_at_line_feeds(raw) {
+        let Some(line) = lines.next() else { return };
+        let code = Span::new(offset, offset + piece.len() as u32);
+        let is_last = lines.peek().is_none();
+        if is_last && line.is_empty() {
+            return;
+        }
+        let whole = Span::new(code.start, code.end + if is_last { 0 } else { 2 });
+        add_line(fragment, line, code, whole, LineForm::JsonPart, cell);
+        offset = whole.end;
+    }
+}
+
+/// The raw content of a JSON string, cut at each `\n`.
+fn split_at_line_feeds(raw: &str) -> Vec<&str> {
+    let bytes = raw.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    let mut found = Vec::new();
+    while at < bytes.len() {
+        if bytes[at] == b'\\' {
+            if bytes.get(at + 1) == Some(&b'n') {
+                found.push(&raw[start..at]);
+                start = at + 2;
+            }
+            at += 2;
+        } else {
+            at += 1;
+        }
+    }
+    found.push(raw.get(start..).unwrap_or_default());
+    found
+}
+
+fn add_line(
+    fragment: &mut Fragment,
+    line: &str,
+    code: Span,
+    whole: Span,
+    form: LineForm,
+    group: u32,
+) {
+    if let Some(stand_in) = stand_in(line) {
+        fragment.push(&stand_in, DocumentLine { code, whole, form: LineForm::Fixed, group });
+    } else {
+        fragment.push(line, DocumentLine { code, whole, form, group });
+    }
+}
+
+/// What stands for a line that only IPython understands.
+fn stand_in(line: &str) -> Option<String> {
+    let code = line.trim_start();
+    let indent = &line[..line.len() - code.len()];
+    let is_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let starts_magic = |code: &str| {
+        code.strip_prefix("%%")
+            .or_else(|| code.strip_prefix('%'))
+            .or_else(|| code.strip_prefix('!'))
+            .is_some_and(is_word)
+    };
+    let asks =
+        code.starts_with('?') || code.trim_end().ends_with('?') && !code.contains(['"', '#']);
+    let assigned = code
+        .split_once('=')
+        .is_some_and(|(target, value)| is_word(target.trim()) && starts_magic(value.trim_start()));
+    (starts_magic(code) || asks || assigned).then(|| format!("{indent}pass"))
+}
