@@ -1,8 +1,8 @@
 //! Calls that are written differently, read off bodies that say how.
 //!
-//! Two bodies say it: that of a deprecated shim, in either version, and that of an old callable that
-//! is gone and did nothing but call what is still there. A template counts only where binding both
-//! signatures proves it; else whatever else is known of the name stands.
+//! Two bodies say it: that of a deprecated shim, in either version, and that of an old callable
+//! that is gone and did nothing but call what is still there. A template counts only where binding
+//! both signatures proves it; else whatever else is known of the name stands.
 
 use std::collections::BTreeSet;
 
@@ -82,12 +82,12 @@ fn rewrite(
     operations: &[InferredOperation],
 ) -> Option<InferredOperation> {
     let shim = shim(context, successors, owner)?;
-    let (target, template) = template(context, successors, &shim)?;
-    if template.is_rename || !agrees(context, successors, &shim, &target) {
-        return None;
-    }
     let (path, receiver, public) = written_path(context, owner, shim.before)?;
     if !public || !is_plain(&path) {
+        return None;
+    }
+    let (target, template) = template(context, successors, &shim, &path)?;
+    if template.is_rename || !agrees(context, successors, &shim, &target) {
         return None;
     }
     let is_deprecated = shim.body.forward.is_deprecated;
@@ -226,6 +226,7 @@ fn template(
     context: &Context<'_>,
     successors: &Successors,
     shim: &Shim<'_>,
+    path: &DottedName,
 ) -> Option<(DottedName, Template)> {
     let forward = &shim.body.forward;
     let (spoken, symbols): (ApiIndex<'_>, _) = match shim.version {
@@ -258,7 +259,7 @@ fn template(
     if unusable || (is_call && context.hints.deprecates(&target)) {
         return None;
     }
-    let callee = callee(context, shim, &target)?;
+    let callee = callee(context, shim, &target, path)?;
     let same_names = after.module == shim.before.module;
     let old = shim.before.signature.as_ref()?;
     let derivation = Derivation {
@@ -269,7 +270,7 @@ fn template(
         callee,
         same_names,
     };
-    let names = |name: &DottedName| written(context, successors, shim, name);
+    let names = |name: &DottedName| written(context, successors, (shim.version, path), name);
     Some((target.clone(), derivation.template(&names)?))
 }
 
@@ -305,7 +306,12 @@ fn binding_differs(
 }
 
 /// How the new version writes what is called or read.
-fn callee(context: &Context<'_>, shim: &Shim<'_>, target: &DottedName) -> Option<String> {
+fn callee(
+    context: &Context<'_>,
+    shim: &Shim<'_>,
+    target: &DottedName,
+    old: &DottedName,
+) -> Option<String> {
     let member = || {
         let name = shim.body.forward.target.leaf();
         (!name.starts_with('_')).then(|| name.to_owned())
@@ -314,7 +320,7 @@ fn callee(context: &Context<'_>, shim: &Shim<'_>, target: &DottedName) -> Option
         ForwardHolder::Receiver => member().map(|member| format!("self.{member}")),
         ForwardHolder::Parameter(name) => member().map(|member| format!("{name}.{member}")),
         ForwardHolder::None => {
-            let path = context.best_path(target, shim.owner)?;
+            let path = context.best_path(target, old)?;
             let offered = !path.is_private()
                 && context.new_definition(&path).as_ref() == Some(target)
                 && context.is_offered(&path, target);
@@ -327,10 +333,10 @@ fn callee(context: &Context<'_>, shim: &Shim<'_>, target: &DottedName) -> Option
 fn written(
     context: &Context<'_>,
     successors: &Successors,
-    shim: &Shim<'_>,
+    (version, old): (Version, &DottedName),
     name: &DottedName,
 ) -> Option<String> {
-    let definition = match shim.version {
+    let definition = match version {
         Version::From => successors.of(context, &context.old_definition(name)?)?,
         Version::To => context.new_definition(name)?,
     };
@@ -342,7 +348,7 @@ fn written(
         SymbolKind::Constant | SymbolKind::Attribute => is_capital,
         _ => false,
     };
-    let path = context.best_path(&definition, shim.owner)?;
+    let path = context.best_path(&definition, old)?;
     (is_constant && !path.is_private()).then(|| path.to_string())
 }
 

@@ -73,8 +73,13 @@ impl Derivation<'_> {
         }
         let is_rename = written.changes_nothing(self.old);
         let mut texts = written.texts;
-        texts.extend(rest.positions.then(|| format!("*{}", variadic(self.old, true))));
-        texts.extend(rest.keywords.then(|| format!("**{}", variadic(self.old, false))));
+        if rest.positions {
+            let kind = ParameterKind::VariadicPositional;
+            texts.insert(written.without_keyword, format!("*{}", name_of(self.old, kind)));
+        }
+        if rest.keywords {
+            texts.push(format!("**{}", name_of(self.old, ParameterKind::VariadicKeyword)));
+        }
         Some(Template {
             parameters: listed(self.old),
             defaults: written.defaults,
@@ -235,6 +240,8 @@ struct Writing<'a> {
     places: Option<usize>,
     must_be_positional: bool,
     texts: Vec<String>,
+    /// How many of the texts have no keyword.
+    without_keyword: usize,
     defaults: BTreeMap<String, String>,
     given: BTreeSet<String>,
     /// Old parameters that are handed on as they are, with the new parameter.
@@ -252,6 +259,7 @@ impl<'a> Writing<'a> {
             places: Some(0),
             must_be_positional: rest.positions,
             texts: Vec::new(),
+            without_keyword: 0,
             defaults: BTreeMap::new(),
             given: BTreeSet::new(),
             kept: BTreeMap::new(),
@@ -288,6 +296,7 @@ impl<'a> Writing<'a> {
         let by_keyword = taken.is_none_or(Parameter::takes_keyword);
         if by_position && (!is_optional || self.must_be_positional || !by_keyword) {
             self.places = place.map(|place| place + 1);
+            self.without_keyword += 1;
             self.texts.push(text);
         } else if by_keyword
             && !(self.must_be_positional && taken.is_some_and(Parameter::takes_position))
@@ -317,6 +326,7 @@ impl<'a> Writing<'a> {
         if !all_given || !self.new.takes_any_position() || self.may_be_left_out(value, None)? {
             return None;
         }
+        self.without_keyword += 1;
         self.texts.push(text_of(value, names)?);
         self.only_kept = false;
         Some(())
@@ -373,11 +383,7 @@ fn is_variadic(parameter: &Parameter) -> bool {
     matches!(parameter.kind, ParameterKind::VariadicPositional | ParameterKind::VariadicKeyword)
 }
 
-fn variadic(signature: &Signature, positional: bool) -> &str {
-    let kind = match positional {
-        true => ParameterKind::VariadicPositional,
-        false => ParameterKind::VariadicKeyword,
-    };
+fn name_of(signature: &Signature, kind: ParameterKind) -> &str {
     signature.parameters.iter().find(|it| it.kind == kind).map_or("", |it| &it.name)
 }
 

@@ -102,7 +102,7 @@ fn is_word(name: &str) -> bool {
 }
 
 /// The callee of a template that is one plain call, with its arguments.
-pub(super) fn call<'t>(template: &'t str) -> Option<(&'t str, Vec<Written<'t>>)> {
+pub(super) fn call(template: &str) -> Option<(&str, Vec<Written<'_>>)> {
     let (callee, rest) = template.split_once('(')?;
     let inside = rest.strip_suffix(')')?;
     let is_name = |text: &str| {
