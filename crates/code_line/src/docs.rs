@@ -231,6 +231,13 @@ fn sentence(change: &Change) -> String {
             code(&parameter.to)
         ),
         Change::ArgAddDefault { callable, parameter, .. } => match &parameter.default {
+            Some(default) if let Some(old) = &parameter.old_behaviour => format!(
+                "{}: the argument {} is {} where a call leaves it out, no longer {}",
+                name(callable),
+                code(&parameter.name),
+                code(default),
+                code(old)
+            ),
             Some(default) => format!(
                 "{} takes a new argument {}",
                 name(callable),

@@ -7,6 +7,7 @@ pub mod api;
 pub mod check;
 pub mod difference;
 pub mod evidence;
+pub mod forward;
 pub mod hint;
 pub mod manifest;
 pub mod name;

@@ -192,8 +192,13 @@ pub enum Change {
         /// The class of the receiver, when the callable is a method.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receiver: Option<DottedName>,
-        /// The old parameters in order, as the template names them; a leading `*` or `**` is kept.
+        /// The old parameters in order, as the template names them; a leading `*` or `**` is kept,
+        /// and `/` and `*` stand where they do in a signature.
         parameters: Vec<String>,
+        /// What is written for a parameter that a call does not give; one that is not listed is
+        /// left out with its keyword.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        defaults: BTreeMap<String, String>,
         /// A Python expression over the parameters; dotted names of the new version are written in
         /// full, and `self` stands for the receiver.
         template: String,
@@ -357,6 +362,11 @@ impl std::fmt::Display for Change {
             Self::ArgRename { callable, parameter, .. } => {
                 write!(f, "{callable}({} → {})", parameter.from, parameter.to)
             }
+            Self::ArgAddDefault {
+                callable,
+                parameter: AddedParameter { name, default: Some(new), old_behaviour: Some(old) },
+                ..
+            } => write!(f, "{callable}({name}={old} → {new})"),
             Self::ArgAddDefault { callable, parameter, .. }
             | Self::ArgAddRequired { callable, parameter, .. } => match &parameter.default {
                 Some(default) => write!(f, "{callable}(+ {}={default})", parameter.name),

@@ -7,6 +7,7 @@ use artifact::{Digest, Finding, FormatName, Sha256, Timestamp, TreePath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::forward::ForwardingBody;
 use crate::hint::Hint;
 use crate::signature::Signature;
 use crate::{DottedName, NameMap};
@@ -45,6 +46,16 @@ pub struct Snapshot {
     #[serde(skip)]
     #[schemars(skip)]
     pub test_uses: NameMap<Vec<DottedName>>,
+    /// Callables whose bodies do nothing but hand on, by the paths of their definitions. Only
+    /// comparing two versions needs them: they are handed on in memory and never written.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub forwards: BTreeMap<DottedName, Vec<ForwardingBody>>,
+    /// Functions that decorate others, with the keywords that what they make takes for itself. Only
+    /// comparing two versions needs them: they are handed on in memory and never written.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub wrappers: BTreeMap<DottedName, Vec<Arc<str>>>,
     /// What could not be read or seen.
     pub findings: Vec<Finding>,
     /// BLAKE3 over all content: paths and file digests in order.

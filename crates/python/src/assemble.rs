@@ -16,6 +16,7 @@ use crate::module_names::{find_roots, module_name, name_outside, role_of};
 
 mod access_paths;
 mod constructors;
+mod forwards;
 mod hints;
 mod keys;
 mod names;
@@ -56,6 +57,8 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
         edges: Vec::new(),
         hints: Vec::new(),
         test_uses: NameMap::new(),
+        forwards: BTreeMap::new(),
+        wrappers: BTreeMap::new(),
         findings: findings_of(files),
         checksum: checksum_of(files),
         roots,
@@ -65,6 +68,8 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
     snapshot.symbols = symbols::symbols(&names, &snapshot.aliases);
     snapshot.edges = edges_of(&names, &snapshot);
     snapshot.test_uses = test_uses_of(&names, &snapshot);
+    snapshot.forwards = forwards::forwards(&names);
+    snapshot.wrappers = forwards::wrappers(&names);
     snapshot.keys = keys::keys(&names, &snapshot, files);
     snapshot.hints = hints::hints(&names, &snapshot, files);
     snapshot

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use artifact::{Finding, Sha256};
+use code_model::forward::Forward;
 use code_model::hint::HintIdiom;
 use code_model::signature::Signature;
 use code_model::snapshot::{Deprecation, ShortHash, SymbolKind};
@@ -17,6 +18,7 @@ mod documents;
 mod exports;
 mod extract;
 mod forwarding;
+mod forwards;
 mod imports;
 mod interner;
 mod keywords;
@@ -29,12 +31,13 @@ mod shape;
 mod signatures;
 mod tables;
 mod walk;
+mod wrapping;
 
 pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 10;
+pub const EXTRACTOR_VERSION: u32 = 11;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,6 +89,11 @@ pub struct ModuleFacts {
     pub keys: Vec<KeyFact>,
     /// What the code says about successors.
     pub hints: Vec<HintFact>,
+    /// Functions whose bodies do nothing but hand on.
+    pub forwards: Vec<ForwardFact>,
+    /// Functions of the module with the keywords that functions inside them take beside
+    /// `**kwargs`.
+    pub wrappers: Vec<(DefinitionIndex, Vec<Arc<str>>)>,
     /// References used by statements of the module itself, sorted and unique.
     pub uses: Vec<ReferenceIndex>,
 }
@@ -309,6 +317,19 @@ pub enum HintFactSubject {
         /// The callable that it calls.
         new: ReferenceIndex,
     },
+}
+
+/// A function whose body does nothing but hand on to another callable or attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardFact {
+    /// The function.
+    pub owner: DefinitionIndex,
+    /// What its body does.
+    pub forward: Forward<ReferenceIndex>,
+    /// The line, from 1.
+    pub line: u32,
+    /// The code that does it.
+    pub text: Arc<str>,
 }
 
 /// One key of configuration.

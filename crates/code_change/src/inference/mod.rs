@@ -16,6 +16,8 @@ mod accounting;
 mod assignment;
 mod commits;
 mod context;
+mod defaults;
+mod effective;
 mod files;
 mod heirs;
 mod hints;
@@ -25,8 +27,10 @@ mod modules;
 mod names;
 mod parameters;
 mod scoring;
+mod shims;
 mod signatures;
 mod successors;
+mod template;
 mod usage;
 mod written_names;
 
@@ -88,6 +92,7 @@ pub fn infer(
     let names = names::infer(&context, &successors);
     let mut operations = names.operations;
     operations.extend(parameters::infer(&context, &successors));
+    shims::settle(&context, &successors, &mut operations);
     operations.extend(keys::infer(&context, &successors, differences));
     operations.extend(files::infer(&context, differences));
     let mut inference = accounting::settle(&context, &differences.gone, operations, names.open);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
+use code_model::api::{ApiIndex, Resolution};
 use code_model::evidence::{Factor, Witness};
 use code_model::hint::{HintIdiom, HintSubject};
 use code_model::operation::{AddedParameter, Change, ParameterRename, RemovedParameter};
@@ -13,6 +14,8 @@ use code_model::snapshot::Symbol;
 use super::InferredOperation;
 use super::assignment::{Pair, assign};
 use super::context::Context;
+use super::defaults::{self, ChangedDefault};
+use super::effective;
 use super::hints;
 use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
@@ -50,8 +53,10 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         let Some(new_definition) = successors.of(context, definition) else { continue };
         let Some(after) = context.to.symbols.get(&new_definition) else { continue };
         let mentioned = hinted.contains(definition) || hinted.contains(&new_definition);
+        let wraps = context.from.forwards.contains_key(definition)
+            && context.to.forwards.contains_key(&new_definition);
         if !after.kind.is_callable()
-            || (!mentioned && before.signature_hash == after.signature_hash)
+            || (!mentioned && !wraps && before.signature_hash == after.signature_hash)
         {
             continue;
         }
@@ -79,7 +84,7 @@ fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &S
 
 /// The access path that users write for a callable, the class of its receiver, and whether it is
 /// public.
-fn written_path(
+pub(super) fn written_path(
     context: &Context<'_>,
     definition: &DottedName,
     symbol: &Symbol,
@@ -172,7 +177,14 @@ fn compare(
     elsewhere: &BTreeSet<(&str, &str)>,
     operations: &mut Vec<InferredOperation>,
 ) {
-    let (Some(before), Some(after)) = (&callable.before.signature, &callable.after.signature)
+    let handed_on = (
+        effective::signature(context.old, callable.definition),
+        effective::signature(context.new, &callable.new_definition),
+    );
+    let wraps = handed_on.0.is_some() && handed_on.1.is_some();
+    let own = (callable.before.signature.as_ref(), callable.after.signature.as_ref());
+    let (Some(before), Some(after)) =
+        (if wraps { (handed_on.0.as_ref(), handed_on.1.as_ref()) } else { own })
     else {
         return;
     };
@@ -189,7 +201,11 @@ fn compare(
     state.hinted();
     state.renames();
     state.removals();
-    state.additions();
+    // What a wrapper hands on is new in what it wraps.
+    if !wraps {
+        state.additions();
+        state.defaults();
+    }
     state.positions();
 }
 
@@ -464,7 +480,9 @@ impl State<'_, '_> {
     fn removals(&mut self) {
         let beside_added = !self.appeared().is_empty();
         for (_, parameter) in self.vanished() {
-            if self.after.takes_any_keyword() || parameter.name.starts_with('_') {
+            let swallowed = self.after.takes_any_keyword()
+                || taken_by_decorators(self.context.new, self.callable.after, &parameter.name);
+            if swallowed || parameter.name.starts_with('_') {
                 continue;
             }
             let class = if beside_added { "parameter_removed_beside" } else { "parameter_removed" };
@@ -494,11 +512,58 @@ impl State<'_, '_> {
                 Change::ArgAddDefault { callable, receiver, parameter: added }
             };
             // What used to be swallowed by `*args` or `**kwargs` has only become visible.
-            let swallowed = self.before.takes_any_keyword() || self.before.takes_any_position();
+            let swallowed = self.before.takes_any_keyword()
+                || self.before.takes_any_position()
+                || taken_by_decorators(self.context.old, self.callable.before, &parameter.name);
             if !swallowed {
                 self.push(change, "parameter_added", &factors, &[], required);
             }
         }
+    }
+
+    /// Parameters that calls leave out and that are another value then.
+    fn defaults(&mut self) {
+        if !self.callable.public || *self.callable.definition != self.callable.new_definition {
+            return;
+        }
+        for changed in defaults::changed(self.before, self.after) {
+            if self.settled_old.contains(changed.name) || changed.name.starts_with('_') {
+                continue;
+            }
+            let witness = self.announcement(&changed);
+            let class = match witness.as_ref().map(|witness| &*witness.version) {
+                Some("from") => "default_announced",
+                _ => "default_changed",
+            };
+            let mut factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
+            if witness.is_some() {
+                factors.insert(Factor::DeprecationMatch, 1.0);
+            }
+            let change = Change::ArgAddDefault {
+                callable: self.callable.path.clone(),
+                receiver: self.callable.receiver.clone(),
+                parameter: AddedParameter {
+                    name: changed.name.to_owned(),
+                    default: Some(changed.new.to_owned()),
+                    old_behaviour: Some(changed.old.to_owned()),
+                },
+            };
+            self.push(change, class, &factors, witness.as_slice(), false);
+        }
+    }
+
+    /// Where either version says that a default changes to exactly this value.
+    fn announcement(&self, changed: &ChangedDefault<'_>) -> Option<Witness> {
+        let both = [(Version::From, self.callable.before), (Version::To, self.callable.after)];
+        both.into_iter().find_map(|(version, symbol)| {
+            let text = self.context.sources.text(version, &symbol.file)?;
+            let body = text.get(symbol.bytes.0 as usize..symbol.bytes.1 as usize)?;
+            let (at, sentence) = defaults::announced(body, changed)?;
+            let line = symbol.lines.0 + body.get(..at)?.matches('\n').count() as u32;
+            let kind = "default_note".to_owned();
+            let (version, file) = (version.name().to_owned(), symbol.file.clone());
+            Some(Witness { kind, version, file, line, text: sentence.to_owned() })
+        })
     }
 
     /// Parameters that no longer take the position that they took.
@@ -543,6 +608,17 @@ impl State<'_, '_> {
             self.push(change, "parameter_order", &factors, &[], true);
         }
     }
+}
+
+/// Whether a decorator of a callable takes a keyword that the signature does not show.
+fn taken_by_decorators(index: ApiIndex<'_>, symbol: &Symbol, keyword: &str) -> bool {
+    symbol.decorators.iter().any(|decorator| {
+        let name = DottedName::new(decorator).ok();
+        let reached = name.map(|name| index.resolve(&name));
+        let Some(Resolution::Symbol(definition)) = reached else { return false };
+        let taken = index.snapshot().wrappers.get(&definition);
+        taken.is_some_and(|taken| taken.iter().any(|it| **it == *keyword))
+    })
 }
 
 /// Keyword hints differ in weight by how the code says it.

@@ -149,7 +149,8 @@ const KEYWORD_ONLY: &[Field] = fields! {
 };
 
 const REWRITE: &[Field] = fields! {
-    "callable": Text, "receiver": Text, "parameters": TextList, "template": Text,
+    "callable": Text, "receiver": Text, "parameters": TextList, "defaults": TextMap,
+    "template": Text,
 };
 
 const KEY: &[Field] = fields! { "from": Text, "to": Text, "holder": Text };

@@ -128,12 +128,21 @@ fn check_change(change: &Change, path: &str) -> Result<(), ManifestError> {
             identifiers(positional, &at("positional"))?;
             identifiers(parameters, &at("parameters"))
         }
-        Change::CallRewrite { parameters, template, .. } => {
-            for (index, parameter) in parameters.iter().enumerate() {
+        Change::CallRewrite { parameters, defaults, template, .. } => {
+            let named =
+                parameters.iter().enumerate().filter(|(_, it)| !matches!(&***it, "/" | "*"));
+            for (index, parameter) in named {
                 identifier(
                     parameter.trim_start_matches('*'),
                     &format!("{}[{index}]", at("parameters")),
                 )?;
+            }
+            for (parameter, value) in defaults {
+                let field = format!("{}.{parameter}", at("defaults"));
+                if !parameters.contains(parameter) {
+                    return Err(wrong(&field, "no parameter has this name".to_owned()));
+                }
+                expression(Some(value), &field)?;
             }
             expression(Some(template), &at("template"))
         }

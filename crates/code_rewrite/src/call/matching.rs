@@ -25,7 +25,7 @@ pub(super) struct Target<'a> {
     /// Leading arguments that stand for the receiver: one when a method is called through its
     /// class.
     pub(super) receivers_given: usize,
-    /// The receiver's expression, for methods called on one.
+    /// The expression of the instance or class that a member is called on.
     pub(super) receiver: Option<Span>,
     /// The old signature, where it is known.
     pub(super) signature: Option<&'a Signature>,
@@ -169,7 +169,9 @@ fn of_reference<'a>(
     let through_class = symbol.parent.is_some();
     let subject = subject(context, &definition);
     let unbound = signature.is_some_and(|s| s.binding == Binding::Instance) && through_class;
-    Some(plain(changes.about(&subject), signature, usize::from(unbound)))
+    let class = holder.filter(|_| through_class && !unbound);
+    let receiver = class.map(|class| Span::new(reference.span.start, class.span.end));
+    Some(Target { receiver, ..plain(changes.about(&subject), signature, usize::from(unbound)) })
 }
 
 /// The class whose constructor runs when `class` is called, with its signature, if changes are said
@@ -296,7 +298,7 @@ fn of_receiver<'a>(
         changes: about,
         applicability: if sure { Applicability::Safe } else { Applicability::Unsafe },
         receivers_given: given,
-        receiver: (!through_class).then_some(span),
+        receiver: (given == 0).then_some(span),
         signature,
         new_signature: None,
     })

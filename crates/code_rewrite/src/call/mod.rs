@@ -9,6 +9,7 @@ mod layout;
 mod matching;
 mod overrides;
 mod template;
+mod template_text;
 
 use code_model::operation::Change;
 
@@ -50,8 +51,9 @@ fn rewrite_call(context: &FileContext<'_>, rewriting: &mut Rewriting, target: &T
         return;
     }
     for change in &target.changes {
-        if let Change::CallRewrite { parameters, template, .. } = &*change.change {
-            template::rewrite(context, rewriting, target, &change.operation, parameters, template);
+        if let Change::CallRewrite { parameters, defaults, template, .. } = &*change.change {
+            let form = template::Form { parameters, defaults, template };
+            template::rewrite(context, rewriting, target, &change.operation, &form);
             return;
         }
     }

@@ -10,19 +10,19 @@ use python::references::{Argument, ArgumentForm, Certainty, Place, StringForm};
 
 use super::layout::{self, is_atomic, is_pure};
 use super::matching::Target;
+use super::template_text::{self, Part, Value, Written, split, stands_alone, without_missing};
 use crate::member::definition_of;
 use crate::{FileContext, Rewriting};
 
 /// The longest template that is read.
 const LONGEST: usize = 4096;
 
-/// A part of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part<'t> {
-    /// Text that stays.
-    Text(&'t str),
-    /// A name, dotted where dots follow; `keyword` when it is the name of a keyword argument.
-    Name(&'t str),
+/// How a call is written now.
+#[derive(Clone, Copy)]
+pub(super) struct Form<'t> {
+    pub(super) parameters: &'t [String],
+    pub(super) defaults: &'t BTreeMap<String, String>,
+    pub(super) template: &'t str,
 }
 
 pub(super) fn rewrite(
@@ -30,16 +30,15 @@ pub(super) fn rewrite(
     rewriting: &mut Rewriting,
     target: &Target<'_>,
     operation: &OperationId,
-    parameters: &[String],
-    template: &str,
+    form: &Form<'_>,
 ) {
-    match filled(context, rewriting, target, operation, parameters, template) {
+    match filled(context, rewriting, target, operation, form) {
         Ok(pieces) => {
             let edit = TextEdit { span: target.call.span, pieces };
             rewriting.edit(operation, target.applicability, edit);
         }
         Err(reason) => {
-            let message = format!("This call is written `{template}` now; {reason}.");
+            let message = format!("This call is written `{}` now; {reason}.", form.template);
             rewriting.find(context, target.call.span, "call-not-rewritten", message);
         }
     }
@@ -50,20 +49,25 @@ fn filled(
     rewriting: &mut Rewriting,
     target: &Target<'_>,
     operation: &OperationId,
-    parameters: &[String],
-    template: &str,
+    form: &Form<'_>,
 ) -> Result<Vec<Piece>, String> {
-    if template.len() > LONGEST {
+    if form.template.len() > LONGEST {
         return Err("its template is too long".to_owned());
     }
-    let given = bind(target, parameters)?;
-    let parts = without_missing(split(template), parameters, &given);
-    check_use(context, &parts, parameters, &given)?;
-    if let Some(pieces) = in_place(context, rewriting, target, operation, &parts, &given) {
+    let given = Given::of(target, form)?;
+    let call = template_text::call(form.template);
+    given.check_rest(call.as_ref().map(|(_, arguments)| arguments.as_slice()))?;
+    let parts = without_missing(split(form.template), &given);
+    check_use(context, &parts, &given)?;
+    if let Some((callee, arguments)) = &call
+        && let Some(pieces) =
+            in_place(context, rewriting, target, operation, callee, arguments, &given)
+    {
         return Ok(pieces);
     }
+    check_order(context, &parts, &given)?;
     let mut pieces = Vec::new();
-    let wrapped = !is_atomic(template);
+    let wrapped = !is_atomic(form.template);
     if wrapped {
         pieces.push(Piece::Text("(".to_owned()));
     }
@@ -73,9 +77,13 @@ fn filled(
             Part::Text(text) => pieces.push(Piece::Text((*text).to_owned())),
             Part::Name(name) => {
                 let (root, rest) = name.split_once('.').unwrap_or((name, ""));
+                if let Some(arguments) = given.rest(root) {
+                    push_listed(&mut pieces, arguments);
+                    continue;
+                }
                 let value = match root {
                     "self" => target.receiver,
-                    root => given.get(root).map(|argument| argument.value),
+                    root => given.named.get(root).map(|argument| argument.value),
                 };
                 if let Some(value) = value {
                     let alone = alone && rest.is_empty();
@@ -86,6 +94,11 @@ fn filled(
                     }
                 } else if root == "self" {
                     return Err("its receiver is not written here".to_owned());
+                } else if let Some(default) = form.defaults.get(root) {
+                    let alone = alone && rest.is_empty() || is_atomic(default);
+                    let text = if alone { default.clone() } else { format!("({default})") };
+                    let rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+                    pieces.push(Piece::Text(text + &rest));
                 } else {
                     let at = target.call.span;
                     pieces.push(Piece::Text(needed(context, rewriting, name, at, operation)));
@@ -93,29 +106,70 @@ fn filled(
             }
         }
     }
+    if let Some(mapping) = given.mapping {
+        push_last(&mut pieces, mapping.span);
+    }
     if wrapped {
         pieces.push(Piece::Text(")".to_owned()));
     }
     Ok(pieces)
 }
 
+/// Arguments as they are, with commas between them.
+fn push_listed(pieces: &mut Vec<Piece>, arguments: &[&Argument]) {
+    for (number, argument) in arguments.iter().enumerate() {
+        if number > 0 {
+            pieces.push(Piece::Text(", ".to_owned()));
+        }
+        pieces.push(Piece::Source(argument.span));
+    }
+}
+
+/// One more argument before the parenthesis that ends a call.
+fn push_last(pieces: &mut Vec<Piece>, argument: Span) {
+    let Some(Piece::Text(end)) = pieces.last_mut() else { return };
+    let Some(before) = end.strip_suffix(')') else { return };
+    let separator = if before.ends_with('(') { "" } else { ", " };
+    *end = format!("{before}{separator}");
+    pieces.extend([Piece::Source(argument), Piece::Text(")".to_owned())]);
+}
+
 /// The call with its layout and comments, where the template is a call too that takes the
-/// arguments in the order in which they stand.
+/// arguments in the order in which they stand; what it adds comes last.
 fn in_place(
     context: &FileContext<'_>,
     rewriting: &mut Rewriting,
     target: &Target<'_>,
     operation: &OperationId,
-    parts: &[Part<'_>],
-    given: &BTreeMap<&str, &Argument>,
+    callee: &str,
+    arguments: &[Written<'_>],
+    given: &Given<'_>,
 ) -> Option<Vec<Piece>> {
     let call = target.call;
-    let (Part::Name(callee), rest) = parts.split_first()? else { return None };
-    let wanted = plain_arguments(rest)?;
     let mut edits: Vec<(Span, Vec<Piece>)> = Vec::new();
     let mut kept = Vec::new();
-    for (keyword, name) in &wanted {
-        let argument = *given.get(name)?;
+    let mut added = Vec::new();
+    for Written { keyword, value } in arguments {
+        let argument = match value {
+            Value::Rest(name) => {
+                kept.extend(given.rest(name)?.iter().map(|argument| argument.span));
+                continue;
+            }
+            Value::Name(name) => match (given.named.get(name), given.form.defaults.get(*name)) {
+                (Some(argument), _) => argument,
+                (None, Some(default)) => {
+                    added.push(format!("{}={default}", (*keyword)?));
+                    continue;
+                }
+                (None, None) if keyword.is_some() && given.is_missing(name) => continue,
+                (None, None) => return None,
+            },
+            Value::Literal(text) => {
+                added.push(format!("{}={text}", (*keyword)?));
+                continue;
+            }
+            Value::Other => return None,
+        };
         kept.push(argument.span);
         let value = Piece::Source(argument.value);
         match (&argument.form, keyword) {
@@ -127,12 +181,24 @@ fn in_place(
             (_, None) => edits.push((argument.span, vec![value])),
         }
     }
-    if !kept.is_sorted() {
+    kept.extend(given.mapping.map(|mapping| mapping.span));
+    if !kept.is_sorted() || kept.len() < call.arguments.len() && !added.is_empty() {
         return None;
     }
     for (index, argument) in call.arguments.iter().enumerate() {
         if !kept.contains(&argument.span) {
             edits.push((layout::removal(context.text, call, index)?.span, Vec::new()));
+        }
+    }
+    if !added.is_empty() {
+        let addition = layout::addition(context.text, call, &added.join(", "));
+        match edits.iter_mut().find(|(span, _)| *span == addition.span) {
+            // The last argument becomes a keyword: what follows its value stays to be added.
+            Some((_, pieces)) => {
+                let new = addition.pieces.into_iter();
+                pieces.extend(new.filter(|piece| matches!(piece, Piece::Text(_))));
+            }
+            None => edits.push((addition.span, addition.pieces)),
         }
     }
     edits.push(match callee.strip_prefix("self.") {
@@ -145,33 +211,15 @@ fn in_place(
             (plain && !leaf.is_empty()).then(|| (Span::new(start, call.callee.end), text))?
         }
         None => {
+            let root = callee.split('.').next().unwrap_or_default();
+            if given.named.contains_key(root) {
+                return None;
+            }
             let text = needed(context, rewriting, callee, call.span, operation);
             (call.callee, vec![Piece::Text(text)])
         }
     });
     between(call.span, edits)
-}
-
-/// The keyword and parameter of each argument of a template that ends in nothing but a plain call.
-fn plain_arguments<'t>(parts: &[Part<'t>]) -> Option<Vec<(Option<&'t str>, &'t str)>> {
-    let mut arguments = Vec::new();
-    let mut opener = "(";
-    let mut rest = parts;
-    while let [Part::Text(before), Part::Name(name), more @ ..] = rest {
-        let keyword = before.strip_prefix(opener)?.trim_start();
-        let keyword = match keyword.strip_suffix('=') {
-            Some(keyword) => Some(keyword),
-            None => keyword.is_empty().then_some(None)?,
-        };
-        arguments.push((keyword, *name));
-        opener = ",";
-        rest = more;
-    }
-    match rest {
-        [Part::Text(")")] if !arguments.is_empty() => Some(arguments),
-        [Part::Text("()")] if arguments.is_empty() => Some(arguments),
-        _ => None,
-    }
 }
 
 /// A range with these replacements, everything else as it is; none where two overlap.
@@ -277,159 +325,125 @@ fn needed(
     if rest.is_empty() { text } else { format!("{text}.{rest}") }
 }
 
-/// The argument for each parameter; the reason where that cannot be told.
-fn bind<'t>(
-    target: &'t Target<'_>,
-    parameters: &'t [String],
-) -> Result<BTreeMap<&'t str, &'t Argument>, String> {
-    let mut given = BTreeMap::new();
-    let mut positions =
-        parameters.iter().map(String::as_str).take_while(|name| !name.starts_with('*'));
-    if target.receivers_given > 0 {
-        return Err("its receiver is given as an argument".to_owned());
-    }
-    if target.call.bound_by.is_some() {
-        return Err("its arguments are bound before it is called".to_owned());
-    }
-    for argument in &target.call.arguments {
-        match &argument.form {
-            ArgumentForm::Starred | ArgumentForm::DoubleStarred => {
-                return Err("its arguments are unpacked".to_owned());
-            }
-            ArgumentForm::Positional => {
-                let name = positions
-                    .find(|name| !matches!(*name, "self" | "cls" | "/"))
-                    .ok_or("it has more arguments than the template knows")?;
-                given.insert(name, argument);
-            }
-            ArgumentForm::Keyword { name, .. } => {
-                let known = parameters.iter().find(|parameter| **parameter == **name);
-                let known = known.ok_or_else(|| format!("the template does not know `{name}`"))?;
-                given.insert(known.as_str(), argument);
-            }
-        }
-    }
-    Ok(given)
+/// The arguments of a call by the parameters that take them.
+pub(super) struct Given<'t> {
+    form: &'t Form<'t>,
+    named: BTreeMap<&'t str, &'t Argument>,
+    /// What `*args` takes.
+    positions: Vec<&'t Argument>,
+    /// What `**kwargs` takes.
+    keywords: Vec<&'t Argument>,
+    /// `**mapping`, as the call has it.
+    mapping: Option<&'t Argument>,
 }
 
-/// Splits a template into names and what stands between them; strings and keyword names are text.
-fn split(template: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let bytes = template.as_bytes();
-    let (mut at, mut text_start) = (0, 0);
-    let is_name = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80;
-    while let Some(byte) = bytes.get(at).copied() {
-        if matches!(byte, b'"' | b'\'') {
-            at = string_end(bytes, at);
-        } else if byte.is_ascii_digit() {
-            while bytes.get(at).is_some_and(|byte| is_name(*byte) || *byte == b'.') {
-                at += 1;
-            }
-        } else if is_name(byte) {
-            let start = at;
-            while bytes.get(at).is_some_and(|byte| is_name(*byte) || *byte == b'.') {
-                at += 1;
-            }
-            let name = template.get(start..at).unwrap_or_default();
-            let behind = template.get(at..).unwrap_or_default().trim_start();
-            let keyword = behind.starts_with('=') && !behind.starts_with("==");
-            let attribute = start > 0 && bytes.get(start - 1) == Some(&b'.');
-            if !keyword && !attribute && !is_word(name) {
-                if text_start < start {
-                    parts.push(Part::Text(template.get(text_start..start).unwrap_or_default()));
+impl<'t> Given<'t> {
+    /// The argument for each parameter; the reason where that cannot be told.
+    fn of(target: &'t Target<'_>, form: &'t Form<'t>) -> Result<Self, String> {
+        if target.receivers_given > 0 {
+            return Err("its receiver is given as an argument".to_owned());
+        }
+        if target.call.bound_by.is_some() {
+            return Err("its arguments are bound before it is called".to_owned());
+        }
+        let named = BTreeMap::new();
+        let (positions, keywords, mapping) = (Vec::new(), Vec::new(), None);
+        let mut given = Self { form, named, positions, keywords, mapping };
+        let names = form.parameters.iter().map(String::as_str);
+        let mut places = names
+            .take_while(|name| !name.starts_with('*'))
+            .filter(|name| !matches!(*name, "self" | "cls" | "/"));
+        for argument in &target.call.arguments {
+            match &argument.form {
+                ArgumentForm::Starred => return Err("its arguments are unpacked".to_owned()),
+                ArgumentForm::DoubleStarred => {
+                    if given.mapping.replace(argument).is_some() {
+                        return Err("its arguments are unpacked".to_owned());
+                    }
                 }
-                parts.push(Part::Name(name));
-                text_start = at;
+                ArgumentForm::Positional => match places.next() {
+                    Some(name) => given.name(name, argument)?,
+                    None if given.takes_rest("*") => given.positions.push(argument),
+                    None => {
+                        return Err("it has more arguments than the template knows".to_owned());
+                    }
+                },
+                ArgumentForm::Keyword { name, .. } => {
+                    let known = form.parameters.iter().find(|parameter| **parameter == **name);
+                    match known {
+                        Some(known) => given.name(known, argument)?,
+                        None if given.takes_rest("**") => given.keywords.push(argument),
+                        None => return Err(format!("the template does not know `{name}`")),
+                    }
+                }
             }
-        } else {
-            at += 1;
+        }
+        Ok(given)
+    }
+
+    fn name(&mut self, name: &'t str, argument: &'t Argument) -> Result<(), String> {
+        match self.named.insert(name, argument) {
+            Some(_) => Err(format!("it gives `{name}` twice")),
+            None => Ok(()),
         }
     }
-    if text_start < template.len() {
-        parts.push(Part::Text(template.get(text_start..).unwrap_or_default()));
+
+    /// The parameters with names of their own.
+    fn parameters(&self) -> impl Iterator<Item = &'t str> {
+        let form = self.form;
+        let all = form.parameters.iter().map(String::as_str);
+        all.filter(|name| !name.starts_with('*') && *name != "/")
     }
-    parts
-}
 
-fn string_end(bytes: &[u8], start: usize) -> usize {
-    let quote = bytes.get(start).copied();
-    let mut at = start + 1;
-    while let Some(byte) = bytes.get(at).copied() {
-        match byte {
-            b'\\' => at += 1,
-            byte if Some(byte) == quote => return at + 1,
-            _ => {}
-        }
-        at += 1;
+    fn takes_rest(&self, stars: &str) -> bool {
+        self.form.parameters.iter().any(|parameter| {
+            let name = parameter.trim_start_matches('*');
+            !name.is_empty() && parameter.len() - name.len() == stars.len()
+        })
     }
-    bytes.len()
-}
 
-/// Words of the language and its builtins that need no import.
-fn is_word(name: &str) -> bool {
-    const WORDS: [&str; 24] = [
-        "None", "True", "False", "and", "or", "not", "in", "is", "if", "else", "lambda", "for",
-        "await", "list", "dict", "tuple", "set", "str", "int", "float", "bool", "len", "sorted",
-        "bytes",
-    ];
-    WORDS.contains(&name)
-}
-
-/// A template without the keyword arguments whose parameter the call does not give.
-fn without_missing<'t>(
-    parts: Vec<Part<'t>>,
-    parameters: &[String],
-    given: &BTreeMap<&str, &Argument>,
-) -> Vec<Part<'t>> {
-    let missing = |part: &Part<'_>| match part {
-        Part::Name(name) => {
-            !given.contains_key(name) && parameters.iter().any(|parameter| parameter == name)
-        }
-        Part::Text(_) => false,
-    };
-    let mut kept: Vec<Part<'t>> = Vec::new();
-    let mut after_removed = false;
-    for part in parts {
-        if missing(&part)
-            && let Some(Part::Text(before)) = kept.last_mut()
-            && let Some(cut) = keyword_start(before)
-        {
-            let shorter = before.get(..cut).unwrap_or_default();
-            *before = shorter.strip_suffix(',').unwrap_or(shorter);
-            after_removed = true;
-            continue;
-        }
-        match part {
-            Part::Text(text) if after_removed => {
-                let open = matches!(kept.last(), Some(Part::Text(t)) if t.ends_with('('));
-                let text =
-                    if open { text.strip_prefix(',').map_or(text, str::trim_start) } else { text };
-                kept.push(Part::Text(text));
+    /// The arguments for a parameter that takes the rest; none for any other name.
+    pub(super) fn rest(&self, name: &str) -> Option<&[&'t Argument]> {
+        self.form.parameters.iter().find_map(|parameter| {
+            match parameter.strip_prefix("**").or(parameter.strip_prefix('*'))? {
+                rest if rest != name => None,
+                _ if parameter.starts_with("**") => Some(self.keywords.as_slice()),
+                _ => Some(self.positions.as_slice()),
             }
-            other => kept.push(other),
-        }
-        after_removed = false;
+        })
     }
-    kept
-}
 
-/// Where `, name=` begins at the end of a text.
-fn keyword_start(text: &str) -> Option<usize> {
-    let before = text.trim_end().strip_suffix('=')?.trim_end();
-    let name_start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_'))? + 1;
-    (name_start < before.len()).then(|| before.get(..name_start).unwrap_or("").trim_end().len())
-}
+    /// Whether a name is a parameter that the call does not give and that nothing stands in for.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        !self.named.contains_key(name)
+            && !self.form.defaults.contains_key(name)
+            && self.parameters().any(|parameter| parameter == name)
+    }
 
-/// Whether what stands at a place of the template has brackets or commas on both sides.
-fn stands_alone(parts: &[Part<'_>], number: usize) -> bool {
-    let text = |part: Option<&Part<'_>>| match part {
-        Some(Part::Text(text)) => (*text).to_owned(),
-        _ => String::new(),
-    };
-    let before = text(number.checked_sub(1).and_then(|before| parts.get(before)));
-    let after = text(parts.get(number + 1));
-    let opens = before.trim_end().ends_with(['(', ',', '=', '[']);
-    opens && after.trim_start().starts_with([')', ',', ']'])
+    /// Whether what the call gives beyond the named parameters can stand in the new call as it is.
+    fn check_rest(&self, written: Option<&[Written<'_>]>) -> Result<(), String> {
+        let is_written =
+            |name: &str| written.unwrap_or_default().iter().any(|it| it.keyword == Some(name));
+        for argument in &self.keywords {
+            if let ArgumentForm::Keyword { name, .. } = &argument.form
+                && is_written(name)
+            {
+                return Err(format!("`{name}` would be given twice"));
+            }
+        }
+        // What a mapping holds may be meant for every parameter that is not given.
+        let passes = |name: &str| {
+            self.named.contains_key(name)
+                || written.is_some_and(|written| {
+                    let same = Written { keyword: Some(name), value: Value::Name(name) };
+                    written.contains(&same) && !self.form.defaults.contains_key(name)
+                })
+        };
+        if self.mapping.is_some() && !self.parameters().all(passes) {
+            return Err("its arguments are unpacked".to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// Every argument must have its place, and only what has no effect may be written twice or not at
@@ -437,8 +451,7 @@ fn stands_alone(parts: &[Part<'_>], number: usize) -> bool {
 fn check_use(
     context: &FileContext<'_>,
     parts: &[Part<'_>],
-    parameters: &[String],
-    given: &BTreeMap<&str, &Argument>,
+    given: &Given<'_>,
 ) -> Result<(), String> {
     let uses = |name: &str| {
         let is_use = |part: &&Part<'_>| match part {
@@ -447,10 +460,11 @@ fn check_use(
         };
         parts.iter().filter(is_use).count()
     };
-    for parameter in parameters {
-        let name = parameter.as_str();
-        match given.get(name) {
-            None if uses(name) > 0 => return Err(format!("it does not give `{name}`")),
+    for name in given.parameters() {
+        match given.named.get(name) {
+            None if uses(name) > 0 && given.is_missing(name) => {
+                return Err(format!("it does not give `{name}`"));
+            }
             Some(argument) if uses(name) != 1 && !is_pure(context.text, argument) => {
                 return Err(format!("evaluating `{name}` may have an effect"));
             }
@@ -460,30 +474,37 @@ fn check_use(
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn templates_are_split_at_names() {
-        assert_eq!(
-            split("pkg.new(a, key=b, other='a b') + 1"),
-            [
-                Part::Name("pkg.new"),
-                Part::Text("("),
-                Part::Name("a"),
-                Part::Text(", key="),
-                Part::Name("b"),
-                Part::Text(", other='a b') + 1"),
-            ]
-        );
+/// What has an effect must go on being evaluated before and after what it was.
+fn check_order(
+    context: &FileContext<'_>,
+    parts: &[Part<'_>],
+    given: &Given<'_>,
+) -> Result<(), String> {
+    let mut written: Vec<&Argument> = Vec::new();
+    for part in parts {
+        let Part::Name(name) = part else { continue };
+        let root = name.split('.').next().unwrap_or_default();
+        written.extend(given.rest(root).unwrap_or_default());
+        written.extend(given.named.get(root));
     }
-
-    #[test]
-    fn keywords_end_texts() {
-        assert_eq!(keyword_start(", key="), Some(1));
-        assert_eq!(keyword_start("(key = "), Some(1));
-        assert_eq!(keyword_start("a == "), None);
-        assert_eq!(keyword_start("("), None);
+    for (place, later) in written.iter().enumerate() {
+        let passed = written.iter().take(place).filter(|it| it.span.start > later.span.start);
+        for earlier in passed {
+            let effects = !is_pure(context.text, earlier) || !is_pure(context.text, later);
+            let fixed = |argument: &Argument| is_fixed(argument.value.of(context.text));
+            if effects && !fixed(earlier) && !fixed(later) {
+                return Err("its arguments would be evaluated in another order".to_owned());
+            }
+        }
     }
+    Ok(())
+}
+
+/// Whether a value is a plain name or literal, which nothing changes that is evaluated beside it.
+fn is_fixed(value: &str) -> bool {
+    let quoted = |quote: char| {
+        let inner = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        inner.is_some_and(|inner| !inner.contains(quote))
+    };
+    value.chars().all(|c| c.is_alphanumeric() || c == '_') || quoted('"') || quoted('\'')
 }

@@ -36,6 +36,18 @@ impl Interner {
         index
     }
 
+    /// The number of the reference to a member of what another reference means.
+    pub(super) fn member(&mut self, holder: ReferenceIndex, name: &str) -> Option<ReferenceIndex> {
+        let reference = self.references.get(holder as usize)?.clone();
+        let path = self.text(&format!("{}.{name}", reference.text()));
+        Some(self.reference(match reference {
+            Reference::Absolute(_) => Reference::Absolute(path),
+            Reference::Relative(level, _) => Reference::Relative(level, path),
+            Reference::Local(_) => Reference::Local(path),
+            Reference::Unbound(_) => Reference::Unbound(path),
+        }))
+    }
+
     /// All references, in the order of their numbers.
     pub(super) fn into_references(self) -> Vec<Reference> {
         self.references

@@ -9,14 +9,16 @@ use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::forwarding::{self, Callable};
+use super::forwards;
 use super::imports::{ScopeNames, for_each_block};
 use super::interner::Interner;
 use super::notices::{self, Notices};
 use super::shape::{Shape, Shaper};
 use super::signatures::{folded, short_hash, signature, source};
 use super::{
-    Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, HintFactSubject,
-    LazyEntry, ModuleFacts, Reference, exports, keywords, raising, tables,
+    Binding, BindingRoute, ClassFact, DecoratorFact, Definition, DefinitionIndex, ForwardFact,
+    HintFactSubject, LazyEntry, ModuleFacts, Reference, exports, keywords, raising, tables,
+    wrapping,
 };
 
 /// Values up to this length are kept as text.
@@ -370,6 +372,10 @@ impl<'a, 's> Walker<'a, 's> {
         take_shape(&mut definition, shape);
         let notices = self.function_notices(function, &mut definition, warns, traits.is_property);
         let owner = self.facts.definitions.len() as DefinitionIndex;
+        let taken = if in_class { Vec::new() } else { wrapping::keywords_taken(function) };
+        if !taken.is_empty() {
+            self.facts.wrappers.push((owner, taken));
+        }
         self.facts.definitions.push(definition);
         self.take_hints(notices, Some(owner));
     }
@@ -412,6 +418,15 @@ impl<'a, 's> Walker<'a, 's> {
         let is_deprecated = notices.deprecated.is_some();
         let callable = Callable { function, class, is_deprecated, is_property };
         forwarding::body(&mut notices, &mut self.shaper, &callable);
+        // Of several definitions under conditions nobody knows which one is called.
+        if self.conditions == 0
+            && let Some((forward, range)) = forwards::of_body(&mut self.shaper, &callable)
+        {
+            let owner = self.facts.definitions.len() as DefinitionIndex;
+            let line = self.lines.line(range.start().to_u32());
+            let text = folded(self.shaper.text_of_range(range), 300).into();
+            self.facts.forwards.push(ForwardFact { owner, forward, line, text });
+        }
         definition.deprecated = notices.deprecated.take();
         definition.experimental = notices.experimental;
         notices

@@ -1,0 +1,24 @@
+import functools
+
+
+def timed(function):
+    @functools.wraps(function)
+    def inner(*args, timeout=None, **kwargs):
+        retries = kwargs.pop("retries", 3)
+        return run(function, timeout, retries, *args, **kwargs)
+
+    return inner
+
+
+def run(function, timeout, retries, *args, **kwargs):
+    return function(*args, **kwargs)
+
+
+@timed
+def fetch(address):
+    return address
+
+
+@timed
+def send(address, verbose=False, timeout=None):
+    return address

@@ -1,0 +1,12 @@
+def area(shape, scale=1):
+    """Return the area of a shape in square metres."""
+    total = 0
+    for part in shape.parts:
+        total += part.width * part.height * scale
+    return round(total, 2)
+
+
+def price(item, tax):
+    """Return the price of an item."""
+    net = item.net * (1 + tax)
+    return net + item.fee + item.postage

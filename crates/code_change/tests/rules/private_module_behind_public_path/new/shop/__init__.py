@@ -1,0 +1,3 @@
+from shop._shapes import area
+
+__all__ = ["area"]

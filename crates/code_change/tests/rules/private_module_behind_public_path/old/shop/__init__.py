@@ -1,0 +1,3 @@
+from shop._impl import area
+
+__all__ = ["area"]
