@@ -24,6 +24,9 @@ use super::template::{Derivation, Template};
 use crate::sources::Version;
 use crate::surface::{is_gone, is_plain};
 
+/// A rename that is this sure stands where only names of parameters differ.
+const RENAME_SURE_MIN: f64 = 0.7;
+
 /// Adds an operation for every call that a body says how to write, and takes out what it makes
 /// needless: renames of the same name, and changes of its parameters.
 pub(super) fn settle(
@@ -90,13 +93,18 @@ fn rewrite(
     if template.is_rename || !agrees(context, successors, &shim, &target) {
         return None;
     }
+    // Keywords follow by operations of their own, and a rename reaches uses that are no calls.
+    let rename = renamed(context, operations, owner);
+    let is_sure = rename.is_some_and(|it| it.confidence.overall >= RENAME_SURE_MIN);
+    if template.keeps_places && is_sure {
+        return None;
+    }
     let is_deprecated = shim.body.forward.is_deprecated;
     let class = if is_deprecated { "shim_template" } else { "body_template" };
     let mut factors = Factors::from([(Factor::AliasMatch, 1.0), (Factor::SignatureMatch, 1.0)]);
     if is_deprecated {
         factors.insert(Factor::DeprecationMatch, 1.0);
     }
-    let rename = renamed(context, operations, owner);
     let mut witnesses = vec![witness(&shim)];
     witnesses.extend(rename.iter().flat_map(|it| it.evidence.witnesses.iter().cloned()));
     let change = Change::CallRewrite {

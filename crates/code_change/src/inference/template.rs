@@ -21,6 +21,8 @@ pub(super) struct Template {
     pub(super) text: String,
     /// Whether nothing but the callee changes.
     pub(super) is_rename: bool,
+    /// Whether nothing but the callee and the names of parameters changes.
+    pub(super) keeps_places: bool,
 }
 
 /// What a template is derived from.
@@ -71,7 +73,8 @@ impl Derivation<'_> {
         if open.next().is_some() && !rest.positions && !rest.keywords {
             return None;
         }
-        let is_rename = written.changes_nothing(self.old);
+        let keeps_places = written.changes_nothing(self.old, false);
+        let is_rename = keeps_places && written.changes_nothing(self.old, true);
         let mut texts = written.texts;
         if rest.positions {
             let kind = ParameterKind::VariadicPositional;
@@ -85,6 +88,7 @@ impl Derivation<'_> {
             defaults: written.defaults,
             text: format!("{}({})", self.callee, texts.join(", ")),
             is_rename,
+            keeps_places,
         })
     }
 
@@ -142,6 +146,7 @@ impl Derivation<'_> {
             defaults: BTreeMap::new(),
             text: self.callee.clone(),
             is_rename: false,
+            keeps_places: false,
         })
     }
 }
@@ -344,7 +349,8 @@ impl<'a> Writing<'a> {
             let ForwardedPart::Parameter(name) = part else { continue };
             let Some(default) = &self.derivation.old.parameter(name)?.default else { continue };
             let is_whole = value.len() == 1;
-            let equal = taken.and_then(|it| it.default.as_ref()) == Some(default);
+            let taken_default = taken.and_then(|it| it.default.as_deref());
+            let equal = taken_default.is_some_and(|it| it == &**default || same_text(it, default));
             let same = equal && (is_literal(default) || self.derivation.same_names);
             let positional_only = taken.is_some_and(|it| it.kind == ParameterKind::PositionalOnly);
             if is_whole && same && !positional_only && !self.must_be_positional {
@@ -358,8 +364,8 @@ impl<'a> Writing<'a> {
         Some(false)
     }
 
-    /// Whether every call stays as it is but for the callee.
-    fn changes_nothing(&self, old: &Signature) -> bool {
+    /// Whether every call stays as it is but for the callee, and perhaps for its keywords.
+    fn changes_nothing(&self, old: &Signature, with_names: bool) -> bool {
         let place = |signature: &Signature, name: &str| {
             let mut all = signature.caller_parameters().iter().filter(|it| it.takes_position());
             all.position(|it| &*it.name == name)
@@ -369,8 +375,10 @@ impl<'a> Writing<'a> {
                 let by_place = !parameter.takes_position()
                     || place(old, &parameter.name) == place(self.new, &new.name)
                         && new.takes_position();
-                let by_name =
-                    !parameter.takes_keyword() || new.name == parameter.name && new.takes_keyword();
+                let may_be_other = !with_names && parameter.takes_position();
+                let by_name = may_be_other
+                    || !parameter.takes_keyword()
+                    || new.name == parameter.name && new.takes_keyword();
                 by_place && by_name
             })
         };
@@ -428,6 +436,15 @@ fn text_of(
         }
     }
     Some(text)
+}
+
+/// Whether two source texts are the same string between other quotation marks.
+fn same_text(one: &str, other: &str) -> bool {
+    let inner = |text: &str| {
+        let quotes = ['"', '\''];
+        (is_literal(text) && text.starts_with(quotes)).then(|| text.trim_matches(quotes).to_owned())
+    };
+    inner(one).is_some() && inner(one) == inner(other)
 }
 
 /// Whether the source text of a default means the same wherever it stands.
