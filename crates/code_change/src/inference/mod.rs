@@ -20,6 +20,7 @@ mod files;
 mod heirs;
 mod hints;
 mod keys;
+mod keywords;
 mod members;
 mod modules;
 mod names;
