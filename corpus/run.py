@@ -3,6 +3,7 @@
   corpus/run.py ci      the small libraries, which fit five minutes; fails below the recorded floors
   corpus/run.py all     everything; --write keeps the table in docs/quality.md
   corpus/run.py draw    sixty confident operations that no list names, for reading by hand
+  corpus/run.py ablation  the libraries with each kind of evidence off, and with each alone
 
 `scripts/corpus` calls it with what it needs.
 """
@@ -50,6 +51,11 @@ SCHEMAS = {
 def main() -> int:
     given = arguments()
     settings = read_yaml(CI)
+    if given.what == "ablation":
+        # It measures with the functions of this file.
+        import ablation
+
+        return ablation.main(given)
     chosen = settings["libraries"] if given.what == "ci" else None
     libraries = run_libraries(given, chosen)
     if given.what == "draw":
@@ -64,7 +70,7 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["ci", "all", "draw"])
+    parser.add_argument("what", choices=["ci", "all", "draw", "ablation"])
     parser.add_argument("--onx", required=True, help="the binary that is measured")
     parser.add_argument("--truth", type=pathlib.Path, default=HERE, help="a folder with truth/ and dependents/")
     parser.add_argument("--only", action="append", help="only libraries and dependents whose name starts so")
@@ -91,6 +97,14 @@ def run_libraries(given, chosen) -> dict:
 
 
 def run_library(name: str, truth: dict, given) -> dict:
+    result = score_library(name, truth, given)
+    if "manifest" in result:
+        result["self"] = operations_against_itself(result["tree"], version_of(truth, "from"), given)
+    return result
+
+
+def score_library(name: str, truth: dict, given) -> dict:
+    """The manifest of one library pair, and each known operation judged by it."""
     result = {"truth": truth}
     try:
         tree = library_tree(name, truth)
@@ -106,7 +120,8 @@ def run_library(name: str, truth: dict, given) -> dict:
     manifest = read_yaml(out / "manifest.yaml")
     paths = score.Paths(read_json(out / "snapshot_to.json"))
     rows = {floor: score.score_manifest(manifest, truth, floor, paths) for floor in (0.0, 0.9)}
-    return result | {"manifest": manifest, "rows": rows, "self": operations_against_itself(tree, old, given)}
+    review = read_json(out / "report.json")["statistics"]["review_rate"]
+    return result | {"manifest": manifest, "rows": rows, "tree": tree, "review": review}
 
 
 def library_tree(name: str, truth: dict) -> pathlib.Path:
@@ -276,13 +291,15 @@ COLUMNS = ("recall", "reached", "visible", "visible_reached", "contradicted", "e
 
 def table(libraries: dict, dependents: dict, given) -> str:
     lines = ["## Libraries", "", "| library | rows | recall | by any path | visible | by any path | contradicted | "
-             "with other paths | recall at 0.9 | contradicted at 0.9 | operations | of them at 0.9 | "
-             "against itself | CPU s |", "|---|" + "---:|" * 13]
+             "with other paths | recall at 0.9 | contradicted at 0.9 | review rate | operations | of them at 0.9 | "
+             "against itself | CPU s |", "|---|" + "---:|" * 14]
     for name, library in libraries.items():
         lines.append(library_line(name, library))
     mean, sure = means(libraries, 0.0), means(libraries, 0.9)
+    reviews = [library["review"] for library in libraries.values() if "review" in library]
+    review = sum(reviews) / len(reviews) if reviews else None
     lines += [f"| **mean of {mean['groups']}** | | " + " | ".join(f"**{percent(mean[what])}**" for what in COLUMNS)
-              + f" | {percent(sure['recall'])} | {percent(sure['contradicted'])} | | | | |", ""]
+              + f" | {percent(sure['recall'])} | {percent(sure['contradicted'])} | {percent(review)} | | | | |", ""]
     lines += missed_by_class(libraries)
     if dependents:
         lines += dependents_table(dependents)
@@ -291,13 +308,13 @@ def table(libraries: dict, dependents: dict, given) -> str:
 
 def library_line(name: str, library: dict) -> str:
     if "failed" in library:
-        return f"| {name} | {library['failed'][:120]} |" + " |" * 12
+        return f"| {name} | {library['failed'][:120]} |" + " |" * 13
     every, sure = (shares(library["rows"][floor]) for floor in (0.0, 0.9))
     operations = library["manifest"].get("operations") or []
     confident = sum(score.confidence(operation) >= 0.9 for operation in operations)
     itself = "failed" if library["self"] is None else library["self"]
     cells = [every["rows"], *(percent(every[what]) for what in COLUMNS), percent(sure["recall"]),
-             percent(sure["contradicted"]), len(operations), confident, itself,
+             percent(sure["contradicted"]), percent(library["review"]), len(operations), confident, itself,
              f"{library['seconds']:.1f}"]
     return f"| {name} | " + " | ".join(map(str, cells)) + " |"
 

@@ -1,16 +1,26 @@
 //! From a raw score and the class of evidence behind it to the probability of being right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+
+use crate::reliability::Reliability;
 
 /// An evidence class that has not shown this precision may not be applied without a warning.
 const PRECISION_FOR_AUTO: f64 = 0.98;
 /// Where such classes are capped.
 const CAP: f64 = 0.89;
+/// The one-sided 90 % quantile of the normal distribution, for the Wilson interval: its lower end
+/// must lie above the cap, or chance may have shown what the cap allows for. So all of fourteen
+/// pairs must be right, and of fifty all but one.
+const QUANTILE: f64 = 1.281_551_6;
 /// What a class that was never measured is worth at most.
 const UNMEASURED_CAP: f64 = 0.69;
+/// How many pairs the estimate that a class or a stretch of scores is drawn towards counts for.
+const PRIOR_PAIRS: f64 = 2.0;
+/// A kind of operation has a table of its own within a class from so many pairs on.
+const KIND_PAIRS_MIN: usize = 60;
 
 /// A table of probabilities by kind of operation, class of evidence and raw score.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -26,6 +36,10 @@ pub struct Calibration {
 pub struct ClassTable {
     /// Labelled pairs that this rests on.
     pub pairs: u32,
+    /// How many of them were right.
+    pub right: u32,
+    /// How many libraries they come from.
+    pub libraries: u32,
     /// From each raw score on, this probability; in increasing order of both.
     pub steps: Vec<(f64, f64)>,
 }
@@ -46,16 +60,24 @@ pub struct LabelledPair {
     pub right: bool,
 }
 
-/// How well probabilities held on pairs that did not help to fit them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reliability {
-    /// Pairs.
-    pub pairs: u32,
-    /// Expected calibration error: mean distance between stated and observed, weighted by the
-    /// pairs.
-    pub expected_calibration_error: f64,
-    /// For each tenth: mean stated probability, share that was right, pairs.
-    pub bins: Vec<(f64, f64, u32)>,
+/// What each class is taken to be worth before any of its pairs was read, judged from the way in
+/// which the evidence comes about.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Priors(pub BTreeMap<String, f64>);
+
+impl Priors {
+    /// The priors that come with this version.
+    pub fn built_in() -> &'static Self {
+        static PRIORS: OnceLock<Priors> = OnceLock::new();
+        PRIORS.get_or_init(|| {
+            serde_json::from_str(include_str!("../calibration/priors.json")).unwrap_or_default()
+        })
+    }
+
+    fn of(&self, class: &str) -> f64 {
+        self.0.get(class).copied().unwrap_or(UNMEASURED_CAP)
+    }
 }
 
 impl Calibration {
@@ -63,7 +85,7 @@ impl Calibration {
     pub fn built_in() -> &'static Self {
         static TABLE: OnceLock<Calibration> = OnceLock::new();
         TABLE.get_or_init(|| {
-            serde_json::from_str(include_str!("calibration.json")).unwrap_or_default()
+            serde_json::from_str(include_str!("../calibration/table.json")).unwrap_or_default()
         })
     }
 
@@ -78,62 +100,83 @@ impl Calibration {
         reached.or(table.steps.first()).map_or(UNMEASURED_CAP, |(_, probability)| *probability)
     }
 
-    /// Fits a table: isotonic regression of right or wrong on the raw score within each class,
-    /// drawn towards the class's prior where pairs are few, capped where 98 % was not shown.
-    pub fn fit(pairs: &[LabelledPair]) -> Self {
-        let mut groups: BTreeMap<String, Vec<(f64, bool)>> = BTreeMap::new();
+    /// Fits a table: isotonic regression of right or wrong on the raw score within each class. A
+    /// stretch of scores is drawn towards its class, a kind towards the class of all kinds, and a
+    /// class towards its prior, each where pairs are few; what has not shown the precision that
+    /// applying without a warning needs is capped.
+    pub fn fit(pairs: &[LabelledPair], priors: &Priors) -> Self {
+        let mut by_class: BTreeMap<&str, Vec<&LabelledPair>> =
+            priors.0.keys().map(|class| (class.as_str(), Vec::new())).collect();
         for pair in pairs {
-            let sample = (pair.raw, pair.right);
-            groups.entry(format!("*/{}", pair.class)).or_default().push(sample);
-            groups.entry(format!("{}/{}", pair.kind, pair.class)).or_default().push(sample);
+            by_class.entry(&pair.class).or_default().push(pair);
         }
-        let classes = groups
-            .into_iter()
-            .filter(|(name, samples)| name.starts_with("*/") || samples.len() >= 12)
-            .map(|(name, samples)| (name, fit_class(samples)))
-            .collect();
+        let mut classes = BTreeMap::new();
+        for (class, samples) in by_class {
+            let prior = priors.of(class);
+            let mut kinds: BTreeMap<&str, Vec<&LabelledPair>> = BTreeMap::new();
+            for pair in &samples {
+                kinds.entry(&pair.kind).or_default().push(pair);
+            }
+            // A kind that is all of the class would say the same once more.
+            let alone = kinds.len() == 1;
+            for (kind, own) in kinds {
+                if !alone && own.len() >= KIND_PAIRS_MIN {
+                    let others = samples.iter().filter(|pair| pair.kind != kind);
+                    let (right, all) = counted(others.map(|pair| pair.right));
+                    let towards = drawn(right, all, prior);
+                    classes.insert(format!("{kind}/{class}"), fit_class(own, towards));
+                }
+            }
+            classes.insert(format!("*/{class}"), fit_class(samples, prior));
+        }
         Self { classes }
     }
 
     /// Fits on all groups but one, judges the held-out one, and sums over all groups.
-    #[expect(clippy::cast_sign_loss, reason = "probabilities are not negative")]
-    pub fn cross_validate(pairs: &[LabelledPair]) -> Reliability {
-        let mut groups: Vec<u32> = pairs.iter().map(|pair| pair.group).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        let mut bins = vec![(0.0, 0.0, 0_u32); 10];
+    pub fn cross_validate(pairs: &[LabelledPair], priors: &Priors) -> Reliability {
+        let groups: BTreeSet<u32> = pairs.iter().map(|pair| pair.group).collect();
+        let mut judged = Vec::new();
         for group in groups {
             let (held_out, rest): (Vec<_>, Vec<_>) =
                 pairs.iter().cloned().partition(|pair| pair.group == group);
-            let table = Self::fit(&rest);
-            for pair in held_out {
-                let stated = table.probability(&pair.kind, &pair.class, pair.raw);
-                let bin = &mut bins[((stated * 10.0) as usize).min(9)];
-                bin.0 += stated;
-                bin.1 += f64::from(pair.right);
-                bin.2 += 1;
-            }
+            let table = Self::fit(&rest, priors);
+            judged.extend(
+                held_out
+                    .iter()
+                    .map(|pair| (table.probability(&pair.kind, &pair.class, pair.raw), pair.right)),
+            );
         }
-        let total: u32 = bins.iter().map(|bin| bin.2).sum();
-        let error: f64 = bins.iter().map(|bin| (bin.0 - bin.1).abs()).sum();
-        for bin in &mut bins {
-            let count = f64::from(bin.2.max(1));
-            *bin = (bin.0 / count, bin.1 / count, bin.2);
-        }
-        let expected_calibration_error = error / f64::from(total.max(1));
-        Reliability { pairs: total, expected_calibration_error, bins }
+        Reliability::of(&judged)
     }
 }
 
-/// Pool adjacent violators, then a pull of one imagined wrong and one imagined right pair in every
-/// pool.
-fn fit_class(mut samples: Vec<(f64, bool)>) -> ClassTable {
-    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let pairs = samples.len() as u32;
+/// How many are right, and how many there are.
+fn counted(verdicts: impl Iterator<Item = bool>) -> (f64, f64) {
+    verdicts.fold((0.0, 0.0), |(right, all), it| (right + f64::from(it), all + 1.0))
+}
+
+/// A share, drawn towards an estimate where there are few.
+fn drawn(right: f64, all: f64, towards: f64) -> f64 {
+    (right + PRIOR_PAIRS * towards) / (all + PRIOR_PAIRS)
+}
+
+/// The lower end of the Wilson interval for a share.
+fn lower_end(right: f64, all: f64) -> f64 {
+    let (share, square) = (right / all, QUANTILE * QUANTILE);
+    let middle = share + square / (2.0 * all);
+    let half = QUANTILE * (share * (1.0 - share) / all + square / (4.0 * all * all)).sqrt();
+    (middle - half) / (1.0 + square / all)
+}
+
+/// Pools adjacent violators, then draws every pool towards what the others of the class and its prior
+/// say.
+fn fit_class(mut samples: Vec<&LabelledPair>, prior: f64) -> ClassTable {
+    samples.sort_by(|a, b| a.raw.total_cmp(&b.raw));
+    let libraries: BTreeSet<u32> = samples.iter().map(|pair| pair.group).collect();
     // Each pool: first raw score, right ones, all.
     let mut pools: Vec<(f64, f64, f64)> = Vec::new();
-    for (raw, right) in samples {
-        pools.push((raw, f64::from(right), 1.0));
+    for pair in &samples {
+        pools.push((pair.raw, f64::from(pair.right), 1.0));
         while let [.., a, b] = pools.as_slice()
             && (a.1 / a.2 >= b.1 / b.2 || b.0 - a.0 < 1e-9)
         {
@@ -142,16 +185,30 @@ fn fit_class(mut samples: Vec<(f64, bool)>) -> ClassTable {
             pools.push(merged);
         }
     }
-    let steps = pools
+    let (class_right, class_all) = counted(samples.iter().map(|pair| pair.right));
+    let rounded = |value: f64| (value * 1e4).round() / 1e4;
+    let mut steps: Vec<(f64, f64)> = pools
         .into_iter()
         .map(|(raw, right, all)| {
-            let mean = (right + 0.5) / (all + 1.0);
-            // The pull alone keeps small pools below; large ones must have shown the precision.
-            let capped = if right / all >= PRECISION_FOR_AUTO { mean } else { mean.min(CAP) };
-            ((raw * 1e4).round() / 1e4, (capped * 1e4).round() / 1e4)
+            let towards = drawn(class_right - right, class_all - all, prior);
+            let mean = drawn(right, all, towards);
+            let shown = right / all >= PRECISION_FOR_AUTO && lower_end(right, all) >= CAP;
+            (rounded(raw), rounded(if shown { mean } else { mean.min(CAP) }))
         })
         .collect();
-    ClassTable { pairs, steps }
+    // Pools of different sizes are drawn by different amounts; of two the lower one holds.
+    for at in (1..steps.len()).rev() {
+        steps[at - 1].1 = steps[at - 1].1.min(steps[at].1);
+    }
+    if steps.is_empty() {
+        steps.push((0.0, rounded(prior.min(CAP))));
+    }
+    ClassTable {
+        pairs: samples.len() as u32,
+        right: samples.iter().filter(|pair| pair.right).count() as u32,
+        libraries: libraries.len() as u32,
+        steps,
+    }
 }
 
 #[cfg(test)]
@@ -174,13 +231,31 @@ mod tests {
             .map(|i| pair(i % 4, "weak", f64::from(i) / 200.0, i % 10 != 0 && i > 60))
             .chain((0..200).map(|i| pair(i % 4, "strong", f64::from(i) / 200.0, true)))
             .collect();
-        let table = Calibration::fit(&pairs);
+        let table = Calibration::fit(&pairs, &Priors::default());
         let at = |class: &str, raw| table.probability("rename.symbol", class, raw);
         assert!(at("weak", 0.1) < 0.2);
         assert!(at("weak", 0.9) <= CAP && at("weak", 0.9) > 0.8);
         assert!(at("strong", 0.9) > 0.98);
         assert!(at("unheard of", 1.0) <= UNMEASURED_CAP);
-        assert!(Calibration::cross_validate(&pairs).expected_calibration_error < 0.1);
+        assert!(
+            Calibration::cross_validate(&pairs, &Priors::default()).expected_calibration_error
+                < 0.1
+        );
+    }
+
+    #[test]
+    fn a_class_says_what_it_has_shown_and_no_more() {
+        let all_right = |count: u32| -> f64 {
+            let pairs: Vec<LabelledPair> = (0..count).map(|i| pair(i, "new", 1.0, true)).collect();
+            Calibration::fit(&pairs, &Priors::default()).probability("rename.symbol", "new", 1.0)
+        };
+        assert!(all_right(13) <= CAP, "chance leaves room below the cap");
+        assert!(all_right(14) > 0.95);
+        let priors = Priors(BTreeMap::from([("judged".to_owned(), 0.97)]));
+        let judged = Calibration::fit(&[], &priors);
+        assert!((judged.probability("rename.symbol", "judged", 1.0) - CAP).abs() < 1e-9);
+        let one_wrong = Calibration::fit(&[pair(0, "judged", 1.0, false)], &priors);
+        assert!(one_wrong.probability("rename.symbol", "judged", 1.0) < 0.7);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod calibration;
 mod difference;
 pub mod history;
 pub mod inference;
+pub mod reliability;
 pub mod rules;
 pub mod similarity;
 pub mod sources;

@@ -1,6 +1,6 @@
 //! The numbers that inference goes by, as a value that configuration may replace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::{CanonicalError, Digest, canonical_digest};
 use code_model::evidence::Factor;
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Rules {
     /// Weight of each factor in the raw score; renormalised over the factors that are present.
     pub weights: BTreeMap<Factor, f64>,
+    /// Kinds of evidence that inference does without: neither found nor weighed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<Factor>,
     /// Equal shapes with fewer syntax nodes than this prove nothing.
     pub shape_nodes_min: u32,
     /// A pair whose score is lower is no candidate.
@@ -51,6 +54,7 @@ impl Default for Rules {
                 (TestCoverage, 0.10),
                 (ManualValidation, 0.10),
             ]),
+            without: BTreeSet::new(),
             shape_nodes_min: 12,
             candidate_score_min: 0.45,
             assignment_score_min: 0.70,
@@ -63,6 +67,11 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// Whether inference may use this kind of evidence.
+    pub(crate) fn uses(&self, factor: Factor) -> bool {
+        !self.without.contains(&factor)
+    }
+
     /// The digest of these numbers.
     pub fn digest(&self) -> Result<Digest, CanonicalError> {
         canonical_digest(self)

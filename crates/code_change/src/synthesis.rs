@@ -163,6 +163,7 @@ fn report(
             .map(|(operation, inferred)| OperationScore {
                 id: operation.id.clone(),
                 kind: operation.change.kind().to_owned(),
+                class: inferred.class.to_owned(),
                 subject: operation.change.to_string(),
                 confidence: operation.confidence.overall,
                 recommendation: operation.confidence.recommendation,

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use code_change::calibration::{Calibration, LabelledPair, Reliability};
+use code_change::calibration::{Calibration, LabelledPair, Priors};
+use code_change::reliability::Reliability;
 use host::{Place, split_path};
 use serde::Serialize;
 
@@ -40,7 +41,7 @@ pub fn calibrate(labels: &Path, world: &World) -> Result<CalibrateAnswer, Error>
     })?;
     Ok(CalibrateAnswer {
         pairs: pairs.len() as u32,
-        reliability: Calibration::cross_validate(&pairs),
-        table: Calibration::fit(&pairs),
+        reliability: Calibration::cross_validate(&pairs, Priors::built_in()),
+        table: Calibration::fit(&pairs, Priors::built_in()),
     })
 }

@@ -109,7 +109,7 @@ pub enum HintIdiom {
     /// A body that takes an old keyword and hands it to the new one (`if old is not None: new =
     /// old`).
     KeywordForwarding,
-    /// A `**kwargs.pop("old")` or lookup in the body.
+    /// A `**kwargs.pop("old")`, a lookup or an assignment `new = old` in the body.
     KeywordPop,
     /// A table of old and new configuration keys.
     SettingsTable,

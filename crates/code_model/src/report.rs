@@ -112,6 +112,9 @@ pub struct OperationScore {
     pub id: OperationId,
     /// Its kind.
     pub kind: String,
+    /// The class of evidence by which the confidence was calibrated, as labelled pairs name it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub class: String,
     /// Old → new, for people.
     pub subject: String,
     /// The calibrated probability.

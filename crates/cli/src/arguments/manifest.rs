@@ -292,6 +292,10 @@ pub(crate) struct CalibrateArguments {
     /// The file to write, instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Write the reliability diagram to this file, as an SVG picture
+    #[arg(long, value_name = "FILE")]
+    pub(crate) diagram: Option<PathBuf>,
 }
 
 /// A number between 0 and 1, both included.

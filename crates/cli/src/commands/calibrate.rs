@@ -21,15 +21,23 @@ pub(crate) fn calibrate(
     if let Some(path) = &arguments.output {
         context.write_file(path, table()?.as_bytes())?;
     }
+    if let Some(path) = &arguments.diagram {
+        context.write_file(path, answer.reliability.diagram().as_bytes())?;
+    }
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else if arguments.output.is_none() {
         context.output.result(&table()?)?;
     }
+    let reliability = &answer.reliability;
     context.output.note(&format!(
-        "{}; on libraries held out the stated probability is off by {:.3} on average\n",
+        "{}\n{}; on libraries held out the stated probability is off by {:.3} on average, and of {} \
+         stated at 0.9 or more {} are right\n",
+        reliability.table(),
         amount(answer.pairs, "labelled pair", "labelled pairs"),
-        answer.reliability.expected_calibration_error
+        reliability.expected_calibration_error,
+        reliability.confident,
+        reliability.confident_right
     ));
     Ok(Answer::Yes)
 }

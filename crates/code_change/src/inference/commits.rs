@@ -30,6 +30,9 @@ pub(super) fn confirm(
     successors: &mut Successors,
     level: Level,
 ) {
+    if !context.rules.uses(Factor::HistoryMatch) {
+        return;
+    }
     let taken: FxHashSet<DottedName> =
         successors.found.values().map(|successor| successor.to.clone()).collect();
     for (old, commits) in by_old(context.history) {

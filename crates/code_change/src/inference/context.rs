@@ -1,6 +1,7 @@
 //! What every rule of inference looks at.
 
 use code_model::api::{ApiIndex, Resolution};
+use code_model::evidence::Factor;
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use python::callsites::{CallSites, call_sites};
@@ -75,8 +76,8 @@ impl<'a> Context<'a> {
                 .collect(),
             old_paths,
             new_paths,
-            hints: Hints::new(from, to),
-            usage: Usage::new(from, to),
+            hints: Hints::new(from, to, rules),
+            usage: Usage::new(from, to, rules),
             users: OnceCell::new(),
             came: WrittenNames::only_in(to, from),
             sources,
@@ -101,6 +102,14 @@ impl<'a> Context<'a> {
             Some(text) => python::features::feature_hashes(&text, symbol.bytes.0..symbol.bytes.1),
             None => Vec::new(),
         }
+    }
+
+    /// Whether two definitions are the same but for their names, and large enough for that to mean
+    /// something.
+    pub(crate) fn is_same_shape(&self, before: &Symbol, after: &Symbol) -> bool {
+        self.rules.uses(Factor::HashMatch)
+            && before.shape_hash == after.shape_hash
+            && before.nodes >= self.rules.shape_nodes_min
     }
 
     /// How the library's own old code reaches a name, as far as it is read.
@@ -212,7 +221,14 @@ impl<'a> Context<'a> {
     pub(crate) fn module_deprecated(&self, module: &DottedName) -> bool {
         !self.defining.contains(module)
             && (self.hints.deprecates(module)
-                || self.to.modules.get(module).is_some_and(|m| m.deprecated.is_some()))
+                || (self.rules.uses(Factor::DeprecationMatch)
+                    && self.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())))
+    }
+
+    /// Whether a definition of the new version says of itself that it is deprecated.
+    pub(crate) fn is_deprecated_itself(&self, definition: &DottedName) -> bool {
+        self.rules.uses(Factor::DeprecationMatch)
+            && self.to.symbols.get(definition).is_some_and(|symbol| symbol.deprecated.is_some())
     }
 
     /// Whether the new version says that this path, and not just what it reaches, is deprecated.
@@ -223,8 +239,7 @@ impl<'a> Context<'a> {
 
     /// Whether the new version says that the path is deprecated.
     pub(crate) fn is_deprecated(&self, path: &DottedName, definition: &DottedName) -> bool {
-        self.is_deprecated_place(path)
-            || self.to.symbols.get(definition).is_some_and(|s| s.deprecated.is_some())
+        self.is_deprecated_place(path) || self.is_deprecated_itself(definition)
     }
 }
 

@@ -13,6 +13,9 @@ use super::scoring::{Factors, confidence, evidence};
 /// Data, resources and configuration below a package that lie elsewhere with the same content.
 pub(super) fn infer(context: &Context<'_>, differences: &DifferenceSet) -> Vec<InferredOperation> {
     let mut operations = Vec::new();
+    if !context.rules.uses(Factor::HashMatch) {
+        return operations;
+    }
     for difference in &differences.files {
         let FileDifference::FileMoved { path_before, path_after, content_hash } = difference else {
             continue;

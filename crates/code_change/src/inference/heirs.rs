@@ -23,7 +23,7 @@ pub(super) fn find(context: &Context<'_>, open: &[DottedName], successors: &mut 
         .filter(|name| !successors.found.contains_key(*name))
         .filter(|name| context.from.symbols[*name].kind == SymbolKind::Class)
         .collect();
-    if gone.is_empty() {
+    if gone.is_empty() || !context.rules.uses(Factor::SignatureMatch) {
         return;
     }
     let mut heirs: BTreeMap<&DottedName, BTreeSet<DottedName>> = BTreeMap::new();

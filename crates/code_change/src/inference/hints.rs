@@ -10,6 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::successors::Successor;
 use super::written_names::WrittenNames;
+use crate::rules::Rules;
+use crate::similarity::name_similarity;
 use crate::sources::Version;
 use crate::surface::is_plain;
 
@@ -155,6 +157,10 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
     text.match_indices(leaf).any(|(at, _)| {
         let rest = &text[at + leaf.len()..];
         let given = rest.strip_prefix('(').map(str::trim_start);
+        let further = given.map(|given| given.trim_start_matches(['.', '…']));
+        if further.is_some_and(|further| further.starts_with(", ")) {
+            return true;
+        }
         if given.is_some_and(|given| !given.starts_with([')', '.', '…'])) {
             return true;
         }
@@ -162,6 +168,19 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
         let rest = rest.trim_start_matches(['`', '\'', '"']).trim_start();
         let rest = rest.strip_prefix("instead ").unwrap_or(rest);
         FURTHER.iter().any(|words| rest.starts_with(words)) || rest.contains("e.g.")
+    })
+}
+
+/// Whether a text that names several old names gives the successor of another one: a name of the
+/// successor's number stands there, and this one has a different number.
+pub(super) fn is_about_sibling(text: &str, old: &str, new: &str) -> bool {
+    let number = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
+    let wanted = number(new);
+    if wanted.is_empty() || number(old).is_empty() || number(old) == wanted {
+        return false;
+    }
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| {
+        word != old && word != new && number(word) == wanted && name_similarity(word, old) >= 0.8
     })
 }
 
@@ -178,7 +197,7 @@ pub(crate) fn witness(version: Version, hint: &Hint) -> Witness {
 }
 
 impl<'a> Hints<'a> {
-    pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot) -> Self {
+    pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot, rules: &Rules) -> Self {
         let mut hints = Self {
             by_name: FxHashMap::default(),
             by_callable: FxHashMap::default(),
@@ -192,6 +211,9 @@ impl<'a> Hints<'a> {
         for (version, hint) in
             both.into_iter().flat_map(|(v, s)| s.hints.iter().map(move |h| (v, h)))
         {
+            if !rules.uses(factor(hint.idiom)) {
+                continue;
+            }
             // A module that defines things of its own may only speak of the deprecation of some of
             // them.
             let defining = &defining[usize::from(version == Version::To)];
@@ -205,6 +227,10 @@ impl<'a> Hints<'a> {
             match &hint.subject {
                 HintSubject::Name { old, .. }
                     if hint.idiom == HintIdiom::ModuleShim && of_module(old) => {}
+                // A module that goes as a whole is no better reached through what lies below it.
+                HintSubject::Name { old, new, .. }
+                    if hint.idiom == HintIdiom::ModuleShim
+                        && old.parent().is_some_and(|module| new.below(&module).is_some()) => {}
                 HintSubject::Name { old, new, .. } => {
                     let old = old_path(&gone, old, new, hint.idiom);
                     hints.by_name.entry(old.clone()).or_default().push((version, hint));
@@ -242,14 +268,21 @@ impl<'a> Hints<'a> {
         self.by_callable.get(callable).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Old and new keywords of all callables that hints are about.
+    /// Old and new keywords of all callables that hints are about. Where several keywords of a
+    /// callable became one, its values are others.
     pub(crate) fn renamed_keywords(&self) -> BTreeSet<(&'a str, &'a str)> {
-        let hints = self.by_callable.values().flatten();
-        let pairs = hints.filter_map(|(_, hint)| match &hint.subject {
-            HintSubject::Parameter { old, new: Some(new), .. } => Some((&**old, &**new)),
-            _ => None,
-        });
-        pairs.collect()
+        let mut pairs = BTreeSet::new();
+        for hints in self.by_callable.values() {
+            let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+            for (_, hint) in hints {
+                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject {
+                    olds.entry(new).or_default().insert(old);
+                }
+            }
+            let alone = olds.into_iter().filter(|(_, olds)| olds.len() == 1);
+            pairs.extend(alone.flat_map(|(new, olds)| olds.into_iter().map(move |old| (old, new))));
+        }
+        pairs
     }
 
     /// Every callable that a keyword hint is about.
@@ -314,6 +347,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_text_about_several_names_may_speak_of_another_one() {
+        let text = "`Manager3Draw` and `Manager4Draw` (use `Manager3` instead)";
+        assert!(is_about_sibling(text, "Manager4Draw", "Manager3"));
+        assert!(!is_about_sibling(text, "Manager3Draw", "Manager3"));
+        assert!(!is_about_sibling("use `sha256` instead of `sha1`", "sha1", "sha256"));
+        assert!(!is_about_sibling("`old` is now `new2`", "old", "new2"));
+    }
+
+    #[test]
     fn advice_that_is_more_than_a_name_is_recognised() {
         for (text, leaf) in [
             ("old is deprecated, use sort(a, axis=0) instead", "sort"),
@@ -322,6 +364,7 @@ mod tests {
             ("Use the state context manager instead.", "state"),
             ("Use `select` in combination with `scalar`.", "select"),
             ("Consider using `p.other` instead.", "other"),
+            ("Use ``Text(..., turned=True)`` instead.", "Text"),
         ] {
             assert!(is_qualified(text, leaf), "{text}");
         }
@@ -329,6 +372,7 @@ mod tests {
             ("old is deprecated, use `sort` instead.", "sort"),
             ("Use sort() instead.", "sort"),
             ("old(...) was renamed to sort(...).", "sort"),
+            ("Use ``sort(...)``, which is faster.", "sort"),
             ("Use `sort`; it also takes a key.", "sort"),
         ] {
             assert!(!is_qualified(text, leaf), "{text}");

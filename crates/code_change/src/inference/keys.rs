@@ -37,7 +37,9 @@ pub(super) fn infer(
             _ => None,
         })
         .collect();
-    operations.extend(compared(context, differences, &known));
+    if context.rules.uses(Factor::SignatureMatch) {
+        operations.extend(compared(context, differences, &known));
+    }
     follow_chains(&mut operations);
     operations
 }

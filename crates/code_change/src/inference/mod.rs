@@ -22,6 +22,7 @@ mod files;
 mod heirs;
 mod hints;
 mod keys;
+mod keywords;
 mod members;
 mod modules;
 mod names;

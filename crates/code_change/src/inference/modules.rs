@@ -11,6 +11,9 @@ use super::scoring::Factors;
 use super::successors::Successors;
 use crate::surface::{is_gone, is_plain};
 
+/// So many names that move together show that their module does.
+const MOVED_NAMES_MIN: usize = 3;
+
 /// A module path whose successor is another module path.
 #[derive(Debug, Clone)]
 pub(super) struct ModuleMove {
@@ -27,6 +30,9 @@ pub(super) fn find(
     context: &Context<'_>,
     successors: &Successors,
 ) -> BTreeMap<DottedName, ModuleMove> {
+    if !context.rules.uses(Factor::UsageSimilarity) {
+        return BTreeMap::new();
+    }
     let mut names: BTreeMap<DottedName, Vec<DottedName>> = BTreeMap::new();
     for (path, access) in &context.old_paths {
         let own = context.from.symbols.get(path).is_none_or(|symbol| symbol.parent.is_none());
@@ -57,7 +63,8 @@ fn module_move(
     names: &[DottedName],
 ) -> Option<ModuleMove> {
     let gone = !context.to.modules.contains_key(module) && is_gone(context.new, module);
-    let shim = !gone && became_shim(context, module, names);
+    let aliased = context.rules.uses(Factor::AliasMatch);
+    let shim = !gone && aliased && became_shim(context, module, names);
     if !gone && !shim {
         return None;
     }
@@ -103,19 +110,26 @@ fn module_move(
     {
         return None;
     }
-    let unchanged = same_file(context, module, &to);
+    let hashed = context.rules.uses(Factor::HashMatch);
+    let unchanged = same_file(context, module, &to).filter(|_| hashed);
     let mut factors = Factors::from([(Factor::UsageSimilarity, share)]);
     let mut content_hash = None;
     if let Some(hash) = unchanged {
         factors.insert(Factor::HashMatch, 1.0);
         content_hash = Some(hash);
     }
+    // A name or two that went into a module of another name moved by themselves.
+    let is_package = context.to.modules.get(&to).is_some_and(|module| module.is_package);
+    let related = content_hash.is_some() || to.leaf() == module.leaf() || is_package;
+    if gone && !related && count < MOVED_NAMES_MIN {
+        return None;
+    }
     if shim {
         factors.insert(Factor::AliasMatch, 1.0);
     }
     let class = match (gone, content_hash.is_some(), deprecated) {
         (true, true, _) => "module_moved_unchanged",
-        (true, false, _) if count >= 3 => "module_moved",
+        (true, false, _) if count >= MOVED_NAMES_MIN => "module_moved",
         (true, false, _) => "module_moved_small",
         (false, _, true) => "module_shim_deprecated",
         (false, _, false) => "module_shim",

@@ -38,9 +38,7 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Names {
         moves.iter().map(|(from, moved)| (from.clone(), module(context, from, moved))).collect();
     let mut names = Names { operations: Vec::new(), open: Open::default() };
     for (path, access) in &context.old_paths {
-        let is_member =
-            context.from.symbols.get(path).is_some_and(|symbol| symbol.parent.is_some());
-        if is_member {
+        if is_member(context, path) {
             member(context, successors, path, access, &mut names);
         } else if context.from.modules.contains_key(path) {
             cover_module(context, path, &moves, &mut module_operations);
@@ -58,6 +56,17 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Names {
     }
     names.operations.splice(0..0, module_operations.into_values());
     names
+}
+
+/// Whether a path is a member of a class, defined there or another name for one: `old = new` in the
+/// class's body.
+fn is_member(context: &Context<'_>, path: &DottedName) -> bool {
+    match context.from.symbols.get(path) {
+        Some(symbol) => symbol.parent.is_some(),
+        None => path.parent().is_some_and(|class| {
+            context.from.symbols.get(&class).is_some_and(|it| it.kind == SymbolKind::Class)
+        }),
+    }
 }
 
 fn module(context: &Context<'_>, from: &DottedName, moved: &ModuleMove) -> InferredOperation {
@@ -162,7 +171,8 @@ fn module_level(
         return;
     }
     let mut successor = successor;
-    if !context.is_offered(&new, &successor.to) {
+    let is_spelled = spelled_path(context, path, &successor).as_ref() == Some(&new);
+    if !is_spelled && !context.is_offered(&new, &successor.to) {
         successor.class = "place_not_offered";
     }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
@@ -220,9 +230,12 @@ fn successor_of_path(
     if let (Some(before), Some(after)) =
         (context.from.symbols.get(target), context.to.symbols.get(target))
     {
+        if !context.rules.uses(Factor::AliasMatch) {
+            return None;
+        }
         let mut successor =
             Successor::of_factor(target.clone(), Factor::AliasMatch, "access_path_dropped");
-        if before.shape_hash == after.shape_hash {
+        if context.rules.uses(Factor::HashMatch) && before.shape_hash == after.shape_hash {
             successor.factors.insert(Factor::HashMatch, 1.0);
             successor.content_hash = Some(before.shape_hash.into());
         }
@@ -267,8 +280,9 @@ fn kept_path(
             return hinted;
         }
         // Where only the place is deprecated, another place has the same thing.
-        let itself = context.to.symbols.get(&definition).is_some_and(|s| s.deprecated.is_some());
-        if definition != *path && !itself && place {
+        let itself = context.is_deprecated_itself(&definition);
+        let aliased = context.rules.uses(Factor::AliasMatch);
+        if definition != *path && !itself && place && aliased {
             let class = "deprecated_path";
             let mut successor = Successor::of_factor(definition, Factor::AliasMatch, class);
             successor.factors.insert(Factor::DeprecationMatch, 1.0);
@@ -303,7 +317,8 @@ fn moved_definition(
     let access = context.old_paths.get(path)?;
     let target = &access.target;
     // A module that only happened to import the name goes on doing so.
-    let left = (access.public || target == path)
+    let left = context.rules.uses(Factor::AliasMatch)
+        && (access.public || target == path)
         && definition.root() != path.root()
         && target.root() == path.root()
         && definition.leaf() == target.leaf();
@@ -313,7 +328,7 @@ fn moved_definition(
     let mut successor =
         Successor::of_factor(definition.clone(), Factor::AliasMatch, "left_package");
     let (before, after) = (context.from.symbols.get(target)?, context.to.symbols.get(definition)?);
-    if before.shape_hash == after.shape_hash && before.nodes >= context.rules.shape_nodes_min {
+    if context.is_same_shape(before, after) {
         successor.factors.insert(Factor::HashMatch, 1.0);
         successor.content_hash = Some(before.shape_hash.into());
     }
@@ -338,19 +353,28 @@ fn alias_left_behind(
 /// The path to write for a successor: the one that the hint spells, where it can be written, else
 /// the best one.
 fn new_path(context: &Context<'_>, old: &DottedName, successor: &Successor) -> Option<DottedName> {
-    let spelled = context.hints.about(old).iter().find_map(|(version, hint)| {
-        let new = hints::successor(hint)?;
-        // The old version could not know what has left its package since.
-        let is_current = *version == Version::To || new.root() == successor.to.root();
-        let usable = is_current && context.new_paths.contains_key(new) && is_plain(new);
-        (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
-    });
+    let spelled = spelled_path(context, old, successor);
     let best = context.best_path(&successor.to, old);
     // A hint that was completed to the definition's own place is no advice on how to write it,
     // unless it stands in a table of moved names.
     let listed = successor.witnesses.iter().any(|witness| witness.kind == "lazy_table");
     let advice = spelled.filter(|spelled| listed || *spelled != successor.to);
     advice.or(best)
+}
+
+/// The path to a successor as a hint about the old path spells it, where it can be written.
+fn spelled_path(
+    context: &Context<'_>,
+    old: &DottedName,
+    successor: &Successor,
+) -> Option<DottedName> {
+    context.hints.about(old).iter().find_map(|(version, hint)| {
+        let new = hints::successor(hint)?;
+        // The old version could not know what has left its package since.
+        let is_current = *version == Version::To || new.root() == successor.to.root();
+        let usable = is_current && context.new_paths.contains_key(new) && is_plain(new);
+        (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
+    })
 }
 
 fn name_change(
@@ -391,6 +415,11 @@ fn operation(
     (old, successor): (&DottedName, &Successor),
     gone: bool,
 ) -> InferredOperation {
+    // A message is advice while the name still works, and was carried out once it does not.
+    let class = match successor.class {
+        "deprecation" if !gone => "deprecation_kept",
+        class => class,
+    };
     let mut factors = successor.factors.clone();
     if let Some(share) = context.usage.test_coverage(old, &successor.to) {
         factors.insert(Factor::TestCoverage, share);
@@ -402,8 +431,8 @@ fn operation(
     evidence.callsites_found = (used > 0).then_some(used);
     evidence.safe_auto_fix_rate = context.call_sites(old).safe_to_rename().map(round);
     InferredOperation {
-        confidence: confidence(change.kind(), successor.class, &factors, context.rules),
-        class: successor.class,
+        confidence: confidence(change.kind(), class, &factors, context.rules),
+        class,
         change,
         evidence,
         breaking: gone,
@@ -450,8 +479,8 @@ fn member(
     access: &AccessPath,
     names: &mut Names,
 ) {
-    let Some(before) = context.from.symbols.get(path) else { return };
-    let Some(class) = before.parent.clone() else { return };
+    let Some(before) = context.from.symbols.get(&access.target) else { return };
+    let Some(class) = path.parent().filter(|_| before.parent.is_some()) else { return };
     if !context.from.modules.contains_key(&before.module) {
         return;
     }
@@ -461,8 +490,10 @@ fn member(
         defined || matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
     let successor = if still_there {
         kept_member(context, path, &new_class)
-    } else {
+    } else if access.target == *path {
         successors.found.get(path).cloned()
+    } else {
+        other_name(context, &new_class, &access.target)
     };
     let Some(successor) = successor else {
         if !still_there {
@@ -520,6 +551,20 @@ fn member(
     names.operations.push(operation);
 }
 
+/// The member that another name in the old class's body stood for, where the new class has it.
+fn other_name(
+    context: &Context<'_>,
+    new_class: &DottedName,
+    target: &DottedName,
+) -> Option<Successor> {
+    match context.new.member(new_class, target.leaf()) {
+        Resolution::Symbol(there) if context.rules.uses(Factor::AliasMatch) => {
+            Some(Successor::of_factor(there, Factor::AliasMatch, "alias"))
+        }
+        _ => None,
+    }
+}
+
 /// What should be used instead of a member that still works, when the new version says so.
 fn kept_member(
     context: &Context<'_>,
@@ -527,8 +572,7 @@ fn kept_member(
     new_class: &DottedName,
 ) -> Option<Successor> {
     let here = new_class.join(path.leaf());
-    let deprecated = context.hints.deprecates(&here)
-        || context.to.symbols.get(&here).is_some_and(|symbol| symbol.deprecated.is_some());
+    let deprecated = context.hints.deprecates(&here) || context.is_deprecated_itself(&here);
     if !deprecated {
         return None;
     }

@@ -1,12 +1,11 @@
 //! Operations on parameters: each old callable's signature against that of the callable that it
 //! became.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::evidence::{Factor, Witness};
-use code_model::hint::{HintIdiom, HintSubject};
 use code_model::operation::{AddedParameter, Change, ParameterRename, RemovedParameter};
 use code_model::signature::{Parameter, ParameterKind, Signature};
 use code_model::snapshot::Symbol;
@@ -16,11 +15,10 @@ use super::assignment::{Pair, assign};
 use super::context::Context;
 use super::defaults::{self, ChangedDefault};
 use super::effective;
-use super::hints;
+use super::keywords::{class_of_removal, class_of_rename, has_like_values, keyword_hints};
 use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
 use crate::similarity::{doc_similarity, name_similarity};
-use crate::sources::Version;
 use crate::surface::is_plain;
 
 /// Pairs of parameters below this are two changes and not a rename.
@@ -42,11 +40,15 @@ struct Callable<'a> {
 /// Operations on parameters of every callable that users can reach.
 pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<InferredOperation> {
     let hinted: BTreeSet<&DottedName> = context.hints.callables().collect();
-    let elsewhere = context.hints.renamed_keywords();
+    let mut elsewhere = context.hints.renamed_keywords();
+    for (old, new) in contested_keywords(context, successors) {
+        elsewhere.remove(&(old.as_str(), new.as_str()));
+    }
     let mut operations = Vec::new();
     for (definition, before) in &context.from.symbols {
-        let may_differ =
-            before.kind.is_callable() && is_called_by_users(context, definition, before);
+        let may_differ = before.kind.is_callable()
+            && !is_called_by_syntax(definition.leaf())
+            && is_called_by_users(context, definition, before);
         if !may_differ {
             continue;
         }
@@ -68,6 +70,34 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         compare(context, &callable, &elsewhere, &mut operations);
     }
     operations
+}
+
+/// Old and new keywords where a callable that is said to rename them takes other values now.
+fn contested_keywords(
+    context: &Context<'_>,
+    successors: &Successors,
+) -> BTreeSet<(String, String)> {
+    let mut contested = BTreeSet::new();
+    for definition in context.hints.callables() {
+        let Some(new_definition) = successors.of(context, definition) else { continue };
+        let signature = |symbol: Option<&Symbol>| symbol.and_then(|it| it.signature.clone());
+        let before = signature(context.from.symbols.get(definition));
+        let after = signature(context.to.symbols.get(&new_definition));
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        for (old, hint) in keyword_hints(context, definition, &new_definition) {
+            let Some(new) = &hint.new else { continue };
+            if class_of_rename(&hint, (&before, &old), (&after, new)) == "keyword_contested" {
+                contested.insert((old, new.clone()));
+            }
+        }
+    }
+    contested
+}
+
+/// Whether operators, statements and built-in functions call a method, with arguments that the
+/// language decides.
+fn is_called_by_syntax(leaf: &str) -> bool {
+    leaf.starts_with("__") && leaf.ends_with("__") && !matches!(leaf, "__call__" | "__init__")
 }
 
 fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &Symbol) -> bool {
@@ -106,71 +136,6 @@ pub(super) fn written_path(
     }
 }
 
-/// What the code says about one keyword.
-#[derive(Default)]
-struct KeywordHint {
-    new: Option<String>,
-    witnesses: Vec<Witness>,
-    factors: Factors,
-    in_new_version: bool,
-    contested: bool,
-}
-
-fn keyword_hints(context: &Context<'_>, callable: &Callable<'_>) -> BTreeMap<String, KeywordHint> {
-    let mut found: BTreeMap<String, KeywordHint> = BTreeMap::new();
-    let both = [callable.definition, &callable.new_definition];
-    let same = both[0] == both[1];
-    for (version, hint) in both
-        .iter()
-        .take(if same { 1 } else { 2 })
-        .flat_map(|name| context.hints.about_callable(name))
-    {
-        let HintSubject::Parameter { old, new, .. } = &hint.subject else { continue };
-        if hint.idiom == HintIdiom::KeywordDecorator && !speaks_of_renaming(&hint.text) {
-            continue;
-        }
-        let entry = found.entry(old.to_string()).or_default();
-        let new = new.as_deref().map(str::to_owned);
-        if entry.witnesses.is_empty() {
-            entry.new.clone_from(&new);
-        } else if entry.new != new && new.is_some() {
-            // A removal said in one place and a successor named in another are no contradiction.
-            entry.contested |= entry.new.is_some();
-            entry.new = entry.new.take().or_else(|| new.clone());
-        }
-        let is_text = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
-        entry.factors.insert(hints::factor(hint.idiom), if is_text { 0.8 } else { 1.0 });
-        // "Use `a` and `b` instead" is no renaming.
-        entry.contested |= hint.text.contains("` and `") || hint.text.contains("`` and ``");
-        // "Use `new='value'` instead" is none either.
-        entry.contested |= new.as_deref().is_some_and(|new| gives_value(&hint.text, new));
-        // A text only tells of the change; code still takes the old keyword.
-        entry.in_new_version |= *version == Version::To && !is_text;
-        entry.witnesses.push(hints::witness(*version, hint));
-    }
-    found
-}
-
-/// Whether a text writes a value for a keyword: `new="value"`.
-fn gives_value(text: &str, keyword: &str) -> bool {
-    text.match_indices(keyword).any(|(at, _)| {
-        let rest = text[at + keyword.len()..].trim_start();
-        rest.strip_prefix('=').map(str::trim_start).is_some_and(|value| {
-            value.starts_with(['\'', '"', '(', '[', '{', '-'])
-                || value.starts_with(|c: char| c.is_ascii_digit())
-                || ["True", "False", "None"].iter().any(|word| value.starts_with(word))
-        })
-    })
-}
-
-/// Decorators take keywords for many ends; one that renames or deprecates says so.
-fn speaks_of_renaming(text: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["renam", "deprecat", "alias", "legacy", "replac", "old", "delet", "remov", "drop"];
-    let text = text.to_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
-}
-
 fn compare(
     context: &Context<'_>,
     callable: &Callable<'_>,
@@ -196,17 +161,20 @@ fn compare(
         after,
         settled_old: BTreeSet::new(),
         settled_new: BTreeSet::new(),
+        guessed: false,
         operations,
     };
     state.hinted();
     state.renames();
-    state.removals();
-    // What a wrapper hands on is new in what it wraps.
-    if !wraps {
-        state.additions();
-        state.defaults();
+    if context.rules.uses(Factor::SignatureMatch) {
+        state.removals();
+        // What a wrapper hands on is new in what it wraps.
+        if !wraps {
+            state.additions();
+            state.defaults();
+        }
+        state.positions();
     }
-    state.positions();
 }
 
 struct State<'a, 'b> {
@@ -218,6 +186,8 @@ struct State<'a, 'b> {
     after: &'a Signature,
     settled_old: BTreeSet<String>,
     settled_new: BTreeSet<String>,
+    /// Whether likeness alone paired some of the parameters.
+    guessed: bool,
     operations: &'b mut Vec<InferredOperation>,
 }
 
@@ -266,7 +236,8 @@ impl State<'_, '_> {
         reason = "renamed and removed are two cases of equal weight"
     )]
     fn hinted(&mut self) {
-        for (old, hint) in keyword_hints(self.context, self.callable) {
+        let Callable { definition, new_definition, .. } = self.callable;
+        for (old, hint) in keyword_hints(self.context, definition, new_definition) {
             let still = self.after.parameter(&old).is_some();
             let was = self.before.parameter(&old).is_some() || self.before.takes_any_keyword();
             match &hint.new {
@@ -283,12 +254,7 @@ impl State<'_, '_> {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
-                    if !was
-                        && !hint
-                            .witnesses
-                            .iter()
-                            .any(|w| w.version == "from" || w.kind == "keyword_decorator")
-                    {
+                    if !was && hint.witnesses.iter().all(|w| w.kind != "keyword_decorator") {
                         continue;
                     }
                     let rename = ParameterRename {
@@ -298,15 +264,7 @@ impl State<'_, '_> {
                         required: target.is_some_and(Parameter::is_required),
                     };
                     let change = self.rename(rename);
-                    let other_values = self.takes_other_values(&old, target);
-                    let class = match (
-                        hint.contested || other_values,
-                        hint.factors.contains_key(&Factor::ChangelogMatch),
-                    ) {
-                        (true, _) => "keyword_contested",
-                        (_, true) if hint.factors.len() == 1 => "keyword_changelog",
-                        _ => keyword_class(&hint.witnesses),
-                    };
+                    let class = class_of_rename(&hint, (self.before, &old), (self.after, new));
                     let breaking = !still && !hint.in_new_version;
                     self.settled_new.insert(new.clone());
                     self.push(change, class, &hint.factors, &hint.witnesses, breaking);
@@ -317,24 +275,19 @@ impl State<'_, '_> {
                     if still {
                         continue;
                     }
+                    // What the old version did not take cannot be given up.
+                    let known = self.before.parameter(&old).is_some()
+                        || hint.witnesses.iter().any(|w| w.version == "from");
+                    if !known {
+                        continue;
+                    }
+                    let class = class_of_removal(&hint, &old, self.after);
                     let change = self.removal(&old);
-                    self.push(change, "keyword_removed", &hint.factors, &hint.witnesses, true);
+                    self.push(change, class, &hint.factors, &hint.witnesses, true);
                 }
             }
             self.settled_old.insert(old);
         }
-    }
-
-    /// Whether an old switch has become something that takes more than yes and no.
-    fn takes_other_values(&self, old: &str, new: Option<&Parameter>) -> bool {
-        let is_switch = |default: &str| matches!(default, "True" | "False");
-        let before = self.before.parameter(old).and_then(|p| p.default.as_deref());
-        let after = new.and_then(|p| p.default.as_deref());
-        before.is_some_and(is_switch)
-            && after.is_some_and(|after| {
-                !is_switch(after) && after.starts_with(['\'', '"', '(', '['])
-                    || after.starts_with(|c: char| c.is_ascii_digit())
-            })
     }
 
     fn rename(&self, parameter: ParameterRename) -> Change {
@@ -392,8 +345,10 @@ impl State<'_, '_> {
             for (j, after) in new.iter().enumerate() {
                 let score = if self.is_renamed_elsewhere(&before.1, &after.1) {
                     1.0
-                } else {
+                } else if self.context.rules.uses(Factor::SignatureMatch) {
                     self.similarity(before, after)
+                } else {
+                    0.0
                 };
                 if score >= RENAME_SCORE_MIN {
                     pairs.push(Pair { old: i, new: j, score });
@@ -409,8 +364,12 @@ impl State<'_, '_> {
                 (true, false) => "parameter_other_name",
             };
             let (class, factor) = if self.is_renamed_elsewhere(before, after) {
-                ("parameter_renamed_elsewhere", Factor::DeprecationMatch)
+                let alike = has_like_values(after, before);
+                let class =
+                    if alike { "parameter_renamed_elsewhere" } else { "parameter_contested" };
+                (class, Factor::DeprecationMatch)
             } else {
+                self.guessed = true;
                 (self.class(class, "parameter_of_successor"), Factor::SignatureMatch)
             };
             let factors = Factors::from([(factor, chosen.pair.score)]);
@@ -478,14 +437,30 @@ impl State<'_, '_> {
     }
 
     fn removals(&mut self) {
-        let beside_added = !self.appeared().is_empty();
+        let beside_open = !self.appeared().is_empty();
+        // A callable that handed on whatever came and now does not was made anew.
+        let made_anew = self.before.takes_any_position() && !self.after.takes_any_position();
+        let spread = self.after.takes_any_position() && !self.before.takes_any_position();
         for (_, parameter) in self.vanished() {
             let swallowed = self.after.takes_any_keyword()
                 || taken_by_decorators(self.context.new, self.callable.after, &parameter.name);
             if swallowed || parameter.name.starts_with('_') {
                 continue;
             }
-            let class = if beside_added { "parameter_removed_beside" } else { "parameter_removed" };
+            // Declarations of interfaces leave out the bound parameter, so that the first one is
+            // taken for it.
+            if self.after.parameters.iter().any(|it| it.name == parameter.name) {
+                continue;
+            }
+            // What is given by place goes into the new `*args`.
+            if spread && parameter.takes_position() {
+                continue;
+            }
+            let class = if beside_open || self.guessed || made_anew {
+                "parameter_removed_beside"
+            } else {
+                "parameter_removed"
+            };
             let class = self.class(class, "parameter_removed_of_successor");
             let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
             let change = self.removal(&parameter.name);
@@ -497,6 +472,9 @@ impl State<'_, '_> {
         if !self.callable.public || *self.callable.definition != self.callable.new_definition {
             return;
         }
+        // What came while something went may be that under a name that nothing connects with it.
+        let class =
+            if self.vanished().is_empty() { "parameter_added" } else { "parameter_added_beside" };
         for (_, parameter) in self.appeared() {
             let added = AddedParameter {
                 name: parameter.name.to_string(),
@@ -516,7 +494,7 @@ impl State<'_, '_> {
                 || self.before.takes_any_position()
                 || taken_by_decorators(self.context.old, self.callable.before, &parameter.name);
             if !swallowed {
-                self.push(change, "parameter_added", &factors, &[], required);
+                self.push(change, class, &factors, &[], required);
             }
         }
     }
@@ -619,18 +597,6 @@ fn taken_by_decorators(index: ApiIndex<'_>, symbol: &Symbol, keyword: &str) -> b
         let taken = index.snapshot().wrappers.get(&definition);
         taken.is_some_and(|taken| taken.iter().any(|it| **it == *keyword))
     })
-}
-
-/// Keyword hints differ in weight by how the code says it.
-fn keyword_class(witnesses: &[Witness]) -> &'static str {
-    let says = |kind: &str| witnesses.iter().any(|witness| witness.kind == kind);
-    if says("keyword_decorator") {
-        "keyword_decorator"
-    } else if says("keyword_forwarding") || says("keyword_pop") {
-        "keyword_body"
-    } else {
-        "keyword_note"
-    }
 }
 
 /// What a docstring says about a parameter, in any of the usual styles: `name : type` with an

@@ -83,6 +83,24 @@ pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
     satisfied && !homeless && lost * 2 <= before.len()
 }
 
+/// Whether every call of the one callable is a call of the other, by the names and places of what it
+/// gives; what nothing is given to shows nothing.
+pub(crate) fn binds_calls_of(new: &Signature, old: &Signature) -> bool {
+    let (before, after) = (old.caller_parameters(), new.caller_parameters());
+    let kept = |(place, parameter): (usize, &Parameter)| {
+        after.iter().position(|it| it.name == parameter.name).is_some_and(|at| {
+            let there = &after[at];
+            (at == place || !parameter.takes_position())
+                && (there.takes_position() || !parameter.takes_position())
+                && (there.takes_keyword() || !parameter.takes_keyword())
+        })
+    };
+    let asks_more = after
+        .iter()
+        .any(|it| it.is_required() && !before.iter().any(|given| given.name == it.name));
+    !before.is_empty() && !asks_more && before.iter().enumerate().all(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use code_model::signature::{Binding, ParameterKind};
@@ -126,6 +144,21 @@ mod tests {
             ("value", "value expected"),
         ] {
             assert!(!takes_calls_of(&signature(new), &signature(old)), "{old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn calls_bind_where_names_and_places_stay() {
+        for (new, old, binds) in [
+            ("fn default=", "fn", true),
+            ("text encoding= errors=", "text encoding= errors=", true),
+            ("xy text font", "text font", false),
+            ("device", "", false),
+            ("", "", false),
+            ("b a", "a b", false),
+            ("* **", "a", false),
+        ] {
+            assert_eq!(binds_calls_of(&signature(new), &signature(old)), binds, "{old} -> {new}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor, Witness};
 use code_model::hint::HintIdiom;
+use code_model::signature::Signature;
 use code_model::snapshot::{Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -122,6 +123,9 @@ impl Successors {
     /// What another name of the same thing became: `Old = name = something` binds both to one
     /// object, so the name that stays takes the place of the one that goes.
     fn twin(&self, context: &Context<'_>, old: &DottedName) -> Option<Successor> {
+        if !context.rules.uses(Factor::AliasMatch) {
+            return None;
+        }
         let symbol = context.from.symbols.get(old).filter(|s| s.kind == SymbolKind::Constant)?;
         let value = symbol.value.as_ref().filter(|value| DottedName::new(value).is_ok())?;
         if matches!(&**value, "None" | "True" | "False") {
@@ -259,6 +263,9 @@ pub(super) fn settle(
 /// Definitions that only the new version has, by shapes that are large enough to prove something.
 fn new_shapes(context: &Context<'_>) -> FxHashMap<u64, DottedName> {
     let mut shapes = FxHashMap::default();
+    if !context.rules.uses(Factor::HashMatch) {
+        return shapes;
+    }
     for (path, symbol) in &context.to.symbols {
         let is_new = symbol.parent.is_none() && !context.from.symbols.contains_key(path);
         if is_new && symbol.nodes >= context.rules.shape_nodes_min {
@@ -295,7 +302,8 @@ fn certain(
 ) -> Option<Successor> {
     let same_shape =
         context.from.symbols.get(old).and_then(|symbol| shapes.get(&symbol.shape_hash.0));
-    let at_old_place = context.new_definition(old).filter(|new| new != old);
+    let aliased = context.rules.uses(Factor::AliasMatch);
+    let at_old_place = context.new_definition(old).filter(|new| aliased && new != old);
     // The old name may have been given to something else, while its definition lives on under
     // another name.
     let reused = |new: &DottedName| {
@@ -309,9 +317,7 @@ fn certain(
         let mut successor = Successor::of_factor(new, Factor::AliasMatch, "alias_kept");
         let (before, after) =
             (context.from.symbols.get(old)?, context.to.symbols.get(&successor.to));
-        if after.is_some_and(|after| {
-            after.shape_hash == before.shape_hash && before.nodes >= context.rules.shape_nodes_min
-        }) {
+        if after.is_some_and(|after| context.is_same_shape(before, after)) {
             successor.factors.insert(Factor::HashMatch, 1.0);
             successor.content_hash = Some(before.shape_hash.into());
         }
@@ -363,12 +369,32 @@ pub(super) fn called_alike(
         successor.class,
         "deprecation" | "deprecation_note" | "changelog" | "predecessor_note"
     );
+    let before = signature(&context.from.symbols, old);
+    let after = signature(&context.to.symbols, &successor.to);
     if by_words
-        && let Some(before) = signature(&context.from.symbols, old)
-        && let Some(after) = signature(&context.to.symbols, &successor.to)
-        && !signatures::takes_calls_of(&after, &before)
+        && let (Some(before), Some(after)) = (&before, &after)
+        && !signatures::takes_calls_of(after, before)
     {
         successor.class = "called_differently";
+    }
+    // Documents that name a successor are as often a hint at something like it; what agrees with
+    // them makes them sure.
+    let both = before.zip(after);
+    let binds =
+        both.as_ref().is_some_and(|(before, after)| signatures::binds_calls_of(after, before));
+    let takes_something = |(before, _): &(Signature, Signature)| {
+        !before.caller_parameters().is_empty() && !before.takes_any_position()
+    };
+    if successor.class == "deprecation" && !binds && both.as_ref().is_some_and(takes_something) {
+        successor.class = "deprecation_other_call";
+    }
+    if matches!(successor.class, "deprecation_note" | "changelog") {
+        let says = |factor| successor.factors.contains_key(&factor);
+        if says(Factor::ChangelogMatch) && says(Factor::DeprecationMatch) {
+            successor.class = "note_and_changelog";
+        } else if binds {
+            successor.class = "note_and_signature";
+        }
     }
     successor
 }
@@ -380,6 +406,9 @@ pub(super) fn resolve_hint(
     old: &DottedName,
     hint: &code_model::hint::Hint,
 ) -> Option<DottedName> {
+    if hints::is_about_sibling(&hint.text, old.leaf(), hints::successor(hint)?.leaf()) {
+        return None;
+    }
     let new = &context.came.spelled_out(hints::successor(hint)?);
     let complete = context.new.is_inside(new) || context.old.is_inside(new);
     if complete {
@@ -491,7 +520,8 @@ impl Appeared {
         let mut take = |list: Option<&Vec<usize>>, limit: usize| {
             found.extend(list.into_iter().flatten().take(limit));
         };
-        if symbol.nodes >= context.rules.shape_nodes_min {
+        let hashed = context.rules.uses(Factor::HashMatch);
+        if hashed && symbol.nodes >= context.rules.shape_nodes_min {
             take(self.by_shape.get(&symbol.shape_hash.0), limit);
         }
         take(self.by_words.get(&words(old.leaf()).concat()), limit);
@@ -582,7 +612,8 @@ impl<'a> Comparison<'a> {
         let same_name = old.leaf() == new.leaf();
         let large = before.nodes >= rules.shape_nodes_min;
         let mut factors = Factors::new();
-        if before.shape_hash == after.shape_hash && (large || same_name) {
+        let hashed = rules.uses(Factor::HashMatch);
+        if hashed && before.shape_hash == after.shape_hash && (large || same_name) {
             factors.insert(Factor::HashMatch, 1.0);
             let score = 0.9 + 0.1 * name;
             let class = match (large, same_name) {
@@ -645,14 +676,16 @@ impl<'a> Comparison<'a> {
                 _ => equal,
             };
             factors.insert(Factor::AstSimilarity, 0.6 * equal + 0.4 * typed);
-        } else {
+        } else if self.context.rules.uses(Factor::AstSimilarity) {
             let a = self.features(Version::From, old, before);
             let b = self.features(Version::To, new, after);
             if !a.is_empty() && !b.is_empty() {
                 factors.insert(Factor::AstSimilarity, python::features::feature_similarity(&a, &b));
             }
         }
-        if let (Some(a), Some(b)) = (&before.docstring, &after.docstring) {
+        if self.context.rules.uses(Factor::DocSimilarity)
+            && let (Some(a), Some(b)) = (&before.docstring, &after.docstring)
+        {
             factors.insert(Factor::DocSimilarity, doc_similarity(a, b));
         }
         if let Some(uses) = overlap(&before.uses, &after.uses) {
@@ -666,5 +699,6 @@ impl<'a> Comparison<'a> {
         if let Some(share) = self.context.usage.callsite_coverage(old, new) {
             factors.insert(Factor::CallsiteCoverage, share);
         }
+        factors.retain(|factor, _| self.context.rules.uses(*factor));
     }
 }

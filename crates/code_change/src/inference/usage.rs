@@ -1,8 +1,11 @@
 //! Call sites in the library's own source and tests that changed from one name to another.
 
 use code_model::DottedName;
+use code_model::evidence::Factor;
 use code_model::snapshot::Snapshot;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::rules::Rules;
 
 /// A user of too many names at once says nothing about any of them.
 const CHANGED_NAMES_MAX: usize = 24;
@@ -16,6 +19,8 @@ pub(crate) struct Usage<'a> {
     tests: Changes,
     /// What the tests that dropped a name use now.
     tests_now: FxHashMap<&'a DottedName, Vec<&'a [DottedName]>>,
+    /// Whether source and tests are left unheard as evidence.
+    unheard: (bool, bool),
     /// How many definitions of the old version use the name.
     used: FxHashMap<DottedName, u32>,
 }
@@ -47,10 +52,11 @@ impl Changes {
 }
 
 impl<'a> Usage<'a> {
-    pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot) -> Self {
+    pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot, rules: &Rules) -> Self {
         let tests = from.modules.iter().filter(|(_, module)| module.is_test);
         let tests: FxHashSet<&DottedName> = tests.map(|(name, _)| name).collect();
         let mut usage = Self::default();
+        usage.unheard = (!rules.uses(Factor::CallsiteCoverage), !rules.uses(Factor::TestCoverage));
         for (path, before) in &from.symbols {
             let after = to.symbols.get(path).map(|after| after.uses.as_slice());
             usage.add(&before.uses, after, tests.contains(&before.module));
@@ -72,6 +78,10 @@ impl<'a> Usage<'a> {
         let dropped = missing(before, after);
         let taken = missing(after, before);
         if dropped.len() > CHANGED_NAMES_MAX || taken.len() > CHANGED_NAMES_MAX {
+            return;
+        }
+        let unheard = if is_test { self.unheard.1 } else { self.unheard.0 };
+        if unheard {
             return;
         }
         if is_test {

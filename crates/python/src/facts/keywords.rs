@@ -39,7 +39,9 @@ pub(super) fn decorators<'a>(
             add(&old, new.as_deref());
             continue;
         }
-        for (old, new) in mapped_pairs(call, parameters) {
+        let speaks =
+            (speaks_of_replacement(&leaf) || leaf.contains("delet")) && is_about_parameters(&leaf);
+        for (old, new) in mapped_pairs(call, parameters, speaks) {
             add(&old, Some(&new));
         }
         let words: Vec<String> = call
@@ -49,8 +51,6 @@ pub(super) fn decorators<'a>(
             .filter_map(text_of)
             .filter(|text| is_identifier(text))
             .collect();
-        let speaks =
-            (speaks_of_replacement(&leaf) || leaf.contains("delet")) && is_about_parameters(&leaf);
         match words.as_slice() {
             [first, second] => {
                 let known =
@@ -121,8 +121,9 @@ const OF_DECORATORS: [&str; 12] = [
     "version",
 ];
 
-/// `{"old": "new"}` and `old="new"` where the new name is a parameter and the old one is none.
-fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str]) -> Vec<(String, String)> {
+/// `{"old": "new"}` and `old="new"` where the new name is a parameter and the old one is none; it
+/// may still be one where the decorator's own name says that parameters are replaced.
+fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str], speaks: bool) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let values =
         call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|it| &it.value));
@@ -146,7 +147,7 @@ fn mapped_pairs(call: &ast::ExprCall, parameters: &[&str]) -> Vec<(String, Strin
         is_identifier(old)
             && !OF_DECORATORS.contains(&old.as_str())
             && parameters.contains(&new.as_str())
-            && !parameters.contains(&old.as_str())
+            && (!parameters.contains(&old.as_str()) || (speaks && old != new))
     });
     pairs
 }
@@ -207,6 +208,8 @@ pub(super) fn guarded(
                     .into_iter()
                     .map(|name| name.rsplit('.').next().unwrap_or("").to_owned())
                     .find(|name| *name != old && parameters.contains(&name.as_str()));
+                let is_handed_on = assigned.is_some()
+                    && named.as_ref().is_none_or(|named| Some(named) == assigned.as_ref());
                 let new = named.or(assigned);
                 let lower = warning.text.to_ascii_lowercase();
                 let about_it = ["argument", "parameter", "keyword", "kwarg", "option"]
@@ -229,6 +232,12 @@ pub(super) fn guarded(
                     warning.call,
                     &warning.text,
                 );
+                // The message is one witness, the assignment that goes with it another.
+                if let Some(new) = new.filter(|_| is_handed_on) {
+                    let text = format!("{new} = {old}");
+                    let subject = subject(&old, Some(&new));
+                    notices.add(subject, HintIdiom::KeywordPop, warning.call, &text);
+                }
             }
         }
     }

@@ -1,0 +1,284 @@
+//! What the code and its documents say about single keywords, and how sure that makes a rename or a
+//! removal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use code_model::DottedName;
+use code_model::evidence::{Factor, Witness};
+use code_model::hint::{HintIdiom, HintSubject};
+use code_model::signature::{Parameter, Signature};
+
+use super::context::Context;
+use super::hints;
+use super::scoring::Factors;
+use crate::sources::Version;
+
+/// What the code says about one keyword.
+#[derive(Default)]
+pub(super) struct KeywordHint {
+    /// Its successor, if one is named.
+    pub(super) new: Option<String>,
+    pub(super) witnesses: Vec<Witness>,
+    pub(super) factors: Factors,
+    /// Whether code of the new version still takes the old keyword.
+    pub(super) in_new_version: bool,
+    /// Whether what is said is more, or other, than one name for another.
+    pub(super) contested: bool,
+}
+
+/// What is said of a callable's keywords, under its old name and its new one, by old keyword.
+pub(super) fn keyword_hints(
+    context: &Context<'_>,
+    definition: &DottedName,
+    new_definition: &DottedName,
+) -> BTreeMap<String, KeywordHint> {
+    let mut found: BTreeMap<String, KeywordHint> = BTreeMap::new();
+    let both = [definition, new_definition];
+    let same = definition == new_definition;
+    for (version, hint) in both
+        .iter()
+        .take(if same { 1 } else { 2 })
+        .flat_map(|name| context.hints.about_callable(name))
+    {
+        let HintSubject::Parameter { old, new, .. } = &hint.subject else { continue };
+        if hint.idiom == HintIdiom::KeywordDecorator && !speaks_of_renaming(&hint.text) {
+            continue;
+        }
+        let entry = found.entry(old.to_string()).or_default();
+        let new = new.as_deref().map(str::to_owned);
+        if entry.witnesses.is_empty() {
+            entry.new.clone_from(&new);
+        } else if entry.new != new && new.is_some() {
+            // A removal said in one place and a successor named in another are no contradiction.
+            entry.contested |= entry.new.is_some();
+            entry.new = entry.new.take().or_else(|| new.clone());
+        }
+        let is_text = matches!(hint.idiom, HintIdiom::DocumentationNote | HintIdiom::ChangeLog);
+        entry.factors.insert(hints::factor(hint.idiom), if is_text { 0.8 } else { 1.0 });
+        entry.contested |= names_several(&hint.text);
+        // "Use `new='value'` instead" is no renaming.
+        entry.contested |= new.as_deref().is_some_and(|new| gives_value(&hint.text, new));
+        // A text only tells of the change; code still takes the old keyword.
+        entry.in_new_version |= *version == Version::To && !is_text;
+        entry.witnesses.push(hints::witness(*version, hint));
+    }
+    contest_merged(&mut found);
+    found
+}
+
+/// Two keywords that become one do so with another kind of value.
+fn contest_merged(found: &mut BTreeMap<String, KeywordHint>) {
+    let mut olds: BTreeMap<String, usize> = BTreeMap::new();
+    for new in found.values().filter_map(|hint| hint.new.clone()) {
+        *olds.entry(new).or_default() += 1;
+    }
+    for hint in found.values_mut() {
+        hint.contested |= hint.new.as_ref().is_some_and(|new| olds[new] > 1);
+    }
+}
+
+/// "Use `a` and `b` instead", "use `a` or `b`".
+fn names_several(text: &str) -> bool {
+    ["` and `", "` or `", "' and '", "' or '"].iter().any(|words| text.contains(words))
+}
+
+/// Whether a text writes a value for a keyword: `new="value"`.
+fn gives_value(text: &str, keyword: &str) -> bool {
+    text.match_indices(keyword).any(|(at, _)| {
+        let rest = text[at + keyword.len()..].trim_start();
+        rest.strip_prefix('=').map(str::trim_start).is_some_and(|value| {
+            value.starts_with(['\'', '"', '(', '[', '{', '-'])
+                || value.starts_with(|c: char| c.is_ascii_digit())
+                || ["True", "False", "None"].iter().any(|word| value.starts_with(word))
+        })
+    })
+}
+
+/// Decorators take keywords for many ends; one that renames or deprecates says so.
+fn speaks_of_renaming(text: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["renam", "deprecat", "alias", "legacy", "replac", "old", "delet", "remov", "drop"];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|word| text.contains(word))
+}
+
+/// The class of evidence for a keyword that has a successor.
+pub(super) fn class_of_rename(
+    hint: &KeywordHint,
+    old: (&Signature, &str),
+    new: (&Signature, &str),
+) -> &'static str {
+    let says = |kind: &str| hint.witnesses.iter().any(|witness| witness.kind == kind);
+    let (before, target) = (old.0.parameter(old.1), new.0.parameter(new.1));
+    // A note that begins with the type of the old one.
+    let was_switch = hint.witnesses.iter().any(|it| it.text.trim_start().starts_with("bool"));
+    let unlike = before.zip(target).is_some_and(|(before, target)| {
+        !takes_values(target, before) || (was_switch && values(target) != Values::Switch)
+    });
+    if hint.contested || unlike {
+        return "keyword_contested";
+    }
+    if hint.factors.len() == 1 && hint.factors.contains_key(&Factor::ChangelogMatch) {
+        return "keyword_changelog";
+    }
+    if says("keyword_decorator") {
+        return "keyword_decorator";
+    }
+    if says("keyword_forwarding") {
+        // A message alone may name what serves the same end with other values.
+        return if says("keyword_pop") { "keyword_body" } else { "keyword_message" };
+    }
+    if says("keyword_pop") {
+        // Nothing but the order of two assignments says which of the two spellings is the old one.
+        return "keyword_popped";
+    }
+    if new.0.parameter(old.1).is_some() && !took_its_place(old, new) {
+        return "keyword_note_kept";
+    }
+    "keyword_note"
+}
+
+/// Whether the new keyword came with the new version and stands where the old one stood, or the old
+/// one's own default says that it is deprecated.
+fn took_its_place(old: (&Signature, &str), new: (&Signature, &str)) -> bool {
+    let place = |signature: &Signature, name: &str| {
+        signature.caller_parameters().iter().position(|parameter| &*parameter.name == name)
+    };
+    let says_so = new.0.parameter(old.1).and_then(|parameter| parameter.default.as_deref());
+    old.0.parameter(new.1).is_none()
+        && (says_so.is_some_and(|default| default.contains("deprecat"))
+            || place(old.0, old.1) == place(new.0, new.1))
+}
+
+/// The class of evidence for a keyword that is gone and of which nothing says what took its place.
+pub(super) fn class_of_removal(hint: &KeywordHint, old: &str, after: &Signature) -> &'static str {
+    let parameters = after.caller_parameters();
+    let others: BTreeSet<&str> =
+        parameters.iter().map(|parameter| &*parameter.name).filter(|name| *name != old).collect();
+    let offers = |witness: &Witness| {
+        witness.text.contains("alternative=") || quoted(&witness.text).any(|it| others.contains(it))
+    };
+    if hint.contested || hint.witnesses.iter().any(offers) {
+        "keyword_superseded"
+    } else if hint.witnesses.iter().all(|witness| witness.kind == "documentation_note") {
+        "keyword_removed_note"
+    } else {
+        "keyword_removed"
+    }
+}
+
+/// The words that a text has in quotes or backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['`', '\'', '"']).skip(1).step_by(2).chain(text.split("``").skip(1).step_by(2))
+}
+
+/// What a default says about the values of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    Required,
+    Nothing,
+    Switch,
+    Number,
+    Text,
+    Other,
+}
+
+fn values(parameter: &Parameter) -> Values {
+    match parameter.default.as_deref() {
+        None => Values::Required,
+        Some("None") => Values::Nothing,
+        Some("True" | "False") => Values::Switch,
+        Some(text) if text.contains("deprecat") => Values::Nothing,
+        Some(text) if text.starts_with(['\'', '"']) => Values::Text,
+        Some(text) if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Values::Number,
+        Some(_) => Values::Other,
+    }
+}
+
+/// Whether the new parameter takes what the old one took, as far as defaults and annotations say
+/// otherwise.
+pub(super) fn takes_values(new: &Parameter, old: &Parameter) -> bool {
+    use Values::{Number, Other, Required, Switch, Text};
+    let fits = match (values(old), values(new)) {
+        (Switch, new) => matches!(new, Switch | Required),
+        (Number, Text) | (Text, Number) | (Number | Text | Other, Switch) => false,
+        _ => true,
+    };
+    fits && annotations_meet(new, old)
+}
+
+/// Whether two parameters have the same default, or defaults of one kind: what must hold where
+/// nothing is said about this callable.
+pub(super) fn has_like_values(new: &Parameter, old: &Parameter) -> bool {
+    let alike = match (values(old), values(new)) {
+        (Values::Other, Values::Other) => old.default == new.default,
+        (before, after) => before == after,
+    };
+    alike && annotations_meet(new, old)
+}
+
+/// Whether two annotations have a type in common; what is not annotated may be anything.
+fn annotations_meet(new: &Parameter, old: &Parameter) -> bool {
+    let (Some(new), Some(old)) = (&new.annotation, &old.annotation) else { return true };
+    let (new, old) = (types(new), types(old));
+    new.is_empty() || old.is_empty() || new.iter().any(|name| old.contains(name))
+}
+
+/// The last parts of the names in an annotation, without those that say nothing about values.
+fn types(annotation: &str) -> BTreeSet<String> {
+    annotation
+        .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+        .filter_map(|name| name.rsplit('.').next())
+        .filter(|name| !matches!(*name, "" | "Optional" | "Union" | "None" | "Any" | "object"))
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use code_model::signature::ParameterKind;
+
+    use super::*;
+
+    /// `name=default: annotation`.
+    fn parameter(text: &str) -> Parameter {
+        let (text, annotation) = match text.split_once(": ") {
+            Some((text, annotation)) => (text, Some(annotation.into())),
+            None => (text, None),
+        };
+        let (name, default) = match text.split_once('=') {
+            Some((name, default)) => (name, Some(default.into())),
+            None => (text, None),
+        };
+        Parameter { name: name.into(), kind: ParameterKind::Positional, default, annotation }
+    }
+
+    #[test]
+    fn defaults_and_annotations_say_whether_values_stay_the_same() {
+        for (old, new, fits, alike) in [
+            ("size=100", "vector_size=100", true, true),
+            ("n=300", "max_n=1_000", true, true),
+            ("old=None", "new='periodic'", true, false),
+            ("linear=False", "which='mean'", false, false),
+            ("linear=False", "which=None", false, false),
+            ("copy=True", "copy_data=False", true, true),
+            ("old='deprecated'", "new=None", true, true),
+            ("when: datetime", "run_id: str", false, false),
+            ("regex=None: Optional[str]", "pattern=None: str | Pattern[str] | None", true, true),
+            ("x", "a", true, true),
+            ("base=0", "origin='start'", false, false),
+        ] {
+            let (old, new) = (parameter(old), parameter(new));
+            assert_eq!(takes_values(&new, &old), fits, "{old:?} {new:?}");
+            assert_eq!(has_like_values(&new, &old), alike, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn quotes_are_read_in_pairs() {
+        let words: Vec<&str> = quoted("`a` is gone, use ``b`` or 'c'").collect();
+        for word in ["a", "b", "c"] {
+            assert!(words.contains(&word), "{words:?}");
+        }
+    }
+}
