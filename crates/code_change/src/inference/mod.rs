@@ -30,6 +30,7 @@ mod successors;
 mod usage;
 mod written_names;
 
+pub(crate) use accounting::in_order;
 pub(crate) use context::Context;
 pub(crate) use successors::Successors;
 
