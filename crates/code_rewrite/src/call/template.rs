@@ -111,6 +111,10 @@ fn in_place(
 ) -> Option<Vec<Piece>> {
     let call = target.call;
     let (Part::Name(callee), rest) = parts.split_first()? else { return None };
+    // A method of an argument is no name of the library.
+    if given.contains_key(callee.split('.').next().unwrap_or(callee)) {
+        return None;
+    }
     let wanted = plain_arguments(rest)?;
     let mut edits: Vec<(Span, Vec<Piece>)> = Vec::new();
     let mut kept = Vec::new();
