@@ -5,7 +5,7 @@ mod confined;
 mod edit_set;
 mod report;
 mod target;
-mod types;
+pub(crate) mod types;
 mod work;
 
 use std::path::{Path, PathBuf};
