@@ -118,6 +118,8 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
             ManifestCommand::Docs(arguments) => commands::docs(context, arguments),
             ManifestCommand::Explain(arguments) => commands::explain(context, arguments),
             ManifestCommand::Verify(arguments) => commands::verify(context, arguments),
+            ManifestCommand::Compose(arguments) => commands::compose(context, arguments),
+            ManifestCommand::Template(arguments) => commands::template(context, arguments),
             ManifestCommand::Calibrate(arguments) => commands::calibrate(context, arguments),
         },
         OnxCommand::Migrate(command) => match command {

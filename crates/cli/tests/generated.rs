@@ -29,11 +29,14 @@ fn formats() -> Vec<Format> {
     use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
     use code_line::checkpoint::Checkpoint;
     use code_line::compat::CompatAnswer;
+    use code_line::compose::ComposeAnswer;
     use code_line::diff::DiffAnswer;
-    use code_line::generate::GenerateAnswer;
+    use code_line::explain::Explanation;
+    use code_line::generate::{GenerateAnswer, VerificationReport};
     use code_line::records::{RollbackAnswer, StatusAnswer};
     use code_line::semver::SemverAnswer;
     use code_line::settings::{Settings, TargetSettings};
+    use code_line::template::{AddAnswer, Template};
     use code_line::trial::TrialReport;
     use code_line::verify::VerifyAnswer;
     use code_model::difference::DifferenceSet;
@@ -56,10 +59,15 @@ fn formats() -> Vec<Format> {
         format::<CompatAnswer>("compat-answer-1", "what `compat --json` prints", "JSON"),
         format::<ApplicationRecord>("application-1", "records in the state folder", "JSON"),
         format::<Checkpoint>("checkpoint-1", "`checkpoint.json`", "JSON"),
+        format::<VerificationReport>("verification_report-1", "`verification.json`", "JSON"),
+        format::<Template>("template-1", "templates of operations", "TOML"),
         format::<GenerateAnswer>("generate-answer-1", "what `generate --json` prints", "JSON"),
         format::<VerifyAnswer>("verify-answer-1", "what `verify --json` prints", "JSON"),
         format::<DiffAnswer>("diff-answer-1", "what `diff --json` prints", "JSON"),
         format::<SemverAnswer>("semver-answer-1", "what `semver --json` prints", "JSON"),
+        format::<ComposeAnswer>("compose-answer-1", "what `compose --json` prints", "JSON"),
+        format::<Explanation>("explain-answer-1", "what `explain --json` prints", "JSON"),
+        format::<AddAnswer>("template-add-answer-1", "what `template add --json` prints", "JSON"),
         format::<StatusAnswer>("status-answer-1", "what `status --json` prints", "JSON"),
         format::<RollbackAnswer>("rollback-answer-1", "what `rollback --json` prints", "JSON"),
         format::<code_line::ErrorReport>("error-1", "`error` in what `--json` prints", "JSON"),

@@ -3,8 +3,10 @@
 //!
 //! Everything here is a pure function of the two snapshots, the texts of their files and the rules.
 
+pub mod amendment;
 pub mod breakage;
 pub mod calibration;
+pub mod composition;
 mod difference;
 pub mod history;
 pub mod inference;
@@ -15,7 +17,9 @@ pub mod sources;
 mod surface;
 mod synthesis;
 
+pub use amendment::{Addition, Amendment, amend};
 pub use breakage::{breakages, required_bump};
+pub use composition::{CompositionStep, OuterVersions, compose};
 pub use difference::difference;
 pub use history::{CommitHistory, SoughtNames};
 pub use inference::{Inference, infer};

@@ -52,6 +52,8 @@ pub fn synthesize(
             to_checksum: Some(to.checksum),
             rules_digest: Some(rules.digest()?),
             bundle: provenance.bundle.clone(),
+            parent: None,
+            composed_from: Vec::new(),
         },
         summary: summary(inference, rules),
         requires: required_kinds(&operations),
@@ -94,7 +96,7 @@ fn operation(inferred: &InferredOperation, sequence: u32) -> Operation {
 }
 
 /// Whether the inverse of the edit gives back what was there.
-fn can_be_undone(change: &Change) -> bool {
+pub(crate) fn can_be_undone(change: &Change) -> bool {
     matches!(
         change,
         Change::RenameImport { .. }
@@ -109,7 +111,7 @@ fn can_be_undone(change: &Change) -> bool {
 }
 
 /// Kinds beyond the eight that every reader of version 1 knows.
-fn required_kinds(operations: &[Operation]) -> Vec<String> {
+pub(crate) fn required_kinds(operations: &[Operation]) -> Vec<String> {
     let beyond: std::collections::BTreeSet<&str> = operations
         .iter()
         .map(|operation| operation.change.kind())
@@ -122,22 +124,27 @@ fn summary(inference: &Inference, rules: &Rules) -> ManifestSummary {
     let count = |wanted: &dyn Fn(&InferredOperation) -> bool| {
         inference.operations.iter().filter(|operation| wanted(operation)).count() as u32
     };
-    let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
-    for operation in &inference.operations {
-        *kinds.entry(operation.change.kind()).or_default() += 1;
-    }
-    let parts: Vec<String> = Change::KINDS
-        .iter()
-        .filter_map(|kind| kinds.get(kind).map(|count| format!("{count} {kind}")))
-        .collect();
     ManifestSummary {
-        title: if parts.is_empty() { "No operation".to_owned() } else { parts.join(", ") },
+        title: title(inference.operations.iter().map(|operation| &operation.change)),
         breaking_changes: count(&|operation| operation.breaking),
         safe_changes: count(&|operation| !operation.breaking),
         manual_review_required: count(&|operation| {
             operation.confidence.overall < rules.confidence_threshold
         }) + inference.ambiguous.len() as u32,
     }
+}
+
+/// How many operations of each kind there are, in one line.
+pub(crate) fn title<'c>(changes: impl Iterator<Item = &'c Change>) -> String {
+    let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
+    for change in changes {
+        *kinds.entry(change.kind()).or_default() += 1;
+    }
+    let parts: Vec<String> = Change::KINDS
+        .iter()
+        .filter_map(|kind| kinds.get(kind).map(|count| format!("{count} {kind}")))
+        .collect();
+    if parts.is_empty() { "No operation".to_owned() } else { parts.join(", ") }
 }
 
 fn report(
@@ -174,6 +181,8 @@ fn report(
         without_successor: inference.without_successor.clone(),
         unseen: inference.unseen.clone(),
         findings: inference.findings.clone(),
+        acknowledged: Vec::new(),
+        verification: None,
     }
 }
 

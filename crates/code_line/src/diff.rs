@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use code_model::report::{Breakage, Bump};
+use artifact::Finding;
+use code_model::report::{AcknowledgedBreakage, Breakage, Bump};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -23,6 +24,12 @@ pub struct DiffAnswer {
     pub demanded: Bump,
     /// What breaks, and what else users may notice.
     pub breakages: Vec<Breakage>,
+    /// Changes that the library's maintainers intend; they break users and fail nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged: Vec<AcknowledgedBreakage>,
+    /// Acknowledgements that are unused, that cover everything, or that cannot be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 impl DiffAnswer {
@@ -34,12 +41,30 @@ impl DiffAnswer {
 
 /// A SARIF 2.1.0 log with one result for each breakage.
 pub fn sarif(answer: &DiffAnswer) -> Value {
-    let codes: BTreeSet<&str> = answer.breakages.iter().map(|b| b.code.as_str()).collect();
+    let all = answer.breakages.iter().chain(answer.acknowledged.iter().map(|it| &it.breakage));
+    let mut codes: BTreeSet<&str> = all.map(|breakage| breakage.code.as_str()).collect();
+    codes.extend(answer.findings.iter().map(|finding| finding.code.as_str()));
     let rules: Vec<Value> = codes
         .iter()
         .map(|code| json!({"id": code, "shortDescription": {"text": code.replace('-', " ")}}))
         .collect();
-    let results: Vec<Value> = answer.breakages.iter().map(sarif_result).collect();
+    let mut results: Vec<Value> = answer.breakages.iter().map(sarif_result).collect();
+    results.extend(answer.acknowledged.iter().map(|acknowledged| {
+        let mut result = sarif_result(&acknowledged.breakage);
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": acknowledged.reason,
+        }]);
+        result
+    }));
+    results.extend(answer.findings.iter().map(|finding| {
+        json!({
+            "ruleId": finding.code,
+            "level": "warning",
+            "message": {"text": finding.message},
+        })
+    }));
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -80,6 +105,21 @@ pub fn github_annotations(answer: &DiffAnswer) -> String {
             property(&breakage.code),
             data(&sentence(breakage)),
         );
+    }
+    for acknowledged in &answer.acknowledged {
+        let breakage = &acknowledged.breakage;
+        let _ = writeln!(
+            out,
+            "::notice file={},line={},title={}::{}",
+            property(breakage.file.as_str()),
+            breakage.line.max(1),
+            property(&format!("acknowledged {}", breakage.code)),
+            data(&format!("{}. Acknowledged: {}", sentence(breakage), acknowledged.reason)),
+        );
+    }
+    for finding in &answer.findings {
+        let title = property(&finding.code);
+        let _ = writeln!(out, "::warning title={title}::{}", data(&finding.message));
     }
     out
 }
@@ -144,6 +184,8 @@ mod tests {
             breaking: true,
             demanded: Bump::Major,
             breakages: vec![breakage],
+            acknowledged: Vec::new(),
+            findings: Vec::new(),
         }
     }
 
@@ -154,6 +196,30 @@ mod tests {
             "::error file=src/a b%2Cc.py,line=1,title=object-removed::`lib.Old` is gone%0A\
              100 %25; use `lib.New`\n"
         );
+    }
+
+    #[test]
+    fn what_is_acknowledged_is_shown_with_its_reason() {
+        let mut answer = answer();
+        answer.acknowledged = vec![AcknowledgedBreakage {
+            breakage: answer.breakages.remove(0),
+            reason: "announced\nin 1.8".to_owned(),
+            path: "lib.Old".to_owned(),
+            version: "2".to_owned(),
+            written_in: "onx.toml".to_owned(),
+        }];
+        answer.breaking = false;
+        let log = sarif(&answer);
+        let result = &log["runs"][0]["results"][0];
+        assert_eq!(result["level"], "error", "what it is does not change");
+        assert_eq!(result["suppressions"][0]["status"], "accepted");
+        assert_eq!(result["suppressions"][0]["justification"], "announced\nin 1.8");
+        let text = github_annotations(&answer);
+        assert!(
+            text.starts_with("::notice file=src/a b%2Cc.py,line=1,title=acknowledged"),
+            "{text}"
+        );
+        assert!(text.contains("Acknowledged: announced%0Ain 1.8"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a user asks of the code line: generate, apply, check, compare, verify, undo.
 
+mod acknowledgement;
 pub mod application;
 pub mod apply;
 pub mod bundle;
@@ -8,9 +9,11 @@ mod check;
 pub mod checkpoint;
 pub mod compare;
 pub mod compat;
+pub mod compose;
 pub mod diff;
 pub mod docs;
 pub mod error;
+pub mod explain;
 mod facts;
 pub mod generate;
 pub mod nodes;
@@ -21,11 +24,13 @@ pub mod semver;
 pub mod settings;
 mod settling;
 pub mod snapshot;
+pub mod template;
 pub mod transaction;
 mod transaction_error;
 pub mod trial;
 pub mod verify;
 pub mod versions;
+pub mod witness;
 mod world;
 
 pub use error::{Error, ErrorCode, ErrorKind, ErrorReport};

@@ -1,6 +1,7 @@
 //! Whether the version number moved far enough for what changed.
 
-use code_model::report::{Breakage, Bump};
+use artifact::Finding;
+use code_model::report::{AcknowledgedBreakage, Breakage, Bump};
 use pep440_rs::Version;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,12 @@ pub struct SemverAnswer {
     pub before_one: bool,
     /// What demands it.
     pub breakages: Vec<Breakage>,
+    /// Changes that the library's maintainers intend; they demand nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged: Vec<AcknowledgedBreakage>,
+    /// Acknowledgements that are unused, that cover everything, or that cannot be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// Compares the bump between two version numbers with the one that the changes demand.
@@ -54,6 +61,8 @@ pub fn semver(
         sufficient,
         before_one,
         breakages,
+        acknowledged: Vec::new(),
+        findings: Vec::new(),
     })
 }
 

@@ -4,6 +4,7 @@ pub use code_change::Rules;
 use host::SandboxLevel;
 use serde::{Deserialize, Serialize};
 
+pub use crate::acknowledgement::Acknowledgement;
 use crate::{Error, ErrorCode, ErrorKind};
 
 /// The content of `onx.toml`: defaults for flags. A flag wins over it.
@@ -16,6 +17,9 @@ pub struct Settings {
     pub apply: ApplySettings,
     /// Defaults of `onx-migrate verify`.
     pub verify: TrialSettings,
+    /// Changes of the library that its maintainers intend, for `diff`, `semver` and the report of
+    /// `generate`.
+    pub acknowledge: Vec<Acknowledgement>,
     /// Weights, thresholds and limits of inference; their digest is in every manifest.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub rules: Rules,
@@ -80,6 +84,9 @@ pub struct TargetSettings {
     pub roots: Vec<String>,
     /// Dotted names of the library: operations on them or on anything below them are left out.
     pub suppress: Vec<String>,
+    /// Changes of the package itself that its maintainers intend: read where the package is the
+    /// library that is compared, and nowhere else.
+    pub acknowledge: Vec<Acknowledgement>,
 }
 
 impl Settings {
@@ -91,6 +98,12 @@ impl Settings {
         {
             if threshold.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
                 let message = format!("`{name}` sets a threshold that is not between 0 and 1");
+                return Err(Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, message));
+            }
+        }
+        for (position, entry) in settings.acknowledge.iter().enumerate() {
+            if let Some(problem) = entry.problem() {
+                let message = format!("`{name}`: acknowledgement {}: {problem}", position + 1);
                 return Err(Error::new(ErrorKind::Config, ErrorCode::ConfigurationError, message));
             }
         }

@@ -151,6 +151,14 @@ fn regenerate(
     observer: &dyn Observer,
 ) -> Result<Check, Error> {
     let metadata = &loaded.manifest.metadata;
+    let made_of = metadata.composed_from.iter().map(|step| step.manifest.short());
+    let made_of: Vec<String> = made_of.chain(metadata.parent.map(|one| one.short())).collect();
+    if !made_of.is_empty() {
+        let message = format!("`{}` was made of other manifests", loaded.path.display());
+        return Err(Error::user(ErrorCode::UsageError, message)
+            .detail(made_of.join(", "))
+            .hint("make those again with --regenerate, and compose or add to them again"));
+    }
     let digest = request.rules.digest().ok();
     if metadata.rules_digest.is_some() && metadata.rules_digest != digest {
         let detail = "was made with other rules: give the same onx.toml with --config";
@@ -174,6 +182,8 @@ fn regenerate(
         config,
         rules: request.rules.clone(),
         previews: Vec::new(),
+        corpus: None,
+        acknowledge: Vec::new(),
     };
     generate(again, world, progress, observer)?;
     let made = load_manifest(world, &request.scratch)?;

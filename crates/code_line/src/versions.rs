@@ -227,7 +227,7 @@ fn label(spec: &SourceSpec, tree: &SourceTree) -> String {
 }
 
 /// The version that the tree's own project file states.
-fn project_version(tree: &SourceTree) -> Option<String> {
+pub(crate) fn project_version(tree: &SourceTree) -> Option<String> {
     let bytes = tree.read("pyproject.toml").ok()?;
     let table: toml::Table = toml::from_str(std::str::from_utf8(&bytes).ok()?).ok()?;
     let project = table.get("project").or_else(|| table.get("tool")?.get("poetry"))?;

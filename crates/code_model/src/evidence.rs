@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use artifact::TreePath;
+use artifact::{Digest, TreePath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::operation::OperationId;
 
 /// One kind of evidence. The names are those of the manifest's `evidence.method` and
 /// `confidence.factors`.
@@ -101,6 +103,12 @@ pub struct Evidence {
     /// Other successors that were plausible, with their scores, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,
+    /// The operations of earlier manifests that this one was composed of, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub composed_of: Vec<ComposedPart>,
+    /// Why a person decided so, in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl Evidence {
@@ -119,6 +127,8 @@ impl Evidence {
             safe_auto_fix_rate: None,
             witnesses: Vec::new(),
             candidates: Vec::new(),
+            composed_of: Vec::new(),
+            reason: None,
         }
     }
 }
@@ -147,6 +157,22 @@ pub struct Candidate {
     pub name: String,
     /// Its raw score, 0 to 1.
     pub score: f64,
+}
+
+/// An operation of an earlier manifest that went into a composed one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComposedPart {
+    /// The old version of that manifest.
+    pub from_version: String,
+    /// The new version of that manifest.
+    pub to_version: String,
+    /// The digest of that manifest.
+    pub manifest: Digest,
+    /// The operation in it.
+    pub operation: OperationId,
+    /// How sure it was there.
+    pub confidence: f64,
 }
 
 /// How sure an operation is, with the way there.

@@ -88,6 +88,24 @@ pub struct ManifestMetadata {
     /// Digest of each further file of the bundle that applying reads, by file name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bundle: BTreeMap<String, Digest>,
+    /// The manifest that this one was made from by adding operations to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Digest>,
+    /// The manifests that this one was composed from, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub composed_from: Vec<ComposedStep>,
+}
+
+/// One of the manifests that a composed manifest was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComposedStep {
+    /// Its old version.
+    pub from_version: String,
+    /// Its new version.
+    pub to_version: String,
+    /// Its digest.
+    pub manifest: Digest,
 }
 
 impl ManifestMetadata {

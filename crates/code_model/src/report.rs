@@ -42,6 +42,27 @@ pub struct Report {
     pub unseen: Vec<UnresolvedName>,
     /// What could not be read or seen in either version.
     pub findings: Vec<Finding>,
+    /// Changes that the library's maintainers intend; they are counted all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledged: Vec<AcknowledgedBreakage>,
+    /// How applying the manifest to known dependents went, where that was tried: one that failed is
+    /// a reason not to publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationOutcome>,
+}
+
+/// How applying a manifest to known dependents went; the details are in `verification.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerificationOutcome {
+    /// Whether every dependent fits the new version once the manifest is applied.
+    pub passed: bool,
+    /// How many dependents there are.
+    pub dependents: u32,
+    /// How many of them do not.
+    pub failed: u32,
+    /// The digest of the verification report.
+    pub report: Digest,
 }
 
 /// The numbers of a report.
@@ -153,6 +174,22 @@ pub struct UnresolvedName {
     pub witnesses: Vec<Witness>,
 }
 
+/// A breakage that is intended, with the words of those who intend it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgedBreakage {
+    /// What is gone or different.
+    pub breakage: Breakage,
+    /// Why that is intended.
+    pub reason: String,
+    /// The path or pattern that acknowledges it.
+    pub path: String,
+    /// The version or range for which it does.
+    pub version: String,
+    /// Where that is written.
+    pub written_in: String,
+}
+
 /// How much a breakage asks of a version number.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -166,6 +203,23 @@ pub enum Bump {
     /// Something that users may rely on is gone or different.
     Major,
 }
+
+/// Every [`Breakage::code`].
+pub const BREAKAGE_CODES: [&str; 13] = [
+    "object-removed",
+    "object-renamed",
+    "object-unseen",
+    "object-kind-changed",
+    "base-removed",
+    "attribute-value-changed",
+    "parameter-removed",
+    "parameter-renamed",
+    "parameter-kind-changed",
+    "parameter-moved",
+    "parameter-required",
+    "parameter-added-required",
+    "parameter-default-changed",
+];
 
 /// One thing in a public API that users may rely on and that is gone or different.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

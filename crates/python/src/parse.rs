@@ -191,6 +191,15 @@ impl Drop for ParsedFile {
     }
 }
 
+/// Whether a text is one Python expression and nothing else.
+pub fn is_expression(text: &str) -> bool {
+    !text.trim_end().ends_with(';')
+        && ParsedFile::parse(text.trim().as_bytes()).is_ok_and(|parsed| {
+            let body = parsed.syntax().body.as_slice();
+            parsed.syntax_error().is_none() && matches!(body, [ruff_python_ast::Stmt::Expr(_)])
+        })
+}
+
 /// Runs a walk over a tree of this depth on a stack that is large enough for it.
 pub fn with_stack_for<T>(depth: usize, walk: impl FnOnce() -> T) -> T {
     if depth <= SAFE_DEPTH {

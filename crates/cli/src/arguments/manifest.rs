@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::template::TemplateArguments;
+
 /// What a library's maintainer asks for.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
@@ -14,6 +16,8 @@ pub(crate) enum ManifestCommand {
     Docs(DocsArguments),
     Explain(ExplainArguments),
     Verify(VerifyArguments),
+    Compose(ComposeArguments),
+    Template(TemplateArguments),
     Calibrate(CalibrateArguments),
 }
 
@@ -98,7 +102,10 @@ The folder holds:
   tree_{from,to}.tree         files and symbols, for people
   metadata.json               stability, since, deprecated for each export
   stubs_{from,to}.zip         both versions without bodies, for types
-  patches/                    previews, if --preview was given")]
+  verification.json           what it does to the dependents of --preview and --verify-corpus
+  patches/                    a patch for each of them
+
+Exits with 1 when a dependent does not fit the new version once the manifest is applied.")]
 pub(crate) struct GenerateArguments {
     #[command(flatten)]
     pub(crate) core: CoreArguments,
@@ -111,9 +118,16 @@ pub(crate) struct GenerateArguments {
     #[arg(long, value_name = "0..1", value_parser = probability)]
     pub(crate) confidence_threshold: Option<f64>,
 
-    /// A dependent for which a preview patch is written into patches/; repeatable
+    /// A dependent to try the manifest on, without writing into it; repeatable
     #[arg(long, value_name = "DIR")]
     pub(crate) preview: Vec<PathBuf>,
+
+    /// A folder of dependents to try the manifest on, each in a folder of its own
+    ///
+    /// Writes a patch for each into patches/ and verification.json: what would change, and what
+    /// does not fit the new version afterwards. Tests are not run; onx-migrate verify does that.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) verify_corpus: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
@@ -174,18 +188,33 @@ pub(crate) struct SemverArguments {
     pub(crate) declared: Option<String>,
 
     #[command(flatten)]
+    pub(crate) acknowledged: AcknowledgedArguments,
+
+    #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
 }
 
 /// Show what breaks for users of an API, for continuous integration
+///
+/// Changes that are intended are acknowledged in the library's own configuration: for which version
+/// they hold, and why. They are listed with their reason and fail nothing.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   onx-manifest diff --core-path . --from v1.4.0 --to HEAD
   onx-manifest diff --core-path . --from main --to HEAD --format sarif > breaking.sarif
   onx-manifest diff --core-path . --from main --to HEAD --format github
+  onx-manifest diff --core-path . --from v1.4.0 --to HEAD --declared 2.0.0
 
-Exits with 1 when something breaks.")]
+To acknowledge changes, in the library's pyproject.toml (in onx.toml without `tool.onx.`):
+  [[tool.onx.acknowledge]]
+  path = \"yourlib.legacy.*\"     # one name; * is part of an identifier, a last ** all below
+  kind = \"object-removed\"       # may be left out
+  version = \">=2.0,<2.1\"        # the new version, or a range
+  reason = \"deprecated since 1.4\"
+
+Exits with 1 when something breaks that is not acknowledged. An acknowledgement that is not needed,
+or that covers a whole package, is a warning.")]
 pub(crate) struct DiffArguments {
     #[command(flatten)]
     pub(crate) core: CoreArguments,
@@ -194,8 +223,23 @@ pub(crate) struct DiffArguments {
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub(crate) format: DiffFormat,
 
+    /// The new version's number, for which changes are acknowledged, where --to does not say it
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) declared: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) acknowledged: AcknowledgedArguments,
+
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,
+}
+
+/// Which changes are intended.
+#[derive(Debug, Args)]
+pub(crate) struct AcknowledgedArguments {
+    /// Let acknowledged changes count as if nobody had acknowledged them
+    #[arg(long)]
+    pub(crate) no_acknowledge: bool,
 }
 
 /// How breaking changes are printed.
@@ -240,7 +284,11 @@ pub(crate) enum DocsKind {
     ReleaseNotes,
 }
 
-/// Show what speaks for one operation: factors, witnesses, other candidates
+/// Explain one operation: what it means, how sure it is, what speaks for it, and what it is for
+///
+/// Ends with a witness: the smallest dependent that breaks without the operation and works with it.
+/// onx does not only write it, it tries it: against the old version, against the new one without
+/// the operation, and with it.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -248,6 +296,10 @@ Examples:
 pub(crate) struct ExplainArguments {
     /// The operation's id, for example OP003
     pub(crate) operation: String,
+
+    /// Write no witness, which needs both versions to be read
+    #[arg(long)]
+    pub(crate) no_witness: bool,
 
     /// The manifest or its folder
     #[arg(long, value_name = "FILE|DIR")]
@@ -276,6 +328,80 @@ pub(crate) struct VerifyArguments {
     /// index
     #[arg(long, value_name = "PATH|pypi:NAME", requires = "regenerate")]
     pub(crate) core_path: Option<String>,
+}
+
+/// Compose one manifest over several versions
+///
+/// Takes manifests of consecutive versions, or makes one for each step between the released
+/// versions of a library, and writes one bundle from the first version to the last: what was
+/// renamed twice is renamed once, what was renamed and then removed is removed, what only versions
+/// between had is left out. Each operation names the operations that it was composed of; its
+/// probability is their product, because it is right only if each of them is.
+///
+/// Where the whole says something else than its parts one after the other, or than the direct
+/// comparison of the outer versions, the report lists it as a finding, and the operation is left
+/// for review.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest compose artifacts/core_diff/1.0_1.1 artifacts/core_diff/1.1_2.0
+  onx-manifest compose --core-path ./core --from 1.0.0 --to 2.0.0
+  onx-manifest compose --core-path pypi:NAME --versions '>=1.0,<3' --every minor
+  onx-manifest compose --core-path pypi:NAME --from 1.0 --to 3.0 --through 1.4 --through 2.0
+
+With --core-path, the manifest of each step and that of the direct comparison are written where
+generate would write them.")]
+pub(crate) struct ComposeArguments {
+    /// Manifests or their folders, in the order of their versions
+    #[arg(value_name = "FILE|DIR", required_unless_present = "core_path")]
+    #[arg(conflicts_with = "core_path")]
+    pub(crate) manifests: Vec<PathBuf>,
+
+    /// Walk the versions of this library: the tags of a git repository, or pypi:NAME
+    #[arg(long, value_name = "DIR|pypi:NAME")]
+    pub(crate) core_path: Option<String>,
+
+    /// The first version, or a git reference [default: the oldest of --versions]
+    #[arg(long, value_name = "VERSION|REF", requires = "core_path")]
+    pub(crate) from: Option<String>,
+
+    /// The last version, or a git reference [default: the newest of --versions]
+    #[arg(long, value_name = "VERSION|REF", requires = "core_path")]
+    pub(crate) to: Option<String>,
+
+    /// Walk releases in this range only, written as in a requirement
+    #[arg(long, value_name = "SPECIFIERS", requires = "core_path")]
+    pub(crate) versions: Option<String>,
+
+    /// A version between to walk through, instead of all releases; repeatable
+    #[arg(long, value_name = "VERSION", requires = "core_path")]
+    pub(crate) through: Vec<String>,
+
+    /// Which releases between are walked
+    #[arg(long, value_enum, default_value_t = EveryArgument::Release, requires = "core_path")]
+    pub(crate) every: EveryArgument,
+
+    /// Walk at most this many steps
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "core_path")]
+    pub(crate) limit: usize,
+
+    /// The folder to write into [default: artifacts/core_diff/{from}_{to}_composed]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) snapshot: SnapshotArguments,
+}
+
+/// Which releases are walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EveryArgument {
+    /// All of them
+    Release,
+    /// The first of each minor series
+    Minor,
+    /// The first of each major series
+    Major,
 }
 
 /// Fit the table that maps evidence to probabilities from labelled operations

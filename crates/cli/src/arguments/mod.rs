@@ -2,20 +2,22 @@
 
 mod manifest;
 mod migrate;
+mod template;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use manifest::{
-    CalibrateArguments, CompatArguments, CoreArguments, DiffArguments, DiffFormat, DocsArguments,
-    DocsKind, ExplainArguments, GenerateArguments, ManifestCommand, SemverArguments,
-    SnapshotArguments, VerifyArguments,
+    AcknowledgedArguments, CalibrateArguments, CompatArguments, ComposeArguments, CoreArguments,
+    DiffArguments, DiffFormat, DocsArguments, DocsKind, EveryArgument, ExplainArguments,
+    GenerateArguments, ManifestCommand, SemverArguments, SnapshotArguments, VerifyArguments,
 };
 pub(crate) use migrate::{
     ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
     TrialArguments,
 };
+pub(crate) use template::{TemplateAddArguments, TemplateArguments, TemplateCommand};
 
 const EXIT_CODES: &str = "\
 Exit codes:

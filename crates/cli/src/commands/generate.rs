@@ -1,7 +1,10 @@
 //! `generate`.
 
 use code_line::Error;
-use code_line::generate::{GenerateAnswer, GenerateRequest, generate as run_generate};
+use code_line::generate::{
+    DependentVerification, GenerateAnswer, GenerateRequest, VerificationReport, VerificationStatus,
+    generate as run_generate,
+};
 use code_line::snapshot::SnapshotConfig;
 use code_line::versions::CoreSelection;
 
@@ -24,7 +27,8 @@ pub(crate) fn generate(
     } else {
         context.output.result(&summary(&answer))?;
     }
-    Ok(Answer::Yes)
+    let failed = answer.verification.as_ref().is_some_and(|verification| !verification.passed);
+    Ok(if failed { Answer::No } else { Answer::Yes })
 }
 
 fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequest {
@@ -35,6 +39,8 @@ fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequ
         config,
         rules: context.rules(arguments.confidence_threshold),
         previews: arguments.preview.clone(),
+        corpus: arguments.verify_corpus.clone(),
+        acknowledge: context.settings.acknowledge.clone(),
     }
 }
 
@@ -112,6 +118,9 @@ fn summary(answer: &GenerateAnswer) -> String {
     let digest = answer.manifest_digest.short();
     end.push(["manifest".to_owned(), answer.manifest_uri.clone(), digest, state.to_owned()]);
     out.push_str(&end.finish());
+    if let Some(verification) = &answer.verification {
+        out.push_str(&verified(verification));
+    }
     if numbers.operations_total > 0 {
         let folder = answer.manifest_uri.trim_end_matches("manifest.yaml").trim_end_matches('/');
         out.push_str(&format!(
@@ -119,6 +128,55 @@ fn summary(answer: &GenerateAnswer) -> String {
         ));
     }
     out
+}
+
+/// What the manifest does to the dependents that were named.
+fn verified(report: &VerificationReport) -> String {
+    let numbers = &report.summary;
+    let mut out = format!(
+        "verified  {}: {} pass, {} need nothing, {} fail, {} cannot be read\n",
+        amount(numbers.dependents, "dependent", "dependents"),
+        count(numbers.passed),
+        count(numbers.unchanged),
+        count(numbers.failed),
+        count(numbers.errors),
+    );
+    let mut table = Lines::default();
+    for row in &report.dependents {
+        let (status, why) = match row.status {
+            VerificationStatus::Passed => ("pass", String::new()),
+            VerificationStatus::Unchanged => ("nothing", String::new()),
+            VerificationStatus::Failed => ("fail", first_problem(row)),
+            VerificationStatus::Error => {
+                ("error", row.error.as_ref().map(|e| e.message.clone()).unwrap_or_default())
+            }
+        };
+        let changes = &row.changes;
+        let edited = if changes.files_modified > 0 {
+            let files = amount(changes.files_modified, "file", "files");
+            format!("{files}, +{} −{}", changes.lines_added, changes.lines_removed)
+        } else {
+            String::new()
+        };
+        table.push([format!("  {}", row.dependent), status.to_owned(), edited, why]);
+    }
+    out.push_str(&table.finish());
+    out
+}
+
+/// How much of a dependent does not fit, and the first place.
+fn first_problem(row: &DependentVerification) -> String {
+    let places = row.remaining.len() as u32;
+    if let Some(first) = row.remaining.first() {
+        let file = first.file.as_ref().map(ToString::to_string).unwrap_or_default();
+        let line = first.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let places = amount(places, "place does not fit", "places do not fit");
+        return format!("{places}: {file}{line}: {}", first.message);
+    }
+    let operations = amount(row.failures.len() as u32, "operation", "operations");
+    let first = row.failures.first();
+    let reason = first.map(|f| format!(": {}, {}", f.operation_id, f.reason)).unwrap_or_default();
+    format!("{operations} not applied everywhere{reason}")
 }
 
 /// What the sure operations are, in few words.

@@ -1,30 +1,29 @@
-//! The commands that read a manifest: `docs`, `explain`, and those that compare two versions
-//! without writing.
+//! The commands that read a manifest, and those that compare two versions without writing.
 
-use std::path::Path;
-
+use artifact::Finding;
+use code_line::Error;
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::compare::{CompareRequest, compare};
 use code_line::diff::{DiffAnswer, github_annotations, sarif, sentence};
 use code_line::docs::{migration_guide, release_notes};
 use code_line::semver::{SemverAnswer, semver as compare_bump};
 use code_line::verify::{VerifyAnswer, VerifyRequest, verify as check_manifest};
-use code_line::{Error, ErrorCode};
-use code_model::operation::Operation;
-use code_model::report::Bump;
+use code_model::report::{AcknowledgedBreakage, Bump};
 
 use super::Context;
 use super::generate::{selection, snapshot_config};
 use crate::Answer;
 use crate::arguments::{
-    CoreArguments, DiffArguments, DiffFormat, DocsArguments, DocsKind, ExplainArguments,
+    AcknowledgedArguments, CoreArguments, DiffArguments, DiffFormat, DocsArguments, DocsKind,
     SemverArguments, SnapshotArguments, VerifyArguments,
 };
 use crate::progress::ProgressLine;
 use crate::words::amount;
 
 pub(crate) fn diff(context: &Context<'_>, arguments: &DiffArguments) -> Result<Answer, Error> {
-    let answer = compared(context, &arguments.core, &arguments.snapshot)?;
+    let acknowledged = &arguments.acknowledged;
+    let declared = arguments.declared.as_deref();
+    let answer = compared(context, &arguments.core, &arguments.snapshot, acknowledged, declared)?;
     let output = context.output;
     let format = if output.is_json() { DiffFormat::Json } else { arguments.format };
     match format {
@@ -40,11 +39,15 @@ fn compared(
     context: &Context<'_>,
     core: &CoreArguments,
     snapshot: &SnapshotArguments,
+    acknowledged: &AcknowledgedArguments,
+    declared: Option<&str>,
 ) -> Result<DiffAnswer, Error> {
     let request = CompareRequest {
         core: selection(core, false),
         config: snapshot_config(context, snapshot),
         rules: context.rules(None),
+        acknowledge: (!acknowledged.no_acknowledge).then(|| context.settings.acknowledge.clone()),
+        declared: declared.map(str::to_owned),
     };
     let line = ProgressLine::new(*context.output);
     compare(request, &context.world, &line, &context.timings)
@@ -57,19 +60,47 @@ fn diff_text(answer: &DiffAnswer) -> String {
         let place = format!("{}:{}", breakage.file, breakage.line);
         out.push_str(&format!("{place}: {level}: {} [{}]\n", sentence(breakage), breakage.code));
     }
+    out.push_str(&acknowledged_text(&answer.acknowledged, &answer.findings));
     let breaking = answer.breaking().count() as u32;
     let title = format!("{} {} → {}", answer.library, answer.from_version, answer.to_version);
     out.push_str(&match breaking {
-        0 => format!("{title}: nothing breaks\n"),
-        n => format!("{title}: {}\n", amount(n, "breaking change", "breaking changes")),
+        0 => format!("{title}: nothing breaks"),
+        n => format!("{title}: {}", amount(n, "breaking change", "breaking changes")),
     });
+    let acknowledged = answer.acknowledged.len() as u32;
+    if acknowledged > 0 {
+        let changes = amount(acknowledged, "change", "changes");
+        out.push_str(&format!(", {changes} acknowledged"));
+    }
+    out.push('\n');
+    out
+}
+
+/// What is intended, with the reason, and what is wrong with what says so.
+fn acknowledged_text(acknowledged: &[AcknowledgedBreakage], findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for AcknowledgedBreakage { breakage, reason, path, version, written_in } in acknowledged {
+        let place = format!("{}:{}", breakage.file, breakage.line);
+        out.push_str(&format!(
+            "{place}: acknowledged: {} [{}]\n    {reason} (`{path}` for {version}, {written_in})\n",
+            sentence(breakage),
+            breakage.code
+        ));
+    }
+    for finding in findings {
+        out.push_str(&format!("warning: {} [{}]\n", finding.message, finding.code));
+    }
     out
 }
 
 pub(crate) fn semver(context: &Context<'_>, arguments: &SemverArguments) -> Result<Answer, Error> {
-    let diff = compared(context, &arguments.core, &arguments.snapshot)?;
-    let declared = arguments.declared.as_deref().unwrap_or(&diff.to_version);
+    let acknowledged = &arguments.acknowledged;
+    let declared = arguments.declared.as_deref();
+    let diff = compared(context, &arguments.core, &arguments.snapshot, acknowledged, declared)?;
+    let declared = declared.unwrap_or(&diff.to_version);
     let answer = compare_bump(&diff.from_version, declared, diff.demanded, diff.breakages)?;
+    let answer =
+        SemverAnswer { acknowledged: diff.acknowledged, findings: diff.findings, ..answer };
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -101,6 +132,7 @@ fn semver_text(answer: &SemverAnswer) -> String {
             ));
         }
     }
+    out.push_str(&acknowledged_text(&answer.acknowledged, &answer.findings));
     out
 }
 
@@ -127,77 +159,6 @@ pub(crate) fn docs(context: &Context<'_>, arguments: &DocsArguments) -> Result<A
         None => context.output.result(&text)?,
     }
     Ok(Answer::Yes)
-}
-
-pub(crate) fn explain(
-    context: &Context<'_>,
-    arguments: &ExplainArguments,
-) -> Result<Answer, Error> {
-    let loaded = load_manifest(&context.world, &arguments.manifest)?;
-    let operation = find(&loaded, &arguments.operation, &arguments.manifest)?;
-    if context.output.is_json() {
-        context.output.json(operation)?;
-    } else {
-        context.output.result(&explanation(operation))?;
-    }
-    Ok(Answer::Yes)
-}
-
-fn find<'a>(loaded: &'a LoadedManifest, id: &str, path: &Path) -> Result<&'a Operation, Error> {
-    let operations = &loaded.manifest.operations;
-    operations.iter().find(|operation| operation.id.0.eq_ignore_ascii_case(id)).ok_or_else(|| {
-        let message = format!("`{}` has no operation `{id}`", path.display());
-        let error = Error::user(ErrorCode::UsageError, message);
-        match (operations.first(), operations.last()) {
-            (Some(first), Some(last)) => {
-                error.hint(format!("its operations are {} to {}", first.id, last.id))
-            }
-            _ => error.hint("it has no operations at all"),
-        }
-    })
-}
-
-fn explanation(operation: &Operation) -> String {
-    let mut out = format!("{}  {}  {}\n", operation.id, operation.change.kind(), operation.change);
-    let confidence = &operation.confidence;
-    let raw = confidence.raw.map_or(String::new(), |raw| format!(", raw score {raw:.2}"));
-    out.push_str(&format!(
-        "  right with a probability of {:.2}{raw}: {}\n",
-        confidence.overall,
-        serde_json::to_value(confidence.recommendation)
-            .ok()
-            .and_then(|word| word.as_str().map(|word| word.replace('_', " ")))
-            .unwrap_or_default(),
-    ));
-    let breaks = if operation.metadata.breaking { "breaks" } else { "does not break" };
-    out.push_str(&format!("  a dependent that does nothing {breaks}\n"));
-    if let Some(note) = &operation.metadata.note {
-        out.push_str(&format!("  {note}\n"));
-    }
-    out.push_str(&format!("evidence: {}\n", operation.evidence.method));
-    for (factor, value) in &confidence.factors {
-        out.push_str(&format!("  {factor:<20} {value:.2}\n"));
-    }
-    if let Some(found) = operation.evidence.callsites_found {
-        out.push_str(&format!("  {}\n", amount(found, "call site seen", "call sites seen")));
-    }
-    for witness in &operation.evidence.witnesses {
-        out.push_str(&format!(
-            "  {}:{} ({}, {}): {}\n",
-            witness.file, witness.line, witness.version, witness.kind, witness.text
-        ));
-    }
-    if !operation.evidence.candidates.is_empty() {
-        out.push_str("other candidates:\n");
-        for candidate in &operation.evidence.candidates {
-            out.push_str(&format!("  {:.2}  {}\n", candidate.score, candidate.name));
-        }
-    }
-    if !operation.dependencies.is_empty() {
-        let ids: Vec<_> = operation.dependencies.iter().map(ToString::to_string).collect();
-        out.push_str(&format!("after: {}\n", ids.join(", ")));
-    }
-    out
 }
 
 pub(crate) fn verify(context: &Context<'_>, arguments: &VerifyArguments) -> Result<Answer, Error> {

@@ -3,10 +3,13 @@
 mod apply;
 mod calibrate;
 mod compat;
+mod compose;
 mod doctor;
+mod explain;
 mod generate;
 mod manifest;
 mod records;
+mod template;
 mod trial;
 mod work;
 
@@ -21,10 +24,13 @@ use host::{DiskFiles, Environment, Place, SystemClock, SystemProcesses, UserFold
 pub(crate) use self::apply::apply;
 pub(crate) use self::calibrate::calibrate;
 pub(crate) use self::compat::compat;
+pub(crate) use self::compose::compose;
 pub(crate) use self::doctor::doctor;
+pub(crate) use self::explain::explain;
 pub(crate) use self::generate::generate;
-pub(crate) use self::manifest::{diff, docs, explain, semver, verify};
+pub(crate) use self::manifest::{diff, docs, semver, verify};
 pub(crate) use self::records::{history, rollback, status};
+pub(crate) use self::template::template;
 pub(crate) use self::trial::try_migration;
 pub(crate) use self::work::work_when_asked;
 use crate::arguments::GlobalArguments;

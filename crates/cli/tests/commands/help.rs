@@ -19,10 +19,23 @@ fn help_reads_like_documentation() {
     let onx = env!("CARGO_BIN_EXE_onx");
     insta::assert_snapshot!("onx", help(onx, &[]));
     insta::assert_snapshot!("doctor", help(onx, &["doctor"]));
-    for command in
-        ["generate", "compat", "semver", "diff", "docs", "explain", "verify", "calibrate"]
-    {
+    for command in [
+        "generate",
+        "compat",
+        "semver",
+        "diff",
+        "docs",
+        "explain",
+        "verify",
+        "compose",
+        "template",
+        "calibrate",
+    ] {
         insta::assert_snapshot!(format!("manifest_{command}"), help(onx, &["manifest", command]));
+    }
+    for command in ["list", "show", "add"] {
+        let snapshot = format!("manifest_template_{command}");
+        insta::assert_snapshot!(snapshot, help(onx, &["manifest", "template", command]));
     }
     for command in ["apply", "rollback", "status", "history"] {
         insta::assert_snapshot!(format!("migrate_{command}"), help(onx, &["migrate", command]));

@@ -6,12 +6,16 @@
     reason = "tests make and read folders of their own, and stop at the first surprise"
 )]
 
+mod acknowledging;
 mod applying;
 mod bundle;
+mod composing;
+mod corpus;
 mod doctor;
 mod errors;
 mod help;
 mod history;
 mod reading;
 mod scene;
+mod templates;
 mod trial;

@@ -20,15 +20,7 @@ pub(super) fn settle(
     open: Open,
 ) -> Inference {
     let mut unaccounted: BTreeSet<&DottedName> = gone.iter().collect();
-    let place = |change: &Change| {
-        Change::KINDS.iter().position(|kind| *kind == change.kind()).unwrap_or(usize::MAX)
-    };
-    operations.sort_by(|a, b| {
-        (place(&a.change), &a.change)
-            .cmp(&(place(&b.change), &b.change))
-            .then(b.confidence.overall.total_cmp(&a.confidence.overall))
-    });
-    operations.dedup_by(|later, earlier| later.change == earlier.change);
+    sort(&mut operations);
     drop_keywords_of_fields(context, &mut operations);
     for operation in &mut operations {
         operation.covers.retain(|path| unaccounted.remove(path));
@@ -56,6 +48,26 @@ pub(super) fn settle(
     mark_not_repeatable(&mut operations);
     inference.operations = operations;
     inference
+}
+
+/// The order of application; of two equal changes the surer one stays.
+fn sort(operations: &mut Vec<InferredOperation>) {
+    let place = |change: &Change| {
+        Change::KINDS.iter().position(|kind| *kind == change.kind()).unwrap_or(usize::MAX)
+    };
+    operations.sort_by(|a, b| {
+        (place(&a.change), &a.change)
+            .cmp(&(place(&b.change), &b.change))
+            .then(b.confidence.overall.total_cmp(&a.confidence.overall))
+    });
+    operations.dedup_by(|later, earlier| later.change == earlier.change);
+}
+
+/// Operations in the order of application, those marked that must not be applied twice.
+pub(crate) fn in_order(mut operations: Vec<InferredOperation>) -> Vec<InferredOperation> {
+    sort(&mut operations);
+    mark_not_repeatable(&mut operations);
+    operations
 }
 
 /// A renamed field already carries its constructor keyword.

@@ -35,6 +35,7 @@ mod template;
 mod usage;
 mod written_names;
 
+pub(crate) use accounting::in_order;
 pub(crate) use context::Context;
 pub(crate) use successors::Successors;
 

@@ -6,7 +6,7 @@ mod edit_set;
 mod installed;
 mod report;
 mod target;
-mod types;
+pub(crate) mod types;
 mod work;
 
 use std::path::{Path, PathBuf};

@@ -18,10 +18,10 @@ const PYTHON_VERSION: (u8, u8) = (3, 13);
 const STUBS_LIMIT_BYTES: u64 = 1 << 30;
 
 /// The Python texts of a dependent, by path.
-pub(super) type Texts = BTreeMap<TreePath, Arc<str>>;
+pub(crate) type Texts = BTreeMap<TreePath, Arc<str>>;
 
 /// The text of each Python file.
-pub(super) fn texts<'a>(files: impl Iterator<Item = (&'a TreePath, &'a [u8])>) -> Texts {
+pub(crate) fn texts<'a>(files: impl Iterator<Item = (&'a TreePath, &'a [u8])>) -> Texts {
     files
         .filter(|(path, _)| matches!(path.extension(), Some("py" | "pyi")))
         .filter_map(|(path, bytes)| {
@@ -39,23 +39,37 @@ pub(super) fn oracle(
     installed: Option<Arc<dyn TextTree>>,
     world: &World,
 ) -> Result<Option<TypeOracle>, Error> {
+    let core = stub_tree(loaded, stubs, world)?;
+    Ok(core.map(|core| oracle_over(Arc::new(core), dependent)))
+}
+
+/// The texts of one stub tree of the bundle; none when the bundle does not have it.
+pub(crate) fn stub_tree(
+    loaded: &LoadedManifest,
+    stubs: &str,
+    world: &World,
+) -> Result<Option<Texts>, Error> {
     let Some(bytes) = loaded.folder.read(&*world.files, stubs)? else {
         return Ok(None);
     };
-    let core = stub_texts(bytes).map_err(|error| {
+    stub_texts(bytes).map(Some).map_err(|error| {
         let message = format!("`{}` is no stub tree", loaded.folder.file(stubs).display());
         Error::user(ErrorCode::VerificationError, message).caused_by(error)
-    })?;
+    })
+}
+
+/// An oracle over these texts and a stub tree.
+pub(crate) fn oracle_over(core: Arc<Texts>, dependent: Texts) -> TypeOracle {
     let below = |root: &&str| dependent.keys().any(|path| path.parts().next() == Some(*root));
     let dependent_roots = ["src", "lib"].into_iter().filter(below);
     let dependent_roots = dependent_roots.filter_map(|root| TreePath::new(root).ok()).collect();
-    Ok(Some(TypeOracle::new(OracleInput {
-        core: Arc::new(core),
+    TypeOracle::new(OracleInput {
+        core,
         dependent: Arc::new(dependent),
         dependent_roots,
         installed,
         python_version: PYTHON_VERSION,
-    })))
+    })
 }
 
 fn stub_texts(bytes: Vec<u8>) -> Result<Texts, zip::result::ZipError> {

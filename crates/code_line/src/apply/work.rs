@@ -26,7 +26,7 @@ use super::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplyOptions, ChangeSummary,
     Target, answers, types,
 };
-use crate::bundle::{LoadedManifest, load_manifest, name};
+use crate::bundle::{LoadedManifest, load_manifest, name, read_snapshot};
 use crate::nodes::codemod_generator::{CodemodGenerator, CodemodRequest};
 use crate::nodes::verification_engine::{VerificationEngine, VerificationRequest};
 use crate::{Error, ErrorCode, ErrorKind, Progress, World, requirements};
@@ -77,8 +77,8 @@ pub(super) fn work_out(
     let packages: Vec<&str> = packages.iter().map(code_model::DottedName::as_str).collect();
     let target = Target::open(world, &options.target, &packages)?;
     let prepared = prepare(order, loaded, target, world)?;
-    let from = snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
-    let to = snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
+    let from = read_snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
+    let to = read_snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
     progress.stage("working out edits", Some(prepared.files.len() as u64));
     let installed = options.wishes.site_packages.as_deref();
     let installed = installed.map(|folder| InstalledPackages::open(world, folder)).transpose()?;
@@ -143,14 +143,6 @@ fn suppress(manifest: &mut Manifest, names: &[String]) -> Vec<Operation> {
     let (kept, suppressed) = std::mem::take(&mut manifest.operations).into_iter().partition(wanted);
     manifest.operations = kept;
     suppressed
-}
-
-fn snapshot(world: &World, loaded: &LoadedManifest, file: &str) -> Result<Option<Snapshot>, Error> {
-    let Some(bytes) = loaded.folder.read(&*world.files, file)? else { return Ok(None) };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        let message = format!("`{}` is no snapshot", loaded.folder.file(file).display());
-        Error::user(ErrorCode::VerificationError, message).caused_by(error)
-    })
 }
 
 fn rewrite(

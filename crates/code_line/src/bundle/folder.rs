@@ -36,11 +36,27 @@ pub mod name {
     pub const REPORT: &str = "report.json";
     /// The operations.
     pub const MANIFEST: &str = "manifest.yaml";
-    /// Previews for dependents.
+    /// What the manifest does to known dependents.
+    pub const VERIFICATION: &str = "verification.json";
+    /// A patch for each known dependent.
     pub const PATCHES: &str = "patches";
+
+    /// What a bundle says about the two versions, whatever its manifest says.
+    pub(crate) const OF_VERSIONS: [&str; 10] = [
+        TREE_FROM,
+        TREE_TO,
+        SNAPSHOT_FROM,
+        SNAPSHOT_TO,
+        GRAPH_FROM,
+        GRAPH_TO,
+        STAMPS,
+        DIFFERENCES,
+        STUBS_FROM,
+        STUBS_TO,
+    ];
 }
 
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     name::TREE_FROM,
     name::TREE_TO,
     name::SNAPSHOT_FROM,
@@ -53,6 +69,7 @@ const OWN: [&str; 13] = [
     name::STUBS_TO,
     name::REPORT,
     name::MANIFEST,
+    name::VERIFICATION,
     name::PATCHES,
 ];
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Digest, strict_json};
 use code_model::manifest::Manifest;
 use code_model::report::Report;
+use code_model::snapshot::Snapshot;
 use host::{FileErrorKind, NodeKind, Place, split_path};
 
 use super::{BUNDLE_FILE_LIMIT_BYTES, BundleFolder, name};
@@ -48,6 +49,19 @@ pub fn load_manifest(world: &World, given: &Path) -> Result<LoadedManifest, Erro
         (report.manifest_digest == digest).then_some(report)
     });
     Ok(LoadedManifest { manifest, digest, bytes, path, folder, report })
+}
+
+/// One of the versions that lie beside a manifest; none when the file is missing.
+pub(crate) fn read_snapshot(
+    world: &World,
+    loaded: &LoadedManifest,
+    file: &str,
+) -> Result<Option<Snapshot>, Error> {
+    let Some(bytes) = loaded.folder.read(&*world.files, file)? else { return Ok(None) };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let message = format!("`{}` is no snapshot", loaded.folder.file(file).display());
+        Error::user(ErrorCode::VerificationError, message).caused_by(error)
+    })
 }
 
 fn read_manifest(world: &World, given: &Path) -> Result<(PathBuf, Vec<u8>), Error> {

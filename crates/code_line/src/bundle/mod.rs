@@ -14,6 +14,7 @@ mod values;
 pub use content::{Content, Parts};
 pub use folder::{BUNDLE_FILE_LIMIT_BYTES, BundleFolder, name};
 pub use graph::{EdgeMetadata, NodeMetadata, SymbolEdge, SymbolGraph, SymbolNode, write_graph};
+pub(crate) use load::read_snapshot;
 pub use load::{LoadedManifest, load_manifest};
 pub use stamps::{ExportStamp, FileStamp, Stamps, stamps, write_stamps};
 pub(crate) use stubs::StubStore;

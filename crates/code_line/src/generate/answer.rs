@@ -8,6 +8,8 @@ use code_model::report::{Accounting, Report};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::VerificationReport;
+
 /// What came out of `generate`, with where it lies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GenerateAnswer {
@@ -29,6 +31,9 @@ pub struct GenerateAnswer {
     pub accounting: Accounting,
     /// Each file of the bundle, by what it is.
     pub artifacts: BTreeMap<String, String>,
+    /// What the manifest does to the dependents that were named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationReport>,
     /// Whether everything was there already and nothing had to be written.
     pub unchanged: bool,
     /// How long it took.
@@ -86,6 +91,7 @@ impl GenerateAnswer {
             },
             accounting: report.accounting,
             artifacts,
+            verification: None,
             unchanged: false,
             processing_time_ms: 0,
         }

@@ -3,9 +3,9 @@
 mod answer;
 mod history;
 mod pipeline;
-mod previews;
 mod record;
 mod side;
+mod verification;
 
 use std::path::PathBuf;
 
@@ -17,7 +17,12 @@ use serde::{Deserialize, Serialize};
 pub use answer::{GenerateAnswer, GenerateSummary};
 pub use pipeline::{Compared, Pipeline};
 pub(crate) use side::{prepared, snapshot_of};
+pub use verification::{
+    DependentVerification, VERIFICATION_FORMAT, VerificationReport, VerificationStatus,
+    VerificationSummary,
+};
 
+use crate::acknowledgement::Acknowledgement;
 use crate::nodes::command_context;
 use crate::nodes::pipeline_coordinator::PipelineCoordinator;
 use crate::snapshot::SnapshotConfig;
@@ -37,8 +42,13 @@ pub struct GenerateRequest {
     /// The numbers that inference goes by.
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub rules: Rules,
-    /// Dependents for which a preview is written.
+    /// Dependents to which the manifest is applied, for a patch of each and a report.
     pub previews: Vec<PathBuf>,
+    /// A folder of such dependents.
+    pub corpus: Option<PathBuf>,
+    /// Changes that are intended, beside those that the library's own files acknowledge; the report
+    /// lists them apart.
+    pub acknowledge: Vec<Acknowledgement>,
 }
 
 /// Derives a manifest from two versions and writes its bundle.

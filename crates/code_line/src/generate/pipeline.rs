@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use artifact::{Digest, TreePath};
-use code_change::{SourceText, Version};
+use code_change::{SourceText, Version, breakages};
 use code_model::difference::DifferenceSet;
 use code_model::snapshot::Snapshot;
 use run::Walker;
@@ -16,7 +16,8 @@ use super::answer::GenerateAnswer;
 use super::history::CommitRange;
 use super::record::{self, Record};
 use super::side::prepared;
-use super::{GenerateRequest, previews};
+use super::{GenerateRequest, verification};
+use crate::acknowledgement::{Acknowledgements, Judged, number};
 use crate::bundle::{
     BundleFolder, Content, Parts, StubStore, name, write_differences, write_graph, write_snapshot,
     write_stamps, write_tree,
@@ -67,7 +68,8 @@ impl Pipeline<'_> {
             format!("artifacts/core_diff/{}_{}", folder_name(&from.label), folder_name(&to.label));
         let out = request.out.clone().unwrap_or_else(|| default.into());
         let path = self.world.environment.absolute(&out);
-        let may_repeat = request.config.cache_enabled && request.previews.is_empty();
+        let may_repeat =
+            request.config.cache_enabled && request.previews.is_empty() && request.corpus.is_none();
         let inputs = may_repeat.then(|| record::inputs_digest(request, [&from, &to])).flatten();
         if let Some(inputs) = &inputs
             && let Some(found) = record::find(self.world, inputs, &BundleFolder::at(&path))
@@ -83,13 +85,22 @@ impl Pipeline<'_> {
         let compared = self.compare(request, [from, to], Some(&stubs))?;
         let library = compared.versions.to.origin.library.clone();
         let folder = BundleFolder::claim(self.world, &path, &library)?;
-        let (scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
+        let (mut scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
         drop(compared);
         let observer = self.walker.observer();
-        let patches = previews::write(request, &folder, self.world, self.progress, observer)?;
-        outputs.extend(patches);
+        let manifest = &scored.manifest;
+        let verified =
+            verification::verify(request, &folder, manifest, self.world, self.progress, observer)?;
+        let mut verification = None;
+        if let Some(verified) = verified {
+            outputs.extend(verified.written);
+            scored.report.verification = Some(verified.outcome);
+            outputs.extend(self.put_report(&folder, &scored)?);
+            verification = Some(verified.report);
+        }
         let listed = artifacts(&out, outputs.keys());
         let mut answer = GenerateAnswer::new(&scored.manifest, &scored.report, listed);
+        answer.verification = verification;
         if let Some(inputs) = &inputs {
             let answer = answer.clone();
             record::keep(self.world, inputs, &Record { outputs, answer });
@@ -189,6 +200,7 @@ impl Pipeline<'_> {
             .filter(|(file, _)| applied.contains(&file.as_str()))
             .map(|(file, digest)| (file.clone(), *digest))
             .collect();
+        let judged = acknowledged(request, compared, &inferred);
         let mut scored = self.walker.step(
             &ConfidenceScorer,
             ScoringRequest {
@@ -198,14 +210,14 @@ impl Pipeline<'_> {
                 bundle,
             },
         )?;
+        scored.report.acknowledged = judged.acknowledged;
+        scored.report.findings.extend(judged.findings);
         // An order must exist; the manifest is written in it.
         let operations = std::mem::take(&mut scored.manifest.operations);
         let ordered = self.walker.step(&DependencyResolver, OperationList { operations })?;
         scored.manifest.operations = ordered.operations;
         self.progress.stage("writing", None);
-        let report = serde_json::to_vec_pretty(&scored.report)
-            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-        outputs.extend(self.put(folder, name::REPORT, Content::of_bytes(with_newline(report)))?);
+        outputs.extend(self.put_report(folder, &scored)?);
         let manifest = scored.manifest.write().into_bytes();
         outputs.extend(self.put(folder, name::MANIFEST, Content::of_bytes(manifest))?);
         Ok((scored, outputs))
@@ -250,6 +262,12 @@ impl Pipeline<'_> {
         Ok(digests)
     }
 
+    fn put_report(&self, folder: &BundleFolder, scored: &ScoredManifest) -> Result<Digests, Error> {
+        let report = serde_json::to_vec_pretty(&scored.report)
+            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+        self.put(folder, name::REPORT, Content::of_bytes(with_newline(report)))
+    }
+
     fn milliseconds_since(&self, start: Duration) -> u64 {
         let elapsed = self.world.clock.elapsed().saturating_sub(start);
         u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
@@ -264,6 +282,23 @@ impl Pipeline<'_> {
         let node = ArtifactStorage { world: self.world, folder };
         Ok(self.walker.step(&node, ArtifactToStore::new(file, content))?.files)
     }
+}
+
+/// What of the differences the library's maintainers intend; nothing is compared for it when they
+/// say nothing.
+fn acknowledged(
+    request: &GenerateRequest,
+    compared: &Compared,
+    inferred: &InferredOperations,
+) -> Judged {
+    let tree = &compared.trees[1];
+    let all = Acknowledgements::gather(&request.acknowledge, tree);
+    if all.is_empty() {
+        return Judged::default();
+    }
+    let SnapshotPair { from, to } = &compared.versions;
+    let breakages = breakages(from, to, &inferred.inference);
+    all.judge(breakages, number(None, &to.origin.version, tree).as_ref())
 }
 
 fn inference_request(

@@ -36,6 +36,7 @@ pub(super) fn inputs_digest(
     config.cache_enabled = true;
     parts.push(artifact::canonical_json(&config).ok()?);
     parts.push(artifact::canonical_json(&request.rules).ok()?);
+    parts.push(artifact::canonical_json(&request.acknowledge).ok()?);
     for source in sides {
         let tree = source.tree.as_ref()?;
         let identity = tree.identity();

@@ -54,6 +54,12 @@ const METADATA: &[Field] = fields! {
     "to_checksum": Text,
     "rules_digest": Text,
     "bundle": TextMap,
+    "parent": Text,
+    "composed_from": Records(COMPOSED_STEP),
+};
+
+const COMPOSED_STEP: &[Field] = fields! {
+    "from_version": Text, "to_version": Text, "manifest": Text,
 };
 
 const SUMMARY: &[Field] = fields! {
@@ -87,6 +93,16 @@ const EVIDENCE: &[Field] = fields! {
     "safe_auto_fix_rate": Number,
     "witnesses": Records(WITNESS),
     "candidates": Records(CANDIDATE),
+    "composed_of": Records(COMPOSED_PART),
+    "reason": Text,
+};
+
+const COMPOSED_PART: &[Field] = fields! {
+    "from_version": Text,
+    "to_version": Text,
+    "manifest": Text,
+    "operation": Text,
+    "confidence": Number,
 };
 
 const WITNESS: &[Field] = fields! {

@@ -146,6 +146,11 @@ fn in_place(
     given: &Given<'_>,
 ) -> Option<Vec<Piece>> {
     let call = target.call;
+    // A method of an argument is no name of the library.
+    let root = callee.split('.').next().unwrap_or(callee);
+    if given.form.parameters.iter().any(|parameter| parameter.trim_start_matches('*') == root) {
+        return None;
+    }
     let mut edits: Vec<(Span, Vec<Piece>)> = Vec::new();
     let mut kept = Vec::new();
     let mut added = Vec::new();
