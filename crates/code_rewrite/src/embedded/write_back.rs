@@ -154,8 +154,8 @@ impl Writer<'_> {
         Some(TextEdit::replace(span, format!("{text}{rest}{behind}")))
     }
 
-    /// Writes lines between two others: behind the one before it where that is code, else before the
-    /// one at `index`.
+    /// Writes lines between two others: behind the one before it where that is code, else before
+    /// the one at `index`.
     fn insert(&self, index: usize, added: &[&str]) -> Option<TextEdit> {
         if let Some(before) = index.checked_sub(1).and_then(|before| self.line(before)) {
             return Some(TextEdit::insert(before.code.end, self.behind(before, added)?));
