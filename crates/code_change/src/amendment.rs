@@ -280,6 +280,7 @@ fn follow(
         kept.push(OperationScore {
             id: operation.id.clone(),
             kind: operation.change.kind().to_owned(),
+            class: "manual_validation".to_owned(),
             subject: operation.change.to_string(),
             confidence: operation.confidence.overall,
             recommendation: operation.confidence.recommendation,

@@ -207,7 +207,7 @@ impl<'a> Rewriter<'a> {
             return self.rewrite_python(file, index, receivers, false);
         }
         let mut result = FileRewrite::default();
-        match embedded::document_kind(file).filter(|_| mentions.core) {
+        match embedded::document_kind(file).filter(|_| self.mentions(file).core) {
             Some(kind) => self.rewrite_document(file, kind, index, receivers, &mut result),
             None => self.rewrite_data(file, &mut result),
         }

@@ -18,6 +18,7 @@ use super::effective;
 use super::keywords::{class_of_removal, class_of_rename, has_like_values, keyword_hints};
 use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
+use crate::Version;
 use crate::similarity::{doc_similarity, name_similarity};
 use crate::surface::is_plain;
 
@@ -41,9 +42,8 @@ struct Callable<'a> {
 pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<InferredOperation> {
     let hinted: BTreeSet<&DottedName> = context.hints.callables().collect();
     let mut elsewhere = context.hints.renamed_keywords();
-    for (old, new) in contested_keywords(context, successors) {
-        elsewhere.remove(&(old.as_str(), new.as_str()));
-    }
+    let contested = contested_keywords(context, successors);
+    elsewhere.retain(|(old, new)| !contested.contains(&((*old).to_owned(), (*new).to_owned())));
     let mut operations = Vec::new();
     for (definition, before) in &context.from.symbols {
         let may_differ = before.kind.is_callable()

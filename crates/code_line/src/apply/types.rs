@@ -40,7 +40,7 @@ pub(super) fn oracle(
     world: &World,
 ) -> Result<Option<TypeOracle>, Error> {
     let core = stub_tree(loaded, stubs, world)?;
-    Ok(core.map(|core| oracle_over(Arc::new(core), dependent)))
+    Ok(core.map(|core| oracle_over(Arc::new(core), dependent, installed)))
 }
 
 /// The texts of one stub tree of the bundle; none when the bundle does not have it.
@@ -58,8 +58,12 @@ pub(crate) fn stub_tree(
     })
 }
 
-/// An oracle over these texts and a stub tree.
-pub(crate) fn oracle_over(core: Arc<Texts>, dependent: Texts) -> TypeOracle {
+/// An oracle over these texts, a stub tree and what is installed beside them.
+pub(crate) fn oracle_over(
+    core: Arc<Texts>,
+    dependent: Texts,
+    installed: Option<Arc<dyn TextTree>>,
+) -> TypeOracle {
     let below = |root: &&str| dependent.keys().any(|path| path.parts().next() == Some(*root));
     let dependent_roots = ["src", "lib"].into_iter().filter(below);
     let dependent_roots = dependent_roots.filter_map(|root| TreePath::new(root).ok()).collect();

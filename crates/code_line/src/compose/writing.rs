@@ -5,6 +5,7 @@ use std::path::Path;
 
 use artifact::Digest;
 use code_change::{CompositionStep, OuterVersions, Provenance, difference, synthesize};
+use code_model::NameMap;
 use code_model::manifest::{ComposedStep, Manifest};
 use code_model::report::Report;
 use code_model::snapshot::{Origin, PackageRoot, SNAPSHOT_FORMAT, Snapshot};
@@ -106,13 +107,15 @@ fn unseen(parts: &[LoadedManifest]) -> Outer {
         origin,
         roots: first.packages.iter().filter_map(root).collect(),
         files: BTreeMap::new(),
-        modules: BTreeMap::new(),
-        symbols: BTreeMap::new(),
-        aliases: BTreeMap::new(),
+        modules: NameMap::new(),
+        symbols: NameMap::new(),
+        aliases: NameMap::new(),
         keys: Vec::new(),
         edges: Vec::new(),
         hints: Vec::new(),
-        test_uses: BTreeMap::new(),
+        test_uses: NameMap::new(),
+        forwards: BTreeMap::new(),
+        wrappers: BTreeMap::new(),
         findings: Vec::new(),
         checksum: Digest::of(b""),
     };

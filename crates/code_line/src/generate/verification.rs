@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::GenerateRequest;
-use crate::apply::{RewriteWishes, 
-    ApplicationReport, ApplicationSummary, ApplyOptions, ChangeSummary, Failure, apply,
+use crate::apply::{
+    ApplicationReport, ApplicationSummary, ApplyOptions, ChangeSummary, Failure, RewriteWishes,
+    apply,
 };
 use crate::bundle::{BundleFolder, Content, name};
 use crate::versions::folder_name;

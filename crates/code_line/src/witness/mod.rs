@@ -265,7 +265,7 @@ impl<'a> Stage<'a> {
 
     fn oracle(&self, file: &DependentFile, version: usize) -> python::types::TypeOracle {
         let dependent = types::texts([(&file.path, &*file.content)].into_iter());
-        types::oracle_over(self.versions.stubs[version].clone(), dependent)
+        types::oracle_over(self.versions.stubs[version].clone(), dependent, None)
     }
 
     fn rewritten(&self, candidate: &Candidate, plan: &Plan, minimum: Applicability) -> String {
