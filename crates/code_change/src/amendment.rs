@@ -58,7 +58,9 @@ pub fn amend(
     };
     for addition in additions {
         for operation in &parent.operations {
-            let same = operation.change == addition.change;
+            // What is inferred may say more than a person does, places of parameters among it.
+            let same = operation.change.kind() == addition.change.kind()
+                && operation.change.to_string() == addition.change.to_string();
             if subject(&operation.change) != subject(&addition.change) {
                 continue;
             }

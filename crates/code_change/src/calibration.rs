@@ -168,8 +168,8 @@ fn lower_end(right: f64, all: f64) -> f64 {
     (middle - half) / (1.0 + square / all)
 }
 
-/// Pools adjacent violators, then draws every pool towards what the others of the class and its prior
-/// say.
+/// Pools adjacent violators, then draws every pool towards what the others of the class and its
+/// prior say.
 fn fit_class(mut samples: Vec<&LabelledPair>, prior: f64) -> ClassTable {
     samples.sort_by(|a, b| a.raw.total_cmp(&b.raw));
     let libraries: BTreeSet<u32> = samples.iter().map(|pair| pair.group).collect();

@@ -51,17 +51,26 @@ fn composed(steps: &[&[(&str, Value)]], confidence: f64) -> Inference {
     compose(&steps, Some(OuterVersions { from: &from, to: &to }), None)
 }
 
-/// The old names of the first step, and those of later ones that no step before leads to.
+/// The old names of the first step, and those of later ones that no step before leads to, below
+/// what moved under the name that it had first.
 fn names_of_the_first_version(manifests: &[Manifest]) -> BTreeSet<DottedName> {
     let mut names = BTreeSet::new();
-    let mut led_to: Vec<DottedName> = Vec::new();
+    let mut led_to: Vec<(DottedName, DottedName)> = Vec::new();
     for manifest in manifests {
         let changes = manifest.operations.iter().map(|operation| &operation.change);
         let olds: Vec<DottedName> = changes.clone().flat_map(old_names).collect();
-        names.extend(
-            olds.into_iter().filter(|old| led_to.iter().all(|new| old.below(new).is_none())),
+        for old in olds {
+            match led_to.iter().find(|(_, new)| old.below(new).is_some()) {
+                Some((_, new)) if old == *new => {}
+                Some((first, new)) => names.extend(old.rebased(new, first)),
+                None => {
+                    names.insert(old);
+                }
+            }
+        }
+        led_to.extend(
+            changes.filter_map(|change| Some((old_names(change).pop()?, new_name(change)?))),
         );
-        led_to.extend(changes.filter_map(new_name));
     }
     // What lies below a module that moves was there before it moved.
     let below: Vec<DottedName> = manifests[0]

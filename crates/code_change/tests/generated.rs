@@ -1,5 +1,5 @@
-//! What is made from the labelled pairs: the table of probabilities, the reliability diagram and the
-//! page on both. `scripts/generate` writes them anew.
+//! What is made from the labelled pairs: the table of probabilities, the reliability diagram and
+//! the page on both. `scripts/generate` writes them anew.
 
 #![expect(clippy::expect_used, reason = "a page that cannot be made is a failed test")]
 #![expect(clippy::disallowed_methods, reason = "it reads and writes files itself")]

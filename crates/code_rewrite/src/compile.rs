@@ -209,13 +209,21 @@ impl<'m> Compiler<'m> {
             originals.insert(name.clone());
         }
         // Lists written by hand often leave dependencies out and write symbols in the new module's
-        // name.
+        // name. Where the old version had a module of that name, too, its own symbols are meant.
+        let imports = || {
+            self.nodes.iter().filter_map(|node| match &node.operation.change {
+                Change::RenameImport { from, .. } => Some(from),
+                _ => None,
+            })
+        };
+        let was_there = |module: &DottedName| imports().any(|from| module.below(from).is_some());
         if node.operation.dependencies.is_empty() {
             for (position, other) in self.nodes.iter().enumerate() {
                 if position != index
                     && let Change::RenameImport { from, to } = &other.operation.change
                     && other.operation.sequence < node.operation.sequence
                     && name != to
+                    && !was_there(to)
                     && let Some(original) = name.rebased(to, from)
                 {
                     originals.insert(original);

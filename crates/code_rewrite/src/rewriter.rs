@@ -110,8 +110,8 @@ impl<'a> Rewriter<'a> {
         self.words.mentioned(bytes)
     }
 
-    /// Whether a file can need an edit at all, as far as its own bytes tell. Where neither types nor
-    /// unique names tell members apart, they are looked at only in files that mention the core.
+    /// Whether a file can need an edit at all, as far as its own bytes tell. Where neither types
+    /// nor unique names tell members apart, they are looked at only in files that mention the core.
     pub fn concerns(&self, file: &DependentFile, knows_types: bool) -> bool {
         let mentions = self.mentions(file);
         let tells_apart = knows_types || !self.unique.is_empty();

@@ -26,7 +26,7 @@ fn scene() -> Scene {
         "new/yourlib/shapes.py",
         "class Square:\n    side = 1\n\n    def in_words(self, precision=2):\n        \
          words = [\"a square of\", str(self.side)]\n        return \" \".join(words)[precision:]\n\
-         \n\ndef area(shape, measure=\"m\"):\n    return [shape.side * shape.side, measure]\n",
+         \n\ndef area(shape, units=\"m\"):\n    return [shape.side * shape.side, units]\n",
     );
     let ran = scene.onx(&["manifest", "generate", "--from", "./old", "--to", "./new"]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
@@ -97,7 +97,7 @@ fn what_is_added_makes_a_new_manifest_that_apply_takes() {
     assert_eq!(
         scene.read("app/app.py"),
         "from yourlib.shapes import Square, area\n\nsquare = Square()\n\
-         print(square.in_words(2), area(square, measure=\"km\"))\n"
+         print(square.in_words(2), area(square, units=\"km\"))\n"
     );
 
     // Without --out it stands beside the manifest's own, named by the new digest.
@@ -134,7 +134,7 @@ fn what_cannot_be_true_or_contradicts_is_refused() {
         ];
         scene.onx(&[&arguments[..], further].concat())
     };
-    let confirmed = rename("measure", &["--out", "confirmed"]);
+    let confirmed = rename("units", &["--out", "confirmed"]);
     assert_eq!(confirmed.code, 0, "it says the same: {}{}", confirmed.out, confirmed.err);
     assert!(confirmed.out.contains("in place of OP"), "{}", confirmed.out);
     let other = rename("shape", &["--out", "other"]);
@@ -159,7 +159,7 @@ fn what_cannot_be_true_or_contradicts_is_refused() {
     ]);
     assert_eq!(unknown.code, 2, "{}", unknown.out);
     assert!(unknown.err.contains("1.0.0 has no `yourlib.shapes.descibe`"), "{}", unknown.err);
-    let into_itself = rename("measure", &["--out", BUNDLE]);
+    let into_itself = rename("units", &["--out", BUNDLE]);
     assert_eq!(into_itself.code, 4, "{}{}", into_itself.out, into_itself.err);
 }
 
@@ -178,7 +178,7 @@ fn explain_shows_the_smallest_dependent_that_needs_the_operation() {
         "  arg.rename: a parameter has another name\n",
         "    from yourlib.shapes import area\n\n    area(..., unit=...)\n",
         "  without it: line 3: ",
-        "    area(..., measure=...)\n",
+        "    area(..., units=...)\n",
     ] {
         assert!(text.out.contains(line), "{line}\n{}", text.out);
     }

@@ -102,7 +102,8 @@ pub(super) fn announced<'t>(
         let end = boundary((at + REACH).min(text.len()));
         let window = text.get(start..end)?;
         let behind = text.get(at..end)?;
-        let from = behind.find("from ")?;
+        let mut words = behind.match_indices("from");
+        let (from, _) = words.find(|(at, _)| behind[at + 4..].starts_with(char::is_whitespace))?;
         let told = behind.get(from..)?;
         let first = word_at(told, &old)?;
         let says = behind.contains("chang")

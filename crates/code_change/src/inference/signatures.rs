@@ -83,8 +83,8 @@ pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
     satisfied && !homeless && lost * 2 <= before.len()
 }
 
-/// Whether every call of the one callable is a call of the other, by the names and places of what it
-/// gives; what nothing is given to shows nothing.
+/// Whether every call of the one callable is a call of the other, by the names and places of what
+/// it gives; what nothing is given to shows nothing.
 pub(crate) fn binds_calls_of(new: &Signature, old: &Signature) -> bool {
     let (before, after) = (old.caller_parameters(), new.caller_parameters());
     let kept = |(place, parameter): (usize, &Parameter)| {

@@ -12,6 +12,7 @@ use code_model::snapshot::{Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::appeared::Appeared;
 use super::assignment::{Pair, assign};
 use super::commits::{self, Level};
 use super::context::{Context, compatible};
@@ -467,94 +468,6 @@ fn same_name_inside(context: &Context<'_>, old: &DottedName, definition: DottedN
     match alike[..] {
         [only] => only.clone(),
         _ => definition,
-    }
-}
-
-/// New definitions that no old definition has as its place, by what they can be found with.
-struct Appeared {
-    names: Vec<DottedName>,
-    by_shape: FxHashMap<u64, Vec<usize>>,
-    by_words: FxHashMap<String, Vec<usize>>,
-    by_module: FxHashMap<DottedName, Vec<usize>>,
-    by_document: FxHashMap<std::sync::Arc<str>, Vec<usize>>,
-    by_name: FxHashMap<DottedName, usize>,
-}
-
-impl Appeared {
-    fn new(context: &Context<'_>, taken: &FxHashSet<DottedName>) -> Self {
-        let mut appeared = Self {
-            names: Vec::new(),
-            by_shape: FxHashMap::default(),
-            by_words: FxHashMap::default(),
-            by_module: FxHashMap::default(),
-            by_document: FxHashMap::default(),
-            by_name: FxHashMap::default(),
-        };
-        for (path, symbol) in &context.to.symbols {
-            let is_new = symbol.parent.is_none()
-                && !context.from.symbols.contains_key(path)
-                && context.new_reach.contains_key(path)
-                && !taken.contains(path);
-            if !is_new {
-                continue;
-            }
-            let index = appeared.names.len();
-            appeared.names.push(path.clone());
-            appeared.by_name.insert(path.clone(), index);
-            if symbol.nodes >= context.rules.shape_nodes_min {
-                appeared.by_shape.entry(symbol.shape_hash.0).or_default().push(index);
-            }
-            appeared.by_words.entry(words(path.leaf()).concat()).or_default().push(index);
-            appeared.by_module.entry(symbol.module.clone()).or_default().push(index);
-            if let Some(text) = symbol.docstring.as_ref().filter(|text| text.len() >= 40) {
-                appeared.by_document.entry(text.clone()).or_default().push(index);
-            }
-        }
-        appeared
-    }
-
-    /// New definitions worth a close comparison, at most as many as the rules allow.
-    fn candidates(&self, context: &Context<'_>, old: &DottedName, symbol: &Symbol) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        let limit = context.rules.candidates_max;
-        let mut take = |list: Option<&Vec<usize>>, limit: usize| {
-            found.extend(list.into_iter().flatten().take(limit));
-        };
-        let hashed = context.rules.uses(Factor::HashMatch);
-        if hashed && symbol.nodes >= context.rules.shape_nodes_min {
-            take(self.by_shape.get(&symbol.shape_hash.0), limit);
-        }
-        take(self.by_words.get(&words(old.leaf()).concat()), limit);
-        take(symbol.docstring.as_ref().and_then(|text| self.by_document.get(text)), limit);
-        let replacements = context.usage.replacements(old);
-        found.extend(replacements.iter().filter_map(|(name, _)| self.by_name.get(name)));
-        if let Some(same_module) = self.by_module.get(&symbol.module) {
-            let mut ranked: Vec<(f64, usize)> = same_module
-                .iter()
-                .take(400)
-                .map(|new| (self.promise(context, old, symbol, *new), *new))
-                .collect();
-            ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            found.extend(ranked.into_iter().take(limit).map(|(_, new)| new));
-        }
-        found.sort_unstable();
-        found.dedup();
-        found.retain(|new| {
-            context
-                .to
-                .symbols
-                .get(&self.names[*new])
-                .is_some_and(|after| compatible(symbol.kind, after.kind))
-        });
-        found
-    }
-
-    /// A cheap guess of how well a candidate will do.
-    fn promise(&self, context: &Context<'_>, old: &DottedName, symbol: &Symbol, new: usize) -> f64 {
-        let Some(after) = context.to.symbols.get(&self.names[new]) else { return 0.0 };
-        let size = f64::from(symbol.nodes.min(after.nodes))
-            / f64::from(symbol.nodes.max(after.nodes).max(1));
-        name_similarity(old.leaf(), self.names[new].leaf()) + 0.5 * size
     }
 }
 

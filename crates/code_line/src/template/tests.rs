@@ -85,14 +85,14 @@ fn every_kind_of_operation_has_a_witness_that_breaks_and_is_repaired() {
         for operation in &manifest.operations {
             let found = witness(&manifest, operation, Some(&versions));
             let Witness { verdict, breaks, .. } =
-                found.unwrap_or_else(|| panic!("{}: no witness", template.name));
+                found.clone().unwrap_or_else(|| panic!("{}: no witness", template.name));
             assert!(!breaks.is_empty(), "{}: it breaks nothing", template.name);
             let expected = match template.example.repaired {
                 Repaired::ByOnx => WitnessVerdict::Repaired,
                 Repaired::WhenAsked => WitnessVerdict::RepairedWhenAsked,
                 Repaired::ByAPerson => WitnessVerdict::LeftToAPerson,
             };
-            assert_eq!(verdict, expected, "{} {}", template.name, operation.change);
+            assert_eq!(verdict, expected, "{} {}: {found:?}", template.name, operation.change);
             kinds.insert(operation.change.kind(), verdict);
         }
     }
