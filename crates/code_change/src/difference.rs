@@ -96,7 +96,7 @@ fn symbols(from: &Snapshot, to: &Snapshot) -> Vec<SymbolDifference> {
             }
         }
     }
-    for (fq, symbol) in from.symbols.iter().filter(|(fq, _)| !to.symbols.contains_key(*fq)) {
+    for (fq, symbol) in from.symbols.iter().filter(|(fq, _)| !to.symbols.contains_key(fq)) {
         differences.push(SymbolDifference::SymbolRemoved { fq: fq.clone(), kind: symbol.kind });
     }
     differences.sort();

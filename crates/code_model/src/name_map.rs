@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use indexmap::IndexMap;
-use indexmap::map::{IntoIter, Iter, IterMut, Keys, Values, ValuesMut};
+use indexmap::map::{IntoIter, Iter, Keys, Values, ValuesMut};
 use rustc_hash::FxBuildHasher;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{MapAccess, Visitor};
@@ -139,14 +139,6 @@ impl<'a, V> IntoIterator for &'a NameMap<V> {
     type IntoIter = Iter<'a, DottedName, V>;
     fn into_iter(self) -> Self::IntoIter {
         self.entries.iter()
-    }
-}
-
-impl<'a, V> IntoIterator for &'a mut NameMap<V> {
-    type Item = (&'a DottedName, &'a mut V);
-    type IntoIter = IterMut<'a, DottedName, V>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.entries.iter_mut()
     }
 }
 

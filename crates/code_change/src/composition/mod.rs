@@ -211,7 +211,7 @@ fn warning(code: &str, message: String) -> Finding {
 
 /// What the operations of one manifest say, each in that manifest's old names: where a `match` is
 /// written in the names that other operations left, the way back is taken.
-fn stated<'m>(step: usize, operations: &'m [Operation]) -> Vec<Stated<'m>> {
+fn stated(step: usize, operations: &[Operation]) -> Vec<Stated<'_>> {
     let by_id: BTreeMap<_, &Operation> = operations.iter().map(|o| (&o.id, o)).collect();
     let mut stated = Vec::new();
     for operation in operations {

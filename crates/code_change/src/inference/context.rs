@@ -71,7 +71,7 @@ impl<'a> Context<'a> {
             defining: to
                 .symbols
                 .iter()
-                .filter(|(path, symbol)| symbol.parent.is_none() && new_paths.contains_key(*path))
+                .filter(|(path, symbol)| symbol.parent.is_none() && new_paths.contains_key(path))
                 .map(|(_, symbol)| symbol.module.clone())
                 .collect(),
             old_paths,

@@ -272,6 +272,7 @@ impl<'a> Hints<'a> {
     /// callable became one, its values are others.
     pub(crate) fn renamed_keywords(&self) -> BTreeSet<(&'a str, &'a str)> {
         let mut pairs = BTreeSet::new();
+        #[expect(clippy::iter_over_hash_type, reason = "the pairs are sorted")]
         for hints in self.by_callable.values() {
             let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for (_, hint) in hints {

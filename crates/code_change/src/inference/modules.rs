@@ -45,7 +45,7 @@ pub(super) fn find(
     }
     let mut moves = BTreeMap::new();
     for module in
-        context.from.modules.keys().filter(|module| context.old_paths.contains_key(*module))
+        context.from.modules.keys().filter(|module| context.old_paths.contains_key(module))
     {
         let own = names.get(module).map(Vec::as_slice).unwrap_or_default();
         if let Some(moved) = module_move(context, successors, module, own) {
@@ -141,7 +141,7 @@ fn own_count(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -
     names
         .iter()
         .filter(|path| {
-            let target = context.old_paths.get(*path).map(|access| &access.target);
+            let target = context.old_paths.get(path).map(|access| &access.target);
             target
                 .and_then(|target| context.from.symbols.get(target))
                 .is_some_and(|symbol| symbol.module == *module)
@@ -151,7 +151,7 @@ fn own_count(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -
 
 /// Whether a module that is still there now only hands on what lives elsewhere.
 fn became_shim(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -> bool {
-    let defined = |path: &&DottedName| context.from.symbols.contains_key(*path);
+    let defined = |path: &&DottedName| context.from.symbols.contains_key(path);
     let own = names.iter().filter(defined).count();
     if names.iter().any(|path| context.to.symbols.contains_key(path)) {
         return false;

@@ -121,7 +121,7 @@ pub(super) fn written_path(
 ) -> Option<(DottedName, Option<DottedName>, bool)> {
     let shortest = |definition: &DottedName| {
         context.old_reach.get(definition)?.iter().min_by_key(|path| {
-            let public = context.old_paths.get(*path).is_some_and(|access| access.public);
+            let public = context.old_paths.get(path).is_some_and(|access| access.public);
             (!public, path.leaf() != definition.leaf(), path.parts().count(), (*path).clone())
         })
     };

@@ -35,7 +35,7 @@ pub(super) fn settle(
     operations: &mut Vec<InferredOperation>,
 ) {
     let mut owners: BTreeSet<&DottedName> = context.from.forwards.keys().collect();
-    owners.extend(context.to.forwards.keys().filter(|it| context.from.symbols.contains_key(*it)));
+    owners.extend(context.to.forwards.keys().filter(|it| context.from.symbols.contains_key(it)));
     let mut rewritten: BTreeSet<DottedName> = BTreeSet::new();
     let mut added = Vec::new();
     for owner in owners {
@@ -195,7 +195,7 @@ fn shim<'a>(
         None => {
             let paths = context.old_reach.get(owner).map(Vec::as_slice).unwrap_or_default();
             let public =
-                |path: &&DottedName| context.old_paths.get(*path).is_some_and(|it| it.public);
+                |path: &&DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
             let gone = is_gone(context.new, owner)
                 && paths.iter().filter(public).all(|path| is_gone(context.new, path));
             (owner.clone(), gone)

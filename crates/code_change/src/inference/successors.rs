@@ -285,7 +285,7 @@ fn vanished(context: &Context<'_>) -> Vec<DottedName> {
         .iter()
         .filter(|(path, symbol)| {
             symbol.parent.is_none()
-                && !context.to.symbols.contains_key(*path)
+                && !context.to.symbols.contains_key(path)
                 && context.old_reach.contains_key(*path)
         })
         .map(|(path, _)| path.clone())

@@ -55,8 +55,8 @@ impl<'a> Usage<'a> {
     pub(super) fn new(from: &'a Snapshot, to: &'a Snapshot, rules: &Rules) -> Self {
         let tests = from.modules.iter().filter(|(_, module)| module.is_test);
         let tests: FxHashSet<&DottedName> = tests.map(|(name, _)| name).collect();
-        let mut usage = Self::default();
-        usage.unheard = (!rules.uses(Factor::CallsiteCoverage), !rules.uses(Factor::TestCoverage));
+        let unheard = (!rules.uses(Factor::CallsiteCoverage), !rules.uses(Factor::TestCoverage));
+        let mut usage = Self { unheard, ..Self::default() };
         for (path, before) in &from.symbols {
             let after = to.symbols.get(path).map(|after| after.uses.as_slice());
             usage.add(&before.uses, after, tests.contains(&before.module));

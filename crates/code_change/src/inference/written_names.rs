@@ -18,7 +18,7 @@ impl<'a> WrittenNames<'a> {
     pub(crate) fn only_in(snapshot: &'a Snapshot, other: &Snapshot) -> Self {
         let mut by_leaf: FxHashMap<&str, Vec<&DottedName>> = FxHashMap::default();
         let own = |(path, symbol): &(&DottedName, &Symbol)| {
-            !other.symbols.contains_key(*path)
+            !other.symbols.contains_key(path)
                 && is_plain(path)
                 && snapshot.modules.get(&symbol.module).is_some_and(|module| !module.is_test)
         };

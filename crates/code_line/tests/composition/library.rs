@@ -65,7 +65,7 @@ impl Library {
         for name in &MODULES[..2 + tape.below(2)] {
             let id = library.id();
             let mut module = Module { id, name: (*name).to_owned(), items: Vec::new() };
-            for name in &ITEMS[..1 + tape.below(3)] {
+            for name in &ITEMS[..=tape.below(3)] {
                 let item = library.item(name, tape);
                 module.items.push(item);
             }
@@ -103,7 +103,7 @@ impl Library {
     /// The library after one step of changes.
     pub(crate) fn changed(&self, tape: &mut Tape<'_>) -> Self {
         let mut library = self.clone();
-        for _ in 0..1 + tape.below(4) {
+        for _ in 0..=tape.below(4) {
             library.change(tape);
         }
         library

@@ -136,6 +136,7 @@ fn push_last(pieces: &mut Vec<Piece>, argument: Span) {
 
 /// The call with its layout and comments, where the template is a call too that takes the
 /// arguments in the order in which they stand; what it adds comes last.
+#[expect(clippy::too_many_lines, reason = "one way for each form of argument, read in one go")]
 fn in_place(
     context: &FileContext<'_>,
     rewriting: &mut Rewriting,

@@ -172,7 +172,7 @@ pub(super) fn without_missing<'t>(parts: Vec<Part<'t>>, given: &Given<'_>) -> Ve
         {
             let plain = before.trim_end_matches('*');
             let cut = match given.rest(name) {
-                Some(rest) if rest.is_empty() => Some(plain.trim_end().len()),
+                Some([]) => Some(plain.trim_end().len()),
                 Some(_) => {
                     *before = plain;
                     None

@@ -260,7 +260,7 @@ impl Writer<'_> {
         }
         let sibling = |index: Option<usize>| {
             let line = index.and_then(|index| self.lines.get(index))?;
-            (line.group == first.group && line.whole.len() > 0).then_some(line)
+            (line.group == first.group && !line.whole.is_empty()).then_some(line)
         };
         let next = sibling(Some(end)).filter(|next| next.whole.start > last.whole.start);
         if let Some(next) = next {
