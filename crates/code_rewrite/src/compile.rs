@@ -103,8 +103,18 @@ fn member(class: &DottedName, name: &str) -> Option<DottedName> {
     DottedName::new(&format!("{class}.{name}")).ok()
 }
 
+/// The module that an operation moves.
+fn moved_module(operation: &Operation) -> Option<&DottedName> {
+    match &operation.change {
+        Change::RenameImport { from, .. } => Some(from),
+        _ => None,
+    }
+}
+
 struct Compiler<'m> {
     nodes: Vec<Node<'m>>,
+    /// Modules that the old version has for certain, because they move.
+    old_modules: BTreeSet<&'m DottedName>,
     order: Vec<usize>,
     skipped: BTreeMap<usize, SkipReason>,
     plan: Plan,
@@ -118,6 +128,7 @@ impl<'m> Compiler<'m> {
             operations.iter().enumerate().map(|(index, op)| (&op.id, index)).collect();
         let mut compiler = Self {
             nodes: Vec::with_capacity(operations.len()),
+            old_modules: operations.iter().filter_map(moved_module).collect(),
             order: (0..operations.len()).collect(),
             skipped: BTreeMap::new(),
             plan: Plan::default(),
@@ -210,21 +221,18 @@ impl<'m> Compiler<'m> {
         }
         // Lists written by hand often leave dependencies out and write symbols in the new module's
         // name. Where the old version had a module of that name, too, its own symbols are meant.
-        let imports = || {
-            self.nodes.iter().filter_map(|node| match &node.operation.change {
-                Change::RenameImport { from, .. } => Some(from),
-                _ => None,
-            })
+        let was_there = |module: &DottedName| {
+            self.old_modules.contains(module)
+                || module.ancestors().any(|outer| self.old_modules.contains(&outer))
         };
-        let was_there = |module: &DottedName| imports().any(|from| module.below(from).is_some());
         if node.operation.dependencies.is_empty() {
             for (position, other) in self.nodes.iter().enumerate() {
                 if position != index
                     && let Change::RenameImport { from, to } = &other.operation.change
                     && other.operation.sequence < node.operation.sequence
                     && name != to
-                    && !was_there(to)
                     && let Some(original) = name.rebased(to, from)
+                    && !was_there(to)
                 {
                     originals.insert(original);
                 }

@@ -75,9 +75,40 @@ pub(super) fn settle(
     if let Some(versions) = known.versions {
         account(&composition, versions, &covering, steps, &mut writer.findings, &mut inference);
     }
+    let composed = inference.operations.iter().map(|operation| &operation.change);
+    writer.findings.extend(reused_places(composed));
+    for step in steps {
+        let stated = step.manifest.operations.iter().map(|operation| &operation.change);
+        writer.findings.extend(reused_places(stated));
+    }
     inference.operations = in_order(inference.operations);
     inference.findings = writer.findings.into_iter().collect();
     inference
+}
+
+/// Modules that take the place of others that move as well. Which of the two a name below such a
+/// place meant cannot be told apart in every step.
+fn reused_places<'c>(changes: impl Iterator<Item = &'c Change>) -> BTreeSet<Finding> {
+    let moves: Vec<_> = changes
+        .filter_map(|change| match change {
+            Change::RenameImport { from, to } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    let olds: BTreeSet<&DottedName> = moves.iter().map(|(from, _)| *from).collect();
+    let taken = moves.iter().filter(|(from, to)| {
+        let outer = std::iter::once((*to).clone()).chain(to.ancestors());
+        outer.into_iter().any(|place| place != **from && olds.contains(&place))
+    });
+    taken
+        .map(|(from, to)| {
+            let message = format!(
+                "`{from}` moves to `{to}`, a place that another module leaves: apply the steps one \
+                 after the other where a dependent uses both"
+            );
+            warning("composition-place-reused", message)
+        })
+        .collect()
 }
 
 /// A name that one step removes and that the last version has again is none that is gone.

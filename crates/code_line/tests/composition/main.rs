@@ -180,24 +180,9 @@ fn check(numbers: &[u16]) -> Result<bool, TestCaseError> {
     Ok(equal)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn the_whole_is_its_parts_or_says_where_not(
-        numbers in prop::collection::vec(any::<u16>(), 40..160),
-    ) {
-        check(&numbers)?;
-    }
-}
-
 #[test]
-fn most_compositions_are_their_parts() {
-    // The finding must not be the way out of everything: a fixed sequence of tapes.
+fn compositions_are_their_parts_or_say_where_not() {
+    // The finding must not be the way out of everything.
     let mut state = 1_u32;
     let mut equal = 0;
     for _ in 0..200 {
