@@ -9,7 +9,7 @@ use code_model::DottedName;
 use code_model::api::ApiIndex;
 use code_model::check::CheckReport;
 use code_model::snapshot::Snapshot;
-use code_rewrite::DependentFile;
+use code_rewrite::{DependentFile, Readings};
 use python::parse::ParsedFile;
 use python::references::{DependentIndex, FileReferences, ReferenceOptions, StarExports};
 use python::types::TypeOracle;
@@ -32,11 +32,13 @@ impl StarExports for Stars<'_> {
     }
 }
 
-/// Reads what the files say about a version; files that never name its packages are left out.
+/// Reads what the files say about a version; files that never name its packages are left out. Trees
+/// of files that were parsed before are taken from `readings`.
 pub(crate) fn read_files(
     files: &[DependentFile],
     snapshot: &Snapshot,
     with_members: bool,
+    readings: &Readings,
 ) -> Vec<ReadFile> {
     let roots: BTreeSet<DottedName> = snapshot.roots.iter().map(|root| root.name.clone()).collect();
     let api = ApiIndex::new(snapshot);
@@ -46,12 +48,15 @@ pub(crate) fn read_files(
         roots.iter().map(|root| memchr::memmem::Finder::new(root.as_str().as_bytes())).collect();
     let index = DependentIndex::new(files.iter().filter_map(|file| file.module.clone()));
     let read = |file: &DependentFile| {
-        let parsed = match file.path.extension() {
-            Some("py" | "pyw") => ParsedFile::parse(&file.content),
-            Some("pyi") => ParsedFile::parse_stub(&file.content),
+        let parsed = match (readings.kept_tree(file), file.path.extension()) {
+            (Some(parsed), _) => parsed,
+            (None, Some("py" | "pyw")) => ParsedFile::parse(&file.content).ok().map(Arc::new)?,
+            (None, Some("pyi")) => ParsedFile::parse_stub(&file.content).ok().map(Arc::new)?,
             _ => return None,
         };
-        let parsed = parsed.ok().filter(|parsed| parsed.syntax_error().is_none())?;
+        if parsed.syntax_error().is_some() {
+            return None;
+        }
         let stars = Stars(api);
         let options = ReferenceOptions {
             roots: &roots,

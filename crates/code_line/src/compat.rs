@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use code_model::check::CheckReport;
+use code_rewrite::{DependentFile, Readings};
 use pep440_rs::VersionSpecifiers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -129,7 +130,7 @@ pub fn compat(
 /// The library's name, and where its versions are.
 fn library(
     request: &CompatRequest,
-    files: &[code_rewrite::DependentFile],
+    files: &[DependentFile],
     world: &World,
 ) -> Result<(String, SourceSpec), Error> {
     let folder = request
@@ -145,7 +146,7 @@ fn library(
     Ok((core, folder.unwrap_or(index)))
 }
 
-fn only_requirement(files: &[code_rewrite::DependentFile]) -> Result<String, Error> {
+fn only_requirement(files: &[DependentFile]) -> Result<String, Error> {
     let names: Vec<String> = requirements(files).into_keys().collect();
     match names.as_slice() {
         [only] => Ok(only.clone()),
@@ -164,7 +165,7 @@ fn try_version(
     known: &ReleasedVersion,
     spec: &SourceSpec,
     core: &str,
-    files: &[code_rewrite::DependentFile],
+    files: &[DependentFile],
     store: &FactStore<'_>,
     world: &World,
 ) -> Result<CompatRow, Error> {
@@ -183,7 +184,7 @@ fn try_version(
         repository: None,
     };
     let (snapshot, _) = snapshot_of(source, &config, store, &crate::Quiet)?;
-    let read = read_files(files, &snapshot, false);
+    let read = read_files(files, &snapshot, false, &Readings::default());
     Ok(row(&known.version.to_string(), &check_files(&read, &snapshot, None)))
 }
 

@@ -17,6 +17,7 @@ mod new_names;
 mod patch;
 mod paths;
 mod plan;
+mod readings;
 mod receiver;
 mod rename;
 mod requirement;
@@ -35,6 +36,7 @@ pub use patch::{FileChange, unified_patch};
 pub use plan::{
     CallChange, FileMove, KeyChange, MemberChange, NameChange, Plan, SkipReason, Skipped,
 };
+pub use readings::Readings;
 pub use receiver::{NoReceivers, Receivers};
 pub use requirement::{RequirementChange, may_hold_requirements, rewrite_requirement};
 pub use rewriter::{Rewriter, module_names};

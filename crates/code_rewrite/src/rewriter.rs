@@ -1,6 +1,7 @@
 //! One file after another: what is read, which codemods run, and the proof that nothing broke.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use artifact::{Finding, Severity, TreePath};
 use code_model::DottedName;
@@ -12,6 +13,7 @@ use python::references::{
 };
 
 use crate::guards::Versions;
+use crate::readings::{Readings, parse};
 use crate::words::{Mentions, Words};
 use crate::{
     Applicability, DependentFile, Edit, FileContext, FileRewrite, NewNames, Plan, Receivers,
@@ -29,6 +31,7 @@ pub struct Rewriter<'a> {
     unique: BTreeSet<String>,
     guards: Option<Versions>,
     writes_comments: bool,
+    readings: Readings,
 }
 
 /// What star imports of the old version bring in.
@@ -78,6 +81,7 @@ impl<'a> Rewriter<'a> {
             unique,
             guards: None,
             writes_comments: false,
+            readings: Readings::default(),
         }
     }
 
@@ -101,9 +105,14 @@ impl<'a> Rewriter<'a> {
         Self { unique, ..self }
     }
 
-    /// What a file mentions of the core and of what changes; a scan of its bytes.
+    /// What a file mentions of the core and of what changes; one scan of its bytes.
     pub fn mentions(&self, file: &DependentFile) -> Mentions {
-        self.mentions_of(&file.content)
+        self.readings.mentions(file, |bytes| self.mentions_of(bytes))
+    }
+
+    /// What was read so far, for others who read the same files.
+    pub fn readings(&self) -> &Readings {
+        &self.readings
     }
 
     pub(crate) fn mentions_of(&self, bytes: &[u8]) -> Mentions {
@@ -157,7 +166,7 @@ impl<'a> Rewriter<'a> {
         if !is_python(&file.path) {
             return ModuleSurface::default();
         }
-        match parse(file) {
+        match self.readings.tree(file) {
             Ok(parsed) => {
                 let stars = self.stars();
                 let options = self.options(file, index, &stars, &|_| false);
@@ -223,7 +232,8 @@ impl<'a> Rewriter<'a> {
         receivers: &dyn Receivers,
         is_embedded: bool,
     ) -> FileRewrite {
-        let parsed = match parse(file) {
+        let parsed = if is_embedded { parse(file).map(Arc::new) } else { self.readings.tree(file) };
+        let parsed = match parsed {
             Ok(parsed) => parsed,
             Err(finding) => return only(finding.in_file(&file.path)),
         };
@@ -454,14 +464,6 @@ pub(crate) fn line_at(text: &str, offset: u32) -> u32 {
 
 fn only(finding: Finding) -> FileRewrite {
     FileRewrite { findings: vec![finding], ..FileRewrite::default() }
-}
-
-pub(crate) fn parse(file: &DependentFile) -> Result<ParsedFile, Finding> {
-    if file.path.extension() == Some("pyi") {
-        ParsedFile::parse_stub(&file.content)
-    } else {
-        ParsedFile::parse(&file.content)
-    }
 }
 
 pub(crate) fn is_python(path: &TreePath) -> bool {

@@ -377,7 +377,8 @@ fn check(
         let files = files.iter().map(|file| (&file.path, &*file.content));
         types::oracle(&prepared.loaded, name::STUBS_TO, types::texts(files), None, doors.world)?
     };
-    let node = VerificationEngine { snapshot: to, oracle: oracle.as_ref() };
+    let node =
+        VerificationEngine { snapshot: to, oracle: oracle.as_ref(), readings: rewriter.readings() };
     let request = VerificationRequest {
         version: to.origin.version.clone(),
         files: prepared.files.len() as u32,

@@ -14,7 +14,9 @@ use code_model::api::ApiIndex;
 use code_model::manifest::Manifest;
 use code_model::operation::Operation;
 use code_model::snapshot::Snapshot;
-use code_rewrite::{Applicability, DependentFile, NoReceivers, Plan, PlanOptions, Rewriter};
+use code_rewrite::{
+    Applicability, DependentFile, NoReceivers, Plan, PlanOptions, Readings, Rewriter,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -291,7 +293,12 @@ impl<'a> Stage<'a> {
         let Some(file) = Self::file(candidate, text) else { return Vec::new() };
         let snapshot = [&self.versions.from, &self.versions.to][version];
         let oracle = candidate.needs_types.then(|| self.oracle(&file, version));
-        let read = read_files(std::slice::from_ref(&file), snapshot, oracle.is_some());
+        let read = read_files(
+            std::slice::from_ref(&file),
+            snapshot,
+            oracle.is_some(),
+            &Readings::default(),
+        );
         let report = check_files(&read, snapshot, oracle.as_ref());
         let line = |problem: &code_model::check::CheckProblem| {
             format!("line {}: {}", problem.line, problem.reason)

@@ -19,7 +19,7 @@ use python::embedded::{
 use python::parse::ParsedFile;
 use python::references::{DependentIndex, FileReferences};
 
-use crate::rewriter::{Rewriter, apply, is_python, line_at, parse};
+use crate::rewriter::{Rewriter, apply, is_python, line_at};
 use crate::{Applicability, DependentFile, Edit, FileRewrite, Receivers, Rewriting};
 
 /// Keeps the imports that are only read apart from the code that is rewritten.
@@ -137,11 +137,10 @@ impl Rewriter<'_> {
             let sections = match document_kind(file) {
                 Some(kind) => self.sections_of_document(file, kind),
                 None if !is_python(&file.path) => continue,
-                None => match parse(file) {
-                    Ok(parsed) if may_hold_examples(parsed.text()) => {
-                        self.sections_of_module(file, &parsed)
-                    }
-                    _ => continue,
+                None if !may_hold_examples(&String::from_utf8_lossy(&file.content)) => continue,
+                None => match self.readings().tree(file) {
+                    Ok(parsed) => self.sections_of_module(file, &parsed),
+                    Err(_) => continue,
                 },
             };
             let text = String::from_utf8_lossy(&file.content);
@@ -316,7 +315,7 @@ impl Rewriter<'_> {
         outcome: &mut Outcome,
     ) -> Option<String> {
         let virtual_file = section.file(file, position)?;
-        let mentions = self.mentions(&virtual_file);
+        let mentions = self.mentions_of(&virtual_file.content);
         if !mentions.core || !(mentions.name || mentions.member && receivers.knows_types()) {
             return None;
         }

@@ -9,12 +9,12 @@ use ruff_python_stdlib::builtins::{is_python_builtin, python_magic_globals};
 
 use super::dependent::ModuleSurface;
 use super::model::{
-    BindingId, CallId, Certainty, Construction, FileReferences, ImportForm, KeyUse, Reference,
-    ScopeId, Segment, SegmentForm,
+    BindingId, CallId, Certainty, Construction, FileReferences, ImportBinding, ImportForm, KeyUse,
+    Reference, ScopeId, Segment, SegmentForm,
 };
 use super::names::{NameTable, NameUse};
 use super::scope::{BindingKind, Position};
-use super::walk::{Collected, RawPath, RawUse};
+use super::walk::{Collected, RawAttribute, RawPath, RawUse};
 use super::{ReferenceOptions, guards};
 use crate::edit::Span;
 
@@ -65,13 +65,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// What a name means at a place; `path` is the name with its attributes, to tell `import a.b`
-    /// from `import a.c`.
+    /// What a name means at a place; `attributes` are those behind it, to tell `import a.b` from
+    /// `import a.c`.
     pub(super) fn meaning(
         &self,
         name: &Name,
         position: Position,
-        path: &str,
+        attributes: &[RawAttribute],
         depth: u32,
     ) -> Option<Meaning> {
         if depth > 12 {
@@ -80,6 +80,10 @@ impl Resolver<'_> {
         let Some(owner) = self.found.scopes.lookup(name, position) else {
             return self.star_meaning(name);
         };
+        let leads_elsewhere = |kind| matches!(kind, BindingKind::Import(_) | BindingKind::Alias(_));
+        if !self.found.scopes.binds(name, owner, leads_elsewhere) {
+            return None;
+        }
         let mut targets: Vec<(Option<DottedName>, Option<BindingId>)> = Vec::new();
         let mut imports = Vec::new();
         for id in self.found.scopes.reaching(name, owner, position) {
@@ -112,25 +116,23 @@ impl Resolver<'_> {
             .clone();
         let target = target?;
         let certain = targets.iter().all(|(other, _)| other.as_ref() == Some(&target));
-        if let Some(best) = self.nearest_module_import(&imports, path) {
+        if let Some(best) = self.nearest_module_import(&imports, name, attributes) {
             binding = Some(best);
         }
         Some(Meaning { target, binding, certain, imports })
     }
 
     /// Of several `import a.…` that bind the same `a`, the one that this path needs.
-    fn nearest_module_import(&self, imports: &[BindingId], path: &str) -> Option<BindingId> {
+    fn nearest_module_import(
+        &self,
+        imports: &[BindingId],
+        name: &Name,
+        attributes: &[RawAttribute],
+    ) -> Option<BindingId> {
         imports
             .iter()
             .copied()
-            .filter(|id| {
-                let import = &self.found.imports[id.0 as usize];
-                import.form == ImportForm::Module
-                    && import.target.as_ref().is_some_and(|target| {
-                        path.strip_prefix(target.as_str())
-                            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-                    })
-            })
+            .filter(|id| is_needed(&self.found.imports[id.0 as usize], name, attributes))
             .max_by_key(|id| {
                 let import = &self.found.imports[id.0 as usize];
                 (
@@ -173,12 +175,7 @@ impl Resolver<'_> {
 
     /// The identifiers of a use with what each means.
     pub(super) fn segments(&self, used: &RawUse, depth: u32) -> Option<(Vec<Segment>, Meaning)> {
-        let mut path = used.root.to_string();
-        for (name, _, _) in used.attributes.iter().take(64) {
-            path.push('.');
-            path.push_str(name);
-        }
-        let meaning = self.meaning(&used.root, used.position, &path, depth)?;
+        let meaning = self.meaning(&used.root, used.position, &used.attributes, depth)?;
         let mut current = meaning.target.clone();
         let mut segments = vec![Segment {
             span: used.root_span,
@@ -337,7 +334,7 @@ fn keys(resolver: &Resolver<'_>, references: &[Reference]) -> Vec<KeyUse> {
     };
     let is_held = |raw: &super::walk::RawKey| {
         resolver
-            .meaning(&raw.root, raw.position, &raw.root, 0)
+            .meaning(&raw.root, raw.position, &[], 0)
             .is_some_and(|meaning| meaning.certain && resolver.options.is_core(&meaning.target))
     };
     let ours = found.keys.iter().filter(|raw| is_made(raw) || !raw.attribute && is_held(raw));
@@ -397,6 +394,15 @@ fn module_aliases(
     aliases
 }
 
+/// Whether a name with these attributes needs what `import a.b` brings in.
+fn is_needed(import: &ImportBinding, name: &Name, attributes: &[RawAttribute]) -> bool {
+    let Some(target) = import.target.as_ref().filter(|_| import.form == ImportForm::Module) else {
+        return false;
+    };
+    let mut written = std::iter::once(name).chain(attributes.iter().map(|(name, _, _)| name));
+    target.parts().all(|part| written.next().is_some_and(|written| written.as_str() == part))
+}
+
 /// Counts a use for every import that may give its name.
 fn count_imports(
     found: &Collected,
@@ -404,12 +410,11 @@ fn count_imports(
     owner: Option<u32>,
     counts: &mut BTreeMap<BindingId, u32>,
 ) {
-    let Some(owner) = owner else { return };
-    let mut path = used.root.to_string();
-    for (name, _, _) in &used.attributes {
-        path.push('.');
-        path.push_str(name);
-    }
+    let is_import = |kind| matches!(kind, BindingKind::Import(_));
+    let Some(owner) = owner.filter(|owner| found.scopes.binds(&used.root, *owner, is_import))
+    else {
+        return;
+    };
     let imports: Vec<BindingId> = found
         .scopes
         .reaching(&used.root, owner, used.position)
@@ -419,14 +424,8 @@ fn count_imports(
             _ => None,
         })
         .collect();
-    let needs = |id: &BindingId| {
-        let import = &found.imports[id.0 as usize];
-        import.form == ImportForm::Module
-            && import.target.as_ref().is_some_and(|target| {
-                path.strip_prefix(target.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-    };
+    let needs =
+        |id: &BindingId| is_needed(&found.imports[id.0 as usize], &used.root, &used.attributes);
     let longest = imports
         .iter()
         .filter(|id| needs(id))

@@ -200,6 +200,17 @@ impl Scopes {
         false
     }
 
+    /// Whether `owner` binds `name` in one of these ways anywhere.
+    pub(super) fn binds(
+        &self,
+        name: &Name,
+        owner: u32,
+        in_this_way: impl Fn(BindingKind) -> bool,
+    ) -> bool {
+        let all = self.scope(owner).bindings.get(name);
+        all.is_some_and(|all| all.iter().any(|id| in_this_way(self.binding(*id).kind)))
+    }
+
     /// The bindings of `name` in `owner` that may reach a use.
     pub(super) fn reaching(&self, name: &Name, owner: u32, position: Position) -> Vec<u32> {
         let Some(all) = self.scope(owner).bindings.get(name) else { return Vec::new() };

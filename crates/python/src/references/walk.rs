@@ -22,12 +22,15 @@ pub(super) fn span(range: TextRange) -> Span {
     Span::new(range.start().to_u32(), range.end().to_u32())
 }
 
+/// An attribute behind a name.
+pub(super) type RawAttribute = (Name, Span, SegmentForm);
+
 /// A name with the attributes behind it, as the text has it.
 #[derive(Debug, Clone)]
 pub(super) struct RawUse {
     pub(super) root: Name,
     pub(super) root_span: Span,
-    pub(super) attributes: Vec<(Name, Span, SegmentForm)>,
+    pub(super) attributes: Vec<RawAttribute>,
     pub(super) span: Span,
     pub(super) position: Position,
     pub(super) conditions: Conditions,

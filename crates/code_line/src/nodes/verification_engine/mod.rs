@@ -2,7 +2,7 @@
 
 use code_model::check::CheckReport;
 use code_model::snapshot::Snapshot;
-use code_rewrite::DependentFile;
+use code_rewrite::{DependentFile, Readings};
 use python::types::TypeOracle;
 use run::{Node, RunContext};
 use schemars::JsonSchema;
@@ -17,6 +17,8 @@ pub struct VerificationEngine<'a> {
     pub snapshot: &'a Snapshot,
     /// Types in that version, if they are to be used.
     pub oracle: Option<&'a TypeOracle>,
+    /// Files that were parsed before; what they say is read anew.
+    pub readings: &'a Readings,
 }
 
 /// A dependent that is to be checked.
@@ -41,7 +43,7 @@ impl Node for VerificationEngine<'_> {
     const CONTRACT: &'static str = include_str!("contract.yaml");
 
     fn process(&self, _: &RunContext, input: VerificationRequest) -> Result<CheckReport, Error> {
-        let read = read_files(&input.contents, self.snapshot, self.oracle.is_some());
+        let read = read_files(&input.contents, self.snapshot, self.oracle.is_some(), self.readings);
         Ok(check_files(&read, self.snapshot, self.oracle))
     }
 }
