@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use artifact::{Finding, TreePath};
 use python::parse::ParsedFile;
+use python::references::FileReferences;
 
 use crate::DependentFile;
 use crate::words::Mentions;
@@ -26,6 +27,7 @@ struct Reading {
     content: Arc<[u8]>,
     mentions: Option<Mentions>,
     tree: Option<Arc<ParsedFile>>,
+    references: Option<Arc<FileReferences>>,
 }
 
 impl Readings {
@@ -49,6 +51,17 @@ impl Readings {
         self.kept(file, |reading| reading.tree.clone())
     }
 
+    /// What the file says, read before anything was known of its siblings; kept beside its tree.
+    pub(crate) fn references(&self, file: &DependentFile) -> Option<Arc<FileReferences>> {
+        self.kept(file, |reading| reading.references.clone())
+    }
+
+    pub(crate) fn keep_references(&self, file: &DependentFile, references: Arc<FileReferences>) {
+        if self.kept_tree(file).is_some() {
+            self.keep(file, |reading| reading.references = Some(references));
+        }
+    }
+
     /// What the file mentions, looked for at most once.
     pub(crate) fn mentions(
         &self,
@@ -68,7 +81,12 @@ impl Readings {
     }
 
     fn keep(&self, file: &DependentFile, note: impl FnOnce(&mut Reading)) {
-        let fresh = || Reading { content: Arc::clone(&file.content), mentions: None, tree: None };
+        let fresh = || Reading {
+            content: Arc::clone(&file.content),
+            mentions: None,
+            tree: None,
+            references: None,
+        };
         let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
         let reading = read.entry(file.path.clone()).or_insert_with(fresh);
         if !Arc::ptr_eq(&reading.content, &file.content) {

@@ -169,10 +169,12 @@ impl<'a> Rewriter<'a> {
         match self.readings.tree(file) {
             Ok(parsed) => {
                 let stars = self.stars();
-                let options = self.options(file, index, &stars, &|_| false);
-                let references = FileReferences::read(&parsed, &options);
+                let members = |name: &str| self.members.contains(name);
+                let options = self.options(file, index, &stars, &members);
+                let references = Arc::new(FileReferences::read(&parsed, &options));
                 let mut surface = references.surface(&options);
                 surface.followed = call::followed_parameters(self.plan, &references, parsed.text());
+                self.readings.keep_references(file, references);
                 surface
             }
             Err(_) => ModuleSurface::default(),
@@ -240,7 +242,10 @@ impl<'a> Rewriter<'a> {
         if let Some(finding) = parsed.syntax_error() {
             return only(finding.in_file(&file.path));
         }
-        let references = self.read(file, &parsed, index);
+        let early = self.readings.references(file).filter(|_| !is_embedded);
+        let references = early
+            .filter(|early| early.stand_with(index, file.module.as_ref()))
+            .unwrap_or_else(|| Arc::new(self.read(file, &parsed, index)));
         let context = FileContext {
             file,
             text: parsed.text(),

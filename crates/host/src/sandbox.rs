@@ -94,6 +94,7 @@ impl Sandbox {
             groups: groups.as_ref().map(ControlGroups::joins).unwrap_or_default(),
             account: account.path().to_owned(),
             user: (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()),
+            asker: nix::unistd::getpid().as_raw(),
             confinement,
         };
         let launcher = ChildCommand {

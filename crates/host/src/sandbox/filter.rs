@@ -22,11 +22,21 @@ const NAMESPACE_FLAGS: u64 = (libc::CLONE_NEWNS
 /// The bits of a mode that give rights to who runs the file.
 const SET_ID_BITS: u64 = 0o6000;
 
-/// Applies the filter to this thread and all that it starts. Without a root, processes and IPC
-/// of its own a program may not make calls either that reach what others protect. One that `speaks`
-/// may use the internet protocols, which reach as far as its network.
-pub(super) fn apply(is_apart: bool, speaks: bool) -> Result<(), String> {
-    for program in programs(is_apart, speaks)? {
+/// What a program's other layers leave it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leave {
+    /// Its root, processes and IPC are its own. Without them it may not make calls either that reach
+    /// what others protect.
+    pub(super) is_apart: bool,
+    /// It may use the internet protocols, which reach as far as its network.
+    pub(super) speaks: bool,
+    /// There is a place that it may write to.
+    pub(super) writes: bool,
+}
+
+/// Applies the filter to this thread and all that it starts.
+pub(super) fn apply(leave: Leave) -> Result<(), String> {
+    for program in programs(leave)? {
         seccompiler::apply_filter(&program).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -34,19 +44,21 @@ pub(super) fn apply(is_apart: bool, speaks: bool) -> Result<(), String> {
 
 /// Two filters, both of which must agree: the first answers calls that programs try and do without
 /// as if the kernel did not know them, the second allows what is listed and nothing else.
-fn programs(is_apart: bool, speaks: bool) -> Result<[BpfProgram; 2], String> {
+fn programs(leave: Leave) -> Result<[BpfProgram; 2], String> {
+    // Who writes nowhere makes no file that gives rights, by whatever call.
+    let unknown = UNKNOWN.iter().filter(|call| leave.writes || **call != libc::SYS_openat2);
     let unknown = filter(
-        UNKNOWN.iter().map(|call| (*call, Vec::new())).collect(),
+        unknown.map(|call| (*call, Vec::new())).collect(),
         SeccompAction::Allow,
         SeccompAction::Errno(libc::ENOSYS as u32),
     )?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         COMMON.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
     rules.extend(conditional()?);
-    if speaks {
+    if leave.speaks {
         rules.insert(libc::SYS_socket, sockets_that_speak()?);
     }
-    if !is_apart {
+    if !leave.is_apart {
         for call in REACHING {
             rules.remove(call);
         }
@@ -165,11 +177,14 @@ mod tests {
 
     #[test]
     fn the_filters_can_be_made() {
-        let [unknown, listed] = programs(true, false).expect("two filters");
-        let [_, wider] = programs(true, true).expect("two filters");
+        let leave = Leave { is_apart: true, speaks: false, writes: true };
+        let [unknown, listed] = programs(leave).expect("two filters");
+        let [_, wider] = programs(Leave { speaks: true, ..leave }).expect("two filters");
         assert!(wider.len() > listed.len());
-        let [_, narrower] = programs(false, false).expect("two filters");
+        let [_, narrower] = programs(Leave { is_apart: false, ..leave }).expect("two filters");
         assert!(!unknown.is_empty() && listed.len() > 100 && narrower.len() < listed.len());
+        let [known, _] = programs(Leave { writes: false, ..leave }).expect("two filters");
+        assert!(known.len() < unknown.len());
     }
 
     #[test]

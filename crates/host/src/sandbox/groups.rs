@@ -87,7 +87,8 @@ impl ControlGroups {
 
     /// Kills what still runs in the groups.
     fn empty(&self) {
-        for _ in 0..50 {
+        let mut pause = Duration::from_micros(100);
+        for _ in 0..60 {
             let mut alive = false;
             for folder in &self.folders {
                 let _ = write(folder.join("cgroup.kill"), "1");
@@ -101,7 +102,8 @@ impl ControlGroups {
             if !alive {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
         }
     }
 }

@@ -13,8 +13,9 @@ use std::process::{Command, ExitCode, Stdio};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, Uid, close, sethostname};
+use nix::unistd::{Pid, Uid, close, getppid, sethostname};
 use serde::{Deserialize, Serialize};
 
 use super::layer::{Confinement, Layer};
@@ -41,6 +42,8 @@ pub(super) struct Orders {
     pub(super) account: PathBuf,
     /// User and group of who asked.
     pub(super) user: (u32, u32),
+    /// The process that asked.
+    pub(super) asker: i32,
     /// What stands already.
     pub(super) confinement: Confinement,
 }
@@ -68,7 +71,6 @@ pub fn enter_when_asked() -> Option<ExitCode> {
 /// Who asked takes the lack of an account as a refusal, so a launcher that fails just ends.
 fn outer(mut orders: Orders) -> io::Result<ExitCode> {
     let mut confinement = std::mem::take(&mut orders.confinement);
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     let policy = orders.policy.clone();
     let wanted = |layer: Layer| is_wanted(&policy, layer);
     confinement.note(Layer::EmptyEnvironment, wanted(Layer::EmptyEnvironment));
@@ -104,6 +106,10 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
     if policy.loopback && confinement.reached.contains(&Layer::NetworkNamespace) {
         // Without it a program misses an address and gains nothing; it will say so itself.
         let _ = loopback::raise();
+    }
+    end_with_parent();
+    if getppid().as_raw() != orders.asker {
+        return Err(io::Error::other("who asked is gone"));
     }
     orders.confinement = confinement;
     hand_on(&orders, account)
@@ -146,7 +152,8 @@ fn inner(orders: &Orders, mut answer: UnixStream) -> io::Result<ExitCode> {
 /// Sets every layer up that this process can, the ones that take rights away last.
 fn confine(orders: &Orders, confinement: &mut Confinement) {
     let policy = &orders.policy;
-    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+    // What the new root is made of must be open to whom the program runs as.
+    umask(Mode::from_bits_truncate(0o022));
     let starts_as_root = orders.user.0 == 0;
     let processes = identity::processes();
     settle(confinement, Layer::UtsNamespace, || {
@@ -179,6 +186,8 @@ fn confine(orders: &Orders, confinement: &mut Confinement) {
     }
     let capabilities = wanted(Layer::NoCapabilities).and_then(|()| identity::drop_capabilities());
     confinement.note(Layer::NoCapabilities, capabilities);
+    // A parent that is gone by now does not take the account, and then nothing is run.
+    end_with_parent();
     let alone = !confinement.reached.contains(&Layer::ControlGroup);
     let limited =
         wanted(Layer::ResourceLimits).and_then(|()| identity::limit(&policy.limits, alone));
@@ -190,8 +199,18 @@ fn confine(orders: &Orders, confinement: &mut Confinement) {
     let speaks = policy.loopback && confinement.reached.contains(&Layer::NetworkNamespace);
     let paths = wanted(Layer::Landlock).and_then(|()| paths::apply(policy, has_own_root, speaks));
     confinement.note(Layer::Landlock, paths);
-    let calls = wanted(Layer::SystemCallFilter).and_then(|()| filter::apply(is_apart, speaks));
+    // A root of its own is read-only but for what the policy names.
+    let writes = !has_own_root || policy.scratch.is_some() || !policy.writable.is_empty();
+    let leave = filter::Leave { is_apart, speaks, writes };
+    let calls = wanted(Layer::SystemCallFilter).and_then(|()| filter::apply(leave));
     confinement.note(Layer::SystemCallFilter, calls);
+}
+
+/// Lets this process be killed when its parent ends, and with it every process of the namespace that
+/// it is the first of. To be asked for after this process has become somebody else: a change of
+/// user or rights takes it back (PR_SET_PDEATHSIG(2const)).
+fn end_with_parent() {
+    let _ = prctl::set_pdeathsig(Signal::SIGKILL);
 }
 
 /// Finishes a layer whose namespace the outer launcher has made.

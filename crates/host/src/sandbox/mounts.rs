@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(super) fn confine(
     // Opened first: the place of the new root may hide them.
     let shown = shown(policy)?;
     let root = Path::new(PLACE);
-    memory(root, "size=1m,nr_inodes=4096,mode=0755")?;
+    memory(root, "size=4m,nr_inodes=4096,mode=0755")?;
     fill(policy, root, &shown, owner, own_processes).and_then(|()| enter(root)).inspect_err(|_| {
         // What the place holds is needed where there is no new root.
         let _ = umount2(root, MntFlags::MNT_DETACH);
@@ -86,8 +86,13 @@ struct Shown {
 enum Kind {
     Folder(fs::File),
     File(fs::File),
+    /// A small file of the system, of which the new root gets a copy: that costs less than a mount.
+    Copy(Vec<u8>),
     Link(PathBuf),
 }
+
+/// Larger files of the system are mounted.
+const COPIED_BYTES: u64 = 128 << 10;
 
 /// The paths that appear in the new root, outer ones first.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -106,6 +111,8 @@ fn shown(policy: &SandboxPolicy) -> Result<Vec<Shown>, String> {
         };
         let kind = if metadata.is_symlink() {
             Kind::Link(fs::read_link(path).map_err(|why| failed(path, &why))?)
+        } else if let Some(bytes) = small_file_of_system(path, &metadata) {
+            Kind::Copy(bytes)
         } else {
             let flags = libc::O_PATH | libc::O_NOFOLLOW;
             let opened = fs::OpenOptions::new()
@@ -118,6 +125,20 @@ fn shown(policy: &SandboxPolicy) -> Result<Vec<Shown>, String> {
         shown.push(Shown { path: path.to_owned(), kind });
     }
     Ok(shown)
+}
+
+/// The bytes of a small regular file of the system that this user may read.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn small_file_of_system(path: &Path, metadata: &fs::Metadata) -> Option<Vec<u8>> {
+    let is_of_system = SYSTEM.iter().any(|known| Path::new(known) == path);
+    if !is_of_system || !metadata.is_file() || metadata.len() > COPIED_BYTES {
+        return None;
+    }
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    let mut bytes = Vec::new();
+    opened.take(COPIED_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= COPIED_BYTES).then_some(bytes)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -133,6 +154,9 @@ fn show(root: &Path, entry: &Shown) -> Result<(), String> {
     let opened = match &entry.kind {
         Kind::Link(target) => {
             return symlink(target, &place).map_err(|why| failed(&entry.path, &why));
+        }
+        Kind::Copy(bytes) => {
+            return fs::write(&place, bytes).map_err(|why| failed(&entry.path, &why));
         }
         Kind::Folder(opened) => {
             make_folder(&place)?;

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use host::{Ending, Layer, SandboxError, SandboxLevel, UNPRIVILEGED_USER};
 
 use crate::outside::Outside;
-use crate::{Test, policy, python, run};
+use crate::{Test, copy_for_ordinary_user, policy, python, run};
 
 const PROBES: &str = include_str!("probes.py");
 const AS_ORDINARY_USER: &str = "--as-ordinary-user";
@@ -46,25 +44,9 @@ pub(crate) fn try_as_ordinary_user() -> Option<ExitCode> {
     })
 }
 
-/// Where the tests run as root, a copy of this binary does the same as somebody else.
 fn as_ordinary_user() {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let copy = folder.path().join("sandbox-tests");
-    fs::copy(std::env::current_exe().expect("this binary"), &copy).expect("copied");
-    for path in [folder.path(), &copy] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("opened");
-    }
-    let ended = Command::new(&copy)
-        .arg(AS_ORDINARY_USER)
-        .uid(UNPRIVILEGED_USER)
-        .gid(UNPRIVILEGED_USER)
-        .current_dir("/")
-        .env("TMPDIR", "/tmp")
-        .output()
-        .expect("it runs");
+    let Some((mut copy, _folder)) = copy_for_ordinary_user() else { return };
+    let ended = copy.arg(AS_ORDINARY_USER).output().expect("it runs");
     let words = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{words}\n{}", String::from_utf8_lossy(&ended.stdout));
 }

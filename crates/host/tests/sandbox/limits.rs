@@ -45,7 +45,7 @@ fn printed(confined: &Confined) -> String {
 }
 
 /// Processes whose command line holds the marker, anywhere on this machine.
-fn survivors(marker: &str) -> Vec<String> {
+pub(crate) fn survivors(marker: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();

@@ -8,16 +8,20 @@
 
 mod escapes;
 mod limits;
+mod orphans;
 mod outside;
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use host::{
     ChildCommand, Confined, Sandbox, SandboxError, SandboxLevel, SandboxPolicy, Scratch,
-    SystemProcesses,
+    SystemProcesses, UNPRIVILEGED_USER,
 };
 use libtest_mimic::{Arguments, Trial};
 use nix::mount::{MsFlags, mount};
@@ -27,13 +31,13 @@ fn main() -> ExitCode {
     if let Some(ended) = host::enter_when_asked() {
         return ended;
     }
-    if let Some(ended) = escapes::try_as_ordinary_user() {
+    if let Some(ended) = escapes::try_as_ordinary_user().or_else(orphans::ask_when_asked) {
         return ended;
     }
     keep_mounts_apart();
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for (name, test) in escapes::TESTS.iter().chain(limits::TESTS) {
+    for (name, test) in escapes::TESTS.iter().chain(limits::TESTS).chain(orphans::TESTS) {
         trials.push(Trial::test(*name, || {
             test();
             Ok(())
@@ -61,9 +65,25 @@ fn sandbox(policy: SandboxPolicy) -> Sandbox {
     Sandbox { launcher: std::env::current_exe().expect("this binary"), policy }
 }
 
+/// Where the tests run as root: a copy of this binary that runs as somebody else, and its folder.
+fn copy_for_ordinary_user() -> Option<(Command, tempfile::TempDir)> {
+    if !nix::unistd::geteuid().is_root() {
+        return None;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("sandbox-tests");
+    fs::copy(std::env::current_exe().expect("this binary"), &copy).expect("copied");
+    for path in [folder.path(), &copy] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("opened");
+    }
+    let mut command = Command::new(&copy);
+    command.uid(UNPRIVILEGED_USER).gid(UNPRIVILEGED_USER).current_dir("/").env("TMPDIR", "/tmp");
+    Some((command, folder))
+}
+
 /// What Python needs to be read.
 fn python() -> (PathBuf, Vec<PathBuf>) {
-    let said = std::process::Command::new("python3")
+    let said = Command::new("python3")
         .args(["-c", "import sys; print(sys.base_prefix); print(sys.executable)"])
         .output()
         .expect("python3 runs");

@@ -89,6 +89,22 @@ impl FileReferences {
         })
     }
 
+    /// Whether a reading with an index that knew the modules by name only says what one with this
+    /// index would: no name that it met stands for something else, and no sibling takes what it
+    /// imports.
+    pub fn stand_with(&self, index: &DependentIndex, module: Option<&DottedName>) -> bool {
+        let is_plain = |name: &DottedName| !index.is_flag(name) && index.follow(name).is_none();
+        let is_taken = |import: &ImportBinding| {
+            module.is_some_and(|module| index.is_used(module, &import.local))
+        };
+        let hides_names = |import: &ImportBinding| {
+            import.form == ImportForm::Star
+                && import.target.as_ref().is_some_and(|target| index.is_internal(target))
+        };
+        self.internal.iter().all(is_plain)
+            && !self.imports.iter().any(|import| is_taken(import) || hides_names(import))
+    }
+
     /// Whether `name` can newly be bound in `scope` and read in `readers` without meaning something
     /// else anywhere.
     pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
