@@ -276,7 +276,9 @@ impl<'a> Hints<'a> {
         for hints in self.by_callable.values() {
             let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for (_, hint) in hints {
-                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject {
+                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject
+                    && !is_mere_assignment(hint, old, new)
+                {
                     olds.entry(new).or_default().insert(old);
                 }
             }
@@ -359,6 +361,12 @@ mod tests {
     #[test]
     fn advice_that_is_more_than_a_name_is_recognised() {
         for (text, leaf) in [
+/// Whether a body only gives one parameter the value of another, without a word against it: that
+/// says something of this callable alone.
+fn is_mere_assignment(hint: &Hint, old: &str, new: &str) -> bool {
+    hint.idiom == HintIdiom::KeywordPop && *hint.text == *format!("{new} = {old}")
+}
+
             ("old is deprecated, use sort(a, axis=0) instead", "sort"),
             ("Use `p.make` with a proper size instead.", "make"),
             ("Use `load` and `dump` instead.", "load"),

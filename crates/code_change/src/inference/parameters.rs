@@ -250,7 +250,7 @@ impl State<'_, '_> {
                     }
                     // A second spelling that both versions take, and no word against it.
                     let pops = |w: &Witness| w.kind == "keyword_pop";
-                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
+                    if (hint.in_new_version || still) && hint.witnesses.iter().all(pops) {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
