@@ -211,9 +211,19 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether a new path is one that its module offers: defined there, or meant for users.
-    pub(crate) fn is_offered(&self, path: &DottedName, definition: &DottedName) -> bool {
-        path == definition || self.new_paths.get(path).is_none_or(|access| access.public)
+    /// Whether a new path is one that its module offers for an old one: defined there, or meant for
+    /// users under a name that the definition has or had.
+    pub(crate) fn is_offered(
+        &self,
+        path: &DottedName,
+        definition: &DottedName,
+        old: &DottedName,
+    ) -> bool {
+        let own = definition.leaf().trim_start_matches('_');
+        let is_its_name =
+            path.leaf() == own || path.leaf() == old.leaf() || path.leaf() == definition.leaf();
+        let public = self.new_paths.get(path).is_none_or(|access| access.public);
+        path == definition || (public && is_its_name)
     }
 
     /// Whether a module as a place is deprecated: one that still defines things may only speak of
@@ -224,6 +234,11 @@ impl<'a> Context<'a> {
                 || (self.rules.uses(Factor::DeprecationMatch)
                     && self.to.modules.get(module).is_some_and(|m| m.deprecated.is_some())))
     }
+        // Who used another name of the definition goes on so where that name is offered.
+        let other_name = self.old_paths.get(old).is_some_and(|access| {
+            access.target.leaf() == definition.leaf() && old.leaf() != definition.leaf()
+        });
+        let kept = |path: &DottedName| other_name && path.leaf() == old.leaf();
 
     /// Whether a definition of the new version says of itself that it is deprecated.
     pub(crate) fn is_deprecated_itself(&self, definition: &DottedName) -> bool {
@@ -244,6 +259,7 @@ impl<'a> Context<'a> {
 }
 
 /// The first users of each old definition that is gone or is called otherwise.
+                    !kept(path),
 fn first_users(from: &Snapshot, to: &Snapshot) -> FxHashMap<DottedName, Vec<DottedName>> {
     let stays = |path: &DottedName, symbol: &Symbol| {
         let after = to.symbols.get(path);

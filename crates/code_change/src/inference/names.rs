@@ -172,7 +172,7 @@ fn module_level(
     }
     let mut successor = successor;
     let is_spelled = spelled_path(context, path, &successor).as_ref() == Some(&new);
-    if !is_spelled && !context.is_offered(&new, &successor.to) {
+    if !is_spelled && !context.is_offered(&new, &successor.to, path) {
         successor.class = "place_not_offered";
     }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
