@@ -68,7 +68,11 @@ fn module_move(
     if !gone && !shim {
         return None;
     }
-    let reached: Vec<(&DottedName, DottedName)> = names
+    // What only plays the same part in a module that took this one's place did not move there.
+    let is_likeness = |definition: &DottedName| {
+        successors.found.get(definition).is_some_and(|it| it.class == "renamed_other_name")
+    };
+    let reached: Vec<(&DottedName, DottedName, bool)> = names
         .iter()
         .filter_map(|path| {
             let definition = &context.old_paths.get(path)?.target;
@@ -81,11 +85,11 @@ fn module_move(
             }
             let new =
                 context.new_definition(path).or_else(|| successors.of(context, definition))?;
-            Some((path, new))
+            Some((path, new, is_likeness(definition)))
         })
         .collect();
     let mut votes: BTreeMap<DottedName, usize> = BTreeMap::new();
-    for (path, new) in &reached {
+    for (path, new, _) in reached.iter().filter(|(_, _, is_likeness)| !is_likeness) {
         for home in homes(context, path, new) {
             *votes.entry(home).or_default() += 1;
         }
