@@ -95,9 +95,15 @@ fn module_move(
         }
     }
     votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
+    // Others may only import what one of them defines.
+    let defined = |home: &DottedName| {
+        let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
+        reached.iter().filter(|(_, new, _)| module_of(new) == Some(home)).count()
+    };
     let rank = |home: &DottedName, count: usize| {
         let related = home.leaf() == module.leaf();
-        (count, related, std::cmp::Reverse(home.parts().count()), std::cmp::Reverse(home.clone()))
+        let depth = std::cmp::Reverse(home.parts().count());
+        (count, related, defined(home), depth, std::cmp::Reverse(home.clone()))
     };
     let (to, count) = votes
         .iter()
@@ -248,12 +254,22 @@ fn collapse(
     kept
 }
 
-/// Whether something below a module that is still there would not be found below its successor.
+/// Whether something below a module that is still there would not be found below its successor. What
+/// it offers now, or speaks of in its deprecation, may have been there in a way that could not be
+/// seen.
 fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
-    context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path)).any(
-        |(path, _)| match path.rebased(module, to) {
-            Some(moved) => is_gone(context.new, &moved),
-            None => true,
-        },
-    )
+    let old = context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path));
+    let deprecation = context.to.modules.get(module).and_then(|it| it.deprecated.as_ref());
+    let spoken_of = |path: &DottedName| {
+        deprecation.is_some_and(|said| {
+            let mut words = said.message.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            words.any(|word| word == path.leaf())
+        })
+    };
+    let new = context.new_paths.below(module);
+    let new = new.filter(|(path, access)| access.public || spoken_of(path));
+    old.chain(new).any(|(path, _)| match path.rebased(module, to) {
+        Some(moved) => is_gone(context.new, &moved),
+        None => true,
+    })
 }
