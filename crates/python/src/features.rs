@@ -38,6 +38,33 @@ pub fn feature_hashes(text: &str, bytes: Range<u32>) -> Vec<u64> {
     hashes
 }
 
+/// Whether the function or class at these bytes of a file leaves it to others what it does: its
+/// body is a docstring, `...`, `pass` or `raise NotImplementedError`.
+pub fn does_nothing(text: &str, bytes: Range<u32>) -> bool {
+    let Some((file, indented)) = definition(text, bytes) else { return false };
+    let body = match root(&file, indented) {
+        Some(Stmt::FunctionDef(function)) => &function.body,
+        Some(Stmt::ClassDef(class)) => &class.body,
+        _ => return false,
+    };
+    body.iter().all(|statement| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(expression) => {
+            matches!(&*expression.value, Expr::StringLiteral(_) | Expr::EllipsisLiteral(_))
+        }
+        Stmt::Raise(raised) => {
+            let raised = raised.exc.as_deref();
+            let name = match raised {
+                Some(Expr::Call(call)) => Some(&*call.func),
+                other => other,
+            };
+            name.and_then(Expr::as_name_expr)
+                .is_some_and(|name| name.id.as_str() == "NotImplementedError")
+        }
+        _ => false,
+    })
+}
+
 /// 1 − edit distance / larger size; 0 when either list is empty.
 pub fn feature_similarity(a: &[u64], b: &[u64]) -> f64 {
     let size = a.len().max(b.len());
@@ -68,12 +95,17 @@ pub(crate) fn definition(text: &str, bytes: Range<u32>) -> Option<(ParsedFile, b
     file.parsed().errors().is_empty().then_some((file, indented))
 }
 
-fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str)) {
-    let Some((file, indented)) = definition(text, bytes) else { return };
-    let root = match file.syntax().body.first() {
+/// The definition in a file of its own.
+fn root(file: &ParsedFile, indented: bool) -> Option<&Stmt> {
+    match file.syntax().body.first() {
         Some(Stmt::If(block)) if indented => block.body.first(),
         first => first,
-    };
+    }
+}
+
+fn walk(text: &str, bytes: Range<u32>, emit: &mut dyn FnMut(&'static str, &str)) {
+    let Some((file, indented)) = definition(text, bytes) else { return };
+    let root = root(&file, indented);
     let mut queue: VecDeque<Item<'_>> = root.map(Item::Stmt).into_iter().collect();
     let mut budget = FEATURES_LIMIT;
     while let Some(item) = queue.pop_front() {

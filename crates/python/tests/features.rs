@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use python::features::{feature_hashes, feature_names, feature_similarity};
+use python::features::{does_nothing, feature_hashes, feature_names, feature_similarity};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -58,4 +58,22 @@ fn what_does_not_parse_has_no_features() {
     assert!(feature_names("äö", 1..3).is_empty());
     assert!(feature_names("x", 0..9).is_empty());
     assert!(feature_names("", 0..0).is_empty());
+}
+
+#[test]
+fn bodies_that_are_left_to_others_do_nothing() {
+    let all = |text: &str| 0..u32::try_from(text.len()).expect("a short text");
+    for text in [
+        "def f(a: int = 1) -> None: ...",
+        "def f():\n    \"\"\"Do it.\"\"\"\n    raise NotImplementedError(\"do it\")",
+        "@decorated\nasync def f():\n    pass",
+        "class C(Base):\n    \"\"\"Say it.\"\"\"",
+    ] {
+        assert!(does_nothing(text, all(text)), "{text}");
+    }
+    for text in ["def f(): return 1", "class C:\n    x = 1", "x = 1", "def f(): raise ValueError"] {
+        assert!(!does_nothing(text, all(text)), "{text}");
+    }
+    let member = "class C:\n    def f(self):\n        pass\n";
+    assert!(does_nothing(member, 13..member.len() as u32 - 1));
 }

@@ -13,11 +13,15 @@ use super::usage::Usage;
 use super::written_names::WrittenNames;
 use crate::history::CommitHistory;
 use crate::rules::Rules;
+use crate::similarity::name_similarity;
 use crate::sources::{SourceText, Version};
 use crate::surface::{AccessPath, access_paths, is_plain};
 
 /// More users of a name than these are counted and not read.
 const USERS_READ_MAX: usize = 3;
+
+/// Modules whose names are as alike as this are two spellings of one.
+const MODULE_NAME_MIN: f64 = 0.6;
 
 /// Both versions with the indexes that rules share.
 pub(crate) struct Context<'a> {
@@ -104,6 +108,59 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether a definition leaves it to others what it does, so that an equal one shows nothing.
+    pub(crate) fn says_nothing(&self, version: Version, symbol: &Symbol) -> bool {
+        self.sources.text(version, &symbol.file).is_some_and(|text| {
+            python::features::does_nothing(&text, symbol.bytes.0..symbol.bytes.1)
+        })
+    }
+
+    /// Whether two definitions of one name belong to modules beside each other of which the one went
+    /// and the other came, and the name only says what part they play there, as that of a driver or
+    /// of a command does: other modules of the package have it as well, or each of the two speaks of
+    /// its own module.
+    pub(crate) fn is_sibling(&self, leaf: &str, before: &Symbol, after: &Symbol) -> bool {
+        let (old, new) = (&before.module, &after.module);
+        let replaced = old.parent().is_some()
+            && old.parent() == new.parent()
+            && !self.to.modules.contains_key(old)
+            && !self.from.modules.contains_key(new)
+            && name_similarity(old.leaf(), new.leaf()) < MODULE_NAME_MIN;
+        replaced && (self.is_convention(leaf, old, new) || self.speaks_of_module(before, after))
+    }
+
+    /// Whether another module of the package defines something of this name as well.
+    fn is_convention(&self, leaf: &str, old: &DottedName, new: &DottedName) -> bool {
+        let package = old.parent();
+        [(self.from, old), (self.to, new)].into_iter().any(|(version, own)| {
+            version.modules.keys().any(|module| {
+                module != own
+                    && module.parent() == package
+                    && version.symbols.contains_key(&module.join(leaf))
+            })
+        })
+    }
+
+    /// Whether the text of each of two definitions names its own module and not the other's, or the
+    /// documentation of the modules does.
+    fn speaks_of_module(&self, before: &Symbol, after: &Symbol) -> bool {
+        let (old, new) = (before.module.leaf(), after.module.leaf());
+        let own = |one: &str, other: &str| {
+            names(one, old) && names(other, new) && !names(one, new) && !names(other, old)
+        };
+        let text = |version, symbol: &Symbol| {
+            let text = self.sources.text(version, &symbol.file)?;
+            text.get(symbol.bytes.0 as usize..symbol.bytes.1 as usize).map(str::to_owned)
+        };
+        let documented = |version: &Snapshot, symbol: &Symbol| {
+            version.modules.get(&symbol.module).and_then(|module| module.docstring.clone())
+        };
+        let code = text(Version::From, before).zip(text(Version::To, after));
+        let documents = documented(self.from, before).zip(documented(self.to, after));
+        code.is_some_and(|(before, after)| own(&before, &after))
+            || documents.is_some_and(|(before, after)| own(&before, &after))
+    }
+
     /// Whether two definitions are the same but for their names, and large enough for that to mean
     /// something.
     pub(crate) fn is_same_shape(&self, before: &Symbol, after: &Symbol) -> bool {
@@ -167,6 +224,11 @@ impl<'a> Context<'a> {
             .filter(|path| !path.is_private())
             .filter(|path| docstring.is_some_and(|text| shows_import_of(text, path)))
             .collect();
+        // Who used another name of the definition goes on so where that name is offered.
+        let other_name = self.old_paths.get(old).is_some_and(|access| {
+            access.target.leaf() == definition.leaf() && old.leaf() != definition.leaf()
+        });
+        let kept = |path: &DottedName| other_name && path.leaf() == old.leaf();
         let any_offered = paths.iter().any(|path| path != old && offered(path));
         paths
             .iter()
@@ -187,6 +249,7 @@ impl<'a> Context<'a> {
                 (
                     deprecated,
                     path.root() != root,
+                    !kept(path),
                     path.leaf() != definition.leaf(),
                     !shown.contains(path),
                     !access.public,
@@ -211,9 +274,19 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether a new path is one that its module offers: defined there, or meant for users.
-    pub(crate) fn is_offered(&self, path: &DottedName, definition: &DottedName) -> bool {
-        path == definition || self.new_paths.get(path).is_none_or(|access| access.public)
+    /// Whether a new path is one that its module offers for an old one: defined there, or meant for
+    /// users under a name that the definition has or had.
+    pub(crate) fn is_offered(
+        &self,
+        path: &DottedName,
+        definition: &DottedName,
+        old: &DottedName,
+    ) -> bool {
+        let own = definition.leaf().trim_start_matches('_');
+        let is_its_name =
+            path.leaf() == own || path.leaf() == old.leaf() || path.leaf() == definition.leaf();
+        let public = self.new_paths.get(path).is_none_or(|access| access.public);
+        path == definition || (public && is_its_name)
     }
 
     /// Whether a module as a place is deprecated: one that still defines things may only speak of
@@ -272,6 +345,12 @@ fn definition(index: ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
         Resolution::Symbol(definition) | Resolution::Module(definition) => Some(definition),
         _ => None,
     }
+}
+
+/// Whether a text has a word, in letters of any size.
+fn names(text: &str, word: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|found| found.eq_ignore_ascii_case(word))
 }
 
 /// Whether the examples in a docstring import the name through this path.

@@ -66,7 +66,8 @@ fn merged(
             ParameterKind::KeywordOnly | ParameterKind::VariadicKeyword => keywords,
             ParameterKind::Positional => positions || keywords,
         };
-        if open && own.parameter(&parameter.name).is_none() {
+        // A name that stars stand before takes nothing of that name.
+        if open && own.parameter(&parameter.name).is_none_or(is_variadic) {
             taken.push(Parameter {
                 kind: kind(parameter.kind, positions, keywords),
                 ..parameter.clone()
@@ -86,6 +87,10 @@ fn merged(
         .collect();
     parameters.sort_by_key(|parameter| parameter.kind);
     Signature { parameters, ..own.clone() }
+}
+
+fn is_variadic(parameter: &Parameter) -> bool {
+    !parameter.takes_position() && !parameter.takes_keyword()
 }
 
 /// How the wrapper takes what the wrapped callable takes so.

@@ -137,6 +137,64 @@ pub(super) fn agreed<'h>(
     Some(successor)
 }
 
+/// What is said of something that has done nothing for a while: no call does the same.
+const IDLE: [&str; 4] =
+    ["no longer does anything", "does nothing", "has no effect", "have no effect"];
+
+/// Whether the words in small letters before and behind a name say that it is only part of what is
+/// to be done, or something else than what it was.
+fn is_part_of_a_step(before: &str, behind: &str) -> bool {
+    const SOURCES: [&str; 9] = [
+        "result of",
+        "results of",
+        "output of",
+        "return value of",
+        "inverse of",
+        "opposite of",
+        "negation of",
+        "returned by",
+        "iterate over",
+    ];
+    const REFERENCES: [&str; 6] = [
+        "for detail",
+        "for more",
+        "for further",
+        "for information",
+        "for an explanation",
+        "for example",
+    ];
+    const CONDITIONS: [&str; 9] = [
+        "but ",
+        "if you need",
+        "if you want",
+        "if needed",
+        "if necessary",
+        "which returns",
+        "which takes",
+        "which expects",
+        "which requires",
+    ];
+    // Marks and the path before the name belong to it.
+    let before = before.trim_end_matches(|c: char| !c.is_whitespace()).trim_end();
+    let sentence = before.rsplit_once(". ").map_or(before, |(_, last)| last);
+    let behind = behind.strip_prefix("()").unwrap_or(behind);
+    let behind = behind.trim_start_matches(['`', '\'', '"', ',', ' ']);
+    let behind = behind.strip_prefix("instead").unwrap_or(behind).trim_start_matches([',', ' ']);
+    let starts = |words: &[&str]| words.iter().any(|words| behind.starts_with(words));
+    let given_to =
+        ["pass ", "passing "].iter().any(|word| sentence.contains(word)) && before.ends_with(" to");
+    let is_reference = before.ends_with("see") && starts(&REFERENCES);
+    // "before calling it", "after closing the other": another step goes with it.
+    let step = ["before ", "after "].iter().find_map(|word| behind.strip_prefix(word));
+    let is_step =
+        step.is_some_and(|rest| rest.split(' ').next().is_some_and(|it| it.ends_with("ing")));
+    given_to
+        || is_reference
+        || is_step
+        || starts(&CONDITIONS)
+        || SOURCES.iter().any(|words| before.ends_with(words))
+}
+
 /// Whether a text gives its successor together with something else, as arguments of its own or
 /// another step: what it says to write is more than another name.
 fn is_qualified(text: &str, leaf: &str) -> bool {
@@ -151,10 +209,14 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
         "plus ",
     ];
     // Advice to consider something leaves the choice to the reader.
-    if text.to_ascii_lowercase().contains("consider ") {
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("consider ") || IDLE.iter().any(|words| lower.contains(words)) {
         return true;
     }
     text.match_indices(leaf).any(|(at, _)| {
+        if is_part_of_a_step(&lower[..at], &lower[at + leaf.len()..]) {
+            return true;
+        }
         let rest = &text[at + leaf.len()..];
         let given = rest.strip_prefix('(').map(str::trim_start);
         let further = given.map(|given| given.trim_start_matches(['.', '…']));
@@ -276,7 +338,9 @@ impl<'a> Hints<'a> {
         for hints in self.by_callable.values() {
             let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for (_, hint) in hints {
-                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject {
+                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject
+                    && !is_mere_assignment(hint, old, new)
+                {
                     olds.entry(new).or_default().insert(old);
                 }
             }
@@ -295,6 +359,12 @@ impl<'a> Hints<'a> {
     pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
         self.deprecated.contains(name)
     }
+}
+
+/// Whether a body only gives one parameter the value of another, without a word against it: that
+/// says something of this callable alone.
+fn is_mere_assignment(hint: &Hint, old: &str, new: &str) -> bool {
+    hint.idiom == HintIdiom::KeywordPop && *hint.text == *format!("{new} = {old}")
 }
 
 /// The old path that a hint means: a partial name is completed by what only the old version has.
@@ -366,6 +436,15 @@ mod tests {
             ("Use `select` in combination with `scalar`.", "select"),
             ("Consider using `p.other` instead.", "other"),
             ("Use ``Text(..., turned=True)`` instead.", "Text"),
+            ("Pass strict=True to `p.load` instead.", "load"),
+            ("Iterate over the result of load() instead.", "load"),
+            ("`a` is deprecated, use the inverse of `load` instead.", "load"),
+            ("Deprecated; see `load` for details.", "load"),
+            ("Use `load` before calling `run` to get the same effect.", "load"),
+            ("It no longer does anything; call `load` to get the data.", "load"),
+            ("Call `load` if you need the data.", "load"),
+            ("Use `load`, but it returns a list of tuples.", "load"),
+            ("Use `load` instead, which returns a list.", "load"),
         ] {
             assert!(is_qualified(text, leaf), "{text}");
         }
@@ -375,6 +454,9 @@ mod tests {
             ("old(...) was renamed to sort(...).", "sort"),
             ("Use ``sort(...)``, which is faster.", "sort"),
             ("Use `sort`; it also takes a key.", "sort"),
+            ("See `sort`.", "sort"),
+            ("The password helper was renamed to `sort`.", "sort"),
+            ("Use `sort` after version 3.", "sort"),
         ] {
             assert!(!is_qualified(text, leaf), "{text}");
         }

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use artifact::TreePath;
 use code_model::difference::DifferenceSet;
 use code_model::evidence::{Factor, Witness};
-use code_model::hint::{Hint, HintSubject};
+use code_model::hint::{Hint, HintIdiom, HintSubject};
 use code_model::operation::Change;
 use code_model::snapshot::ConfigurationKey;
 
@@ -74,6 +74,9 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
         if old == new {
             continue;
         }
+        if is_any_table(context, *version, hint) {
+            continue;
+        }
         let vouched = !is_news(hint) || spelling.known.contains(&**old);
         let old = spelling.written(old);
         let said = by_old
@@ -103,6 +106,23 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
         }
     }
     operations
+}
+
+/// Whether a hint is an entry of a table that is the same in the other version, about words that
+/// neither version's configuration has: it may as well name keys of a keyboard.
+fn is_any_table(context: &Context<'_>, version: Version, hint: &Hint) -> bool {
+    let HintSubject::Key { old, new, .. } = &hint.subject else { return false };
+    let stays = hint.idiom == HintIdiom::SettingsTable
+        && context.hints.keys.iter().any(|(other, it)| {
+            *other != version && it.idiom == hint.idiom && it.subject == hint.subject
+        });
+    let is_key = |written: &str| {
+        let last = written.rsplit('.').next().unwrap_or(written);
+        [old, new]
+            .into_iter()
+            .any(|key| written.eq_ignore_ascii_case(key) || last.eq_ignore_ascii_case(key))
+    };
+    stays && ![context.from, context.to].iter().any(|it| it.keys.iter().any(|it| is_key(&it.key)))
 }
 
 /// How the old version's code writes the keys that hints call old.

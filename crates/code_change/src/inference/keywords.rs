@@ -10,7 +10,9 @@ use code_model::signature::{Parameter, Signature};
 
 use super::context::Context;
 use super::hints;
+use super::meanings;
 use super::scoring::Factors;
+use crate::similarity::words;
 use crate::sources::Version;
 
 /// What the code says about one keyword.
@@ -58,6 +60,8 @@ pub(super) fn keyword_hints(
         entry.contested |= names_several(&hint.text);
         // "Use `new='value'` instead" is no renaming.
         entry.contested |= new.as_deref().is_some_and(|new| gives_value(&hint.text, new));
+        entry.contested |= hint.idiom == HintIdiom::KeywordForwarding
+            && new.as_deref().is_some_and(|new| is_converted(&hint.text, old, new));
         // A text only tells of the change; code still takes the old keyword.
         entry.in_new_version |= *version == Version::To && !is_text;
         entry.witnesses.push(hints::witness(*version, hint));
@@ -82,6 +86,13 @@ fn names_several(text: &str) -> bool {
     ["` and `", "` or `", "' and '", "' or '"].iter().any(|words| text.contains(words))
 }
 
+/// Whether a text is an assignment that makes another value of the old keyword's: `new = old * 60`.
+fn is_converted(text: &str, old: &str, new: &str) -> bool {
+    text.strip_prefix(new)
+        .and_then(|rest| rest.trim_start().strip_prefix('='))
+        .is_some_and(|value| !value.starts_with('=') && value.trim() != old)
+}
+
 /// Whether a text writes a value for a keyword: `new="value"`.
 fn gives_value(text: &str, keyword: &str) -> bool {
     text.match_indices(keyword).any(|(at, _)| {
@@ -94,12 +105,64 @@ fn gives_value(text: &str, keyword: &str) -> bool {
     })
 }
 
-/// Decorators take keywords for many ends; one that renames or deprecates says so.
+/// Decorators take keywords for many ends; one that renames or deprecates says so by its name, or
+/// calls what it is given old and new.
 fn speaks_of_renaming(text: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["renam", "deprecat", "alias", "legacy", "replac", "old", "delet", "remov", "drop"];
+    const BEGINNINGS: [&str; 7] =
+        ["renam", "deprecat", "alias", "legacy", "replac", "delet", "remov"];
+    let (name, arguments) = text.split_once('(').unwrap_or((text, ""));
+    let name = words(name);
+    let begins = |word: &String| BEGINNINGS.iter().any(|start| word.starts_with(start));
+    let says = |word: &String| begins(word) || matches!(word.as_str(), "old" | "drop" | "dropped");
+    let given: Vec<String> = arguments
+        .match_indices('=')
+        .filter_map(|(at, _)| {
+            let before = arguments[..at].trim_end();
+            before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next()
+        })
+        .flat_map(words)
+        .collect();
+    let names = |word: &str| given.iter().any(|it| it == word);
+    name.iter().any(says) || (names("old") && names("new"))
+}
+
+/// What words of documentation say of values that go to another parameter in another form.
+const OTHER_VALUES: [&str; 8] = [
+    "inverse of",
+    "opposite of",
+    "negation of",
+    "reciprocal of",
+    "complement of",
+    "and not in ",
+    "rather than in ",
+    "instead of in ",
+];
+
+/// Whether a text about an old keyword says that the values of its successor are others.
+fn gives_other_values(text: &str) -> bool {
     let text = text.to_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    OTHER_VALUES.iter().any(|words| text.contains(words))
+}
+
+/// Whether a text that deprecates a parameter names another one that is still there, and does not
+/// say that nothing is done with it.
+pub(super) fn sends_elsewhere(text: &str, old: &str, after: &Signature) -> bool {
+    const IDLE: [&str; 7] = [
+        "ignored",
+        "no effect",
+        "no longer used",
+        "not used",
+        "unused",
+        "does nothing",
+        "no longer has",
+    ];
+    let lower = text.to_lowercase();
+    if !lower.contains("deprecat") || IDLE.iter().any(|words| lower.contains(words)) {
+        return false;
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut words = quoted(text).flat_map(|code| code.split(|c: char| !is_part(c)));
+    words.any(|word| word != old && after.parameter(word).is_some())
 }
 
 /// The class of evidence for a keyword that has a successor.
@@ -115,7 +178,11 @@ pub(super) fn class_of_rename(
     let unlike = before.zip(target).is_some_and(|(before, target)| {
         !takes_values(target, before) || (was_switch && values(target) != Values::Switch)
     });
-    if hint.contested || unlike {
+    // Code that hands the value on as it is knows better than names and words.
+    let handed_on = says("keyword_pop") || says("keyword_decorator");
+    let another = meanings::is_another(old.1, new.1)
+        || hint.witnesses.iter().any(|witness| gives_other_values(&witness.text));
+    if hint.contested || unlike || (another && !handed_on) {
         return "keyword_contested";
     }
     if hint.factors.len() == 1 && hint.factors.contains_key(&Factor::ChangelogMatch) {
@@ -217,6 +284,19 @@ pub(super) fn has_like_values(new: &Parameter, old: &Parameter) -> bool {
     alike && annotations_meet(new, old)
 }
 
+/// Whether the defaults of two parameters are one quantity in two units: one is so many of the
+/// other as one unit has of another.
+pub(super) fn is_other_scale(new: &Parameter, old: &Parameter) -> bool {
+    const FACTORS: [f64; 8] = [24.0, 60.0, 100.0, 1000.0, 1024.0, 3600.0, 86_400.0, 1e6];
+    let number = |parameter: &Parameter| -> Option<f64> {
+        let text = parameter.default.as_deref()?.replace('_', "");
+        text.parse::<f64>().ok().filter(|value| *value != 0.0)
+    };
+    let Some((old, new)) = number(old).zip(number(new)) else { return false };
+    let factor = (new / old).max(old / new);
+    FACTORS.iter().any(|it| (factor / it - 1.0).abs() < 1e-9)
+}
+
 /// Whether two annotations have a type in common; what is not annotated may be anything.
 fn annotations_meet(new: &Parameter, old: &Parameter) -> bool {
     let (Some(new), Some(old)) = (&new.annotation, &old.annotation) else { return true };
@@ -271,6 +351,41 @@ mod tests {
             let (old, new) = (parameter(old), parameter(new));
             assert_eq!(takes_values(&new, &old), fits, "{old:?} {new:?}");
             assert_eq!(has_like_values(&new, &old), alike, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn defaults_may_be_one_quantity_in_two_units() {
+        for (old, new, is) in [
+            ("days=1", "seconds=86400", true),
+            ("delay=0.5", "delay_in=500", true),
+            ("limit=1_000", "limit_kb=1", true),
+            ("size=10", "count=25", false),
+            ("size=0", "count=60", false),
+            ("size=None", "count=60", false),
+        ] {
+            assert_eq!(is_other_scale(&parameter(new), &parameter(old)), is, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn decorators_speak_of_renaming_by_their_names() {
+        for text in [
+            "deprecate_kwarg('a', 'b')",
+            "compat.renamedArguments(a='b')",
+            "change(old_name='a', new_name='b')",
+            "_delete_parameter('3.1', 'a')",
+            "drop_keyword('a', None)",
+        ] {
+            assert!(speaks_of_renaming(text), "{text}");
+        }
+        for text in [
+            "check_threshold(low='value')",
+            "ensure_folder('base', 'path')",
+            "check(reason='deprecated', low='value')",
+            "dropout(low='value')",
+        ] {
+            assert!(!speaks_of_renaming(text), "{text}");
         }
     }
 

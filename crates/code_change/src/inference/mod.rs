@@ -24,6 +24,7 @@ mod heirs;
 mod hints;
 mod keys;
 mod keywords;
+mod meanings;
 mod members;
 mod modules;
 mod names;

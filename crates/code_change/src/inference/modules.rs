@@ -68,7 +68,11 @@ fn module_move(
     if !gone && !shim {
         return None;
     }
-    let reached: Vec<(&DottedName, DottedName)> = names
+    // What only plays the same part in a module that took this one's place did not move there.
+    let is_likeness = |definition: &DottedName| {
+        successors.found.get(definition).is_some_and(|it| it.class == "renamed_other_name")
+    };
+    let reached: Vec<(&DottedName, DottedName, bool)> = names
         .iter()
         .filter_map(|path| {
             let definition = &context.old_paths.get(path)?.target;
@@ -81,19 +85,25 @@ fn module_move(
             }
             let new =
                 context.new_definition(path).or_else(|| successors.of(context, definition))?;
-            Some((path, new))
+            Some((path, new, is_likeness(definition)))
         })
         .collect();
     let mut votes: BTreeMap<DottedName, usize> = BTreeMap::new();
-    for (path, new) in &reached {
+    for (path, new, _) in reached.iter().filter(|(_, _, is_likeness)| !is_likeness) {
         for home in homes(context, path, new) {
             *votes.entry(home).or_default() += 1;
         }
     }
     votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
+    // Others may only import what one of them defines.
+    let defined = |home: &DottedName| {
+        let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
+        reached.iter().filter(|(_, new, _)| module_of(new) == Some(home)).count()
+    };
     let rank = |home: &DottedName, count: usize| {
         let related = home.leaf() == module.leaf();
-        (count, related, std::cmp::Reverse(home.parts().count()), std::cmp::Reverse(home.clone()))
+        let depth = std::cmp::Reverse(home.parts().count());
+        (count, related, defined(home), depth, std::cmp::Reverse(home.clone()))
     };
     let (to, count) = votes
         .iter()
@@ -244,12 +254,22 @@ fn collapse(
     kept
 }
 
-/// Whether something below a module that is still there would not be found below its successor.
+/// Whether something below a module that is still there would not be found below its successor. What
+/// it offers now, or speaks of in its deprecation, may have been there in a way that could not be
+/// seen.
 fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
-    context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path)).any(
-        |(path, _)| match path.rebased(module, to) {
-            Some(moved) => is_gone(context.new, &moved),
-            None => true,
-        },
-    )
+    let old = context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path));
+    let deprecation = context.to.modules.get(module).and_then(|it| it.deprecated.as_ref());
+    let spoken_of = |path: &DottedName| {
+        deprecation.is_some_and(|said| {
+            let mut words = said.message.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            words.any(|word| word == path.leaf())
+        })
+    };
+    let new = context.new_paths.below(module);
+    let new = new.filter(|(path, access)| access.public || spoken_of(path));
+    old.chain(new).any(|(path, _)| match path.rebased(module, to) {
+        Some(moved) => is_gone(context.new, &moved),
+        None => true,
+    })
 }

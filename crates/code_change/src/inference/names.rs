@@ -6,7 +6,7 @@ use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor};
 use code_model::operation::{Change, NameMatch};
 use code_model::report::{AmbiguousName, UnresolvedName};
-use code_model::snapshot::{Symbol, SymbolKind};
+use code_model::snapshot::{AliasRoute, Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 
 use super::context::{Context, compatible};
@@ -172,7 +172,7 @@ fn module_level(
     }
     let mut successor = successor;
     let is_spelled = spelled_path(context, path, &successor).as_ref() == Some(&new);
-    if !is_spelled && !context.is_offered(&new, &successor.to) {
+    if !is_spelled && !context.is_offered(&new, &successor.to, path) {
         successor.class = "place_not_offered";
     }
     if let Some(change) = name_change(context, path, &new, &successor.to) {
@@ -344,10 +344,41 @@ fn alias_left_behind(
 ) -> Option<Successor> {
     let was_defined = context.from.symbols.contains_key(path);
     let renamed = was_defined && definition != path && definition.leaf() != path.leaf();
-    if renamed && !context.from.symbols.contains_key(definition) {
+    if renamed
+        && !is_bound_to_implementation(context, path, definition)
+        && !context.from.symbols.contains_key(definition)
+    {
         return successors.found.get(path).filter(|s| s.to == *definition).cloned();
     }
     None
+}
+
+/// Whether a name is what its module goes on offering, and what it is bound to only carries it out:
+/// one of several that a condition chooses from, or what is not offered beside it or above it.
+fn is_bound_to_implementation(
+    context: &Context<'_>,
+    path: &DottedName,
+    definition: &DottedName,
+) -> bool {
+    let Some(alias) = context.to.aliases.get(path) else { return false };
+    let Some(module) = path.parent() else { return false };
+    let exported = |module: &DottedName, leaf: &str| {
+        let exported = context.to.modules.get(module)?.exported.as_ref()?;
+        Some(exported.iter().any(|name| **name == *leaf))
+    };
+    let offered = || {
+        std::iter::once(module.clone())
+            .chain(module.ancestors())
+            .any(|place| context.new_paths.contains_key(&place.join(definition.leaf())))
+    };
+    match alias.route {
+        AliasRoute::Conditional => true,
+        AliasRoute::Import => !offered(),
+        _ => {
+            exported(&module, path.leaf()) == Some(true)
+                && exported(&module, definition.leaf()) == Some(false)
+        }
+    }
 }
 
 /// The path to write for a successor: the one that the hint spells, where it can be written, else

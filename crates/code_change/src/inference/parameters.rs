@@ -15,15 +15,22 @@ use super::assignment::{Pair, assign};
 use super::context::Context;
 use super::defaults::{self, ChangedDefault};
 use super::effective;
-use super::keywords::{class_of_removal, class_of_rename, has_like_values, keyword_hints};
+use super::keywords::{
+    class_of_removal, class_of_rename, has_like_values, is_other_scale, keyword_hints,
+    sends_elsewhere,
+};
+use super::meanings;
 use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
 use crate::Version;
-use crate::similarity::{doc_similarity, name_similarity};
+use crate::similarity::{doc_similarity, name_similarity, words};
 use crate::surface::is_plain;
 
 /// Pairs of parameters below this are two changes and not a rename.
 const RENAME_SCORE_MIN: f64 = 0.55;
+
+/// What two parameters that mean something else are less alike.
+const ANOTHER_MALUS: f64 = 0.2;
 
 /// A callable in both versions.
 struct Callable<'a> {
@@ -191,6 +198,21 @@ struct State<'a, 'b> {
     operations: &'b mut Vec<InferredOperation>,
 }
 
+/// The class of evidence for two parameters of which the library says in another place that the one
+/// became the other.
+fn class_of_elsewhere(before: &Parameter, after: &Parameter) -> &'static str {
+    if has_like_values(after, before) && !is_another(before, after) {
+        "parameter_renamed_elsewhere"
+    } else {
+        "parameter_contested"
+    }
+}
+
+/// Whether a parameter takes the opposite of what the other one took, or counts in another unit.
+fn is_another(before: &Parameter, after: &Parameter) -> bool {
+    meanings::is_another(&before.name, &after.name) || is_other_scale(after, before)
+}
+
 fn is_named(parameter: &Parameter) -> bool {
     !matches!(parameter.kind, ParameterKind::VariadicPositional | ParameterKind::VariadicKeyword)
 }
@@ -250,7 +272,7 @@ impl State<'_, '_> {
                     }
                     // A second spelling that both versions take, and no word against it.
                     let pops = |w: &Witness| w.kind == "keyword_pop";
-                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
+                    if (hint.in_new_version || still) && hint.witnesses.iter().all(pops) {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
@@ -264,7 +286,11 @@ impl State<'_, '_> {
                         required: target.is_some_and(Parameter::is_required),
                     };
                     let change = self.rename(rename);
-                    let class = class_of_rename(&hint, (self.before, &old), (self.after, new));
+                    let class = if self.is_only_swallowed(new) {
+                        "keyword_contested"
+                    } else {
+                        class_of_rename(&hint, (self.before, &old), (self.after, new))
+                    };
                     let breaking = !still && !hint.in_new_version;
                     self.settled_new.insert(new.clone());
                     self.push(change, class, &hint.factors, &hint.witnesses, breaking);
@@ -288,6 +314,14 @@ impl State<'_, '_> {
             }
             self.settled_old.insert(old);
         }
+    }
+
+    /// Whether the old version took a keyword by its name and the new one takes it only as it takes
+    /// any other: it went as well, and what it is given for now may be anything.
+    fn is_only_swallowed(&self, keyword: &str) -> bool {
+        let after = effective::signature(self.context.new, &self.callable.new_definition);
+        let takes = |signature: &Signature| signature.parameter(keyword).is_some();
+        takes(self.before) && !takes(self.after) && !after.as_ref().is_some_and(takes)
     }
 
     fn rename(&self, parameter: ParameterRename) -> Change {
@@ -346,7 +380,10 @@ impl State<'_, '_> {
                 let score = if self.is_renamed_elsewhere(&before.1, &after.1) {
                     1.0
                 } else if self.context.rules.uses(Factor::SignatureMatch) {
-                    self.similarity(before, after)
+                    let alike = self.similarity(before, after);
+                    let another = is_another(&before.1, &after.1) && alike >= RENAME_SCORE_MIN;
+                    // Whatever else fits comes before what means something else.
+                    if another { (alike - ANOTHER_MALUS).max(RENAME_SCORE_MIN) } else { alike }
                 } else {
                     0.0
                 };
@@ -357,20 +394,12 @@ impl State<'_, '_> {
         }
         for chosen in assign(&pairs) {
             let (before, after) = (&old[chosen.pair.old].1, &new[chosen.pair.new].1);
-            let name = name_similarity(&before.name, &after.name);
-            let class = match (chosen.lead >= self.context.rules.lead_min, name >= 0.5) {
-                (false, _) => "parameter_contested",
-                (true, true) => "parameter_similar_name",
-                (true, false) => "parameter_other_name",
-            };
+            let leads = chosen.lead >= self.context.rules.lead_min;
             let (class, factor) = if self.is_renamed_elsewhere(before, after) {
-                let alike = has_like_values(after, before);
-                let class =
-                    if alike { "parameter_renamed_elsewhere" } else { "parameter_contested" };
-                (class, Factor::DeprecationMatch)
+                (class_of_elsewhere(before, after), Factor::DeprecationMatch)
             } else {
                 self.guessed = true;
-                (self.class(class, "parameter_of_successor"), Factor::SignatureMatch)
+                (self.class_of_likeness(before, after, leads), Factor::SignatureMatch)
             };
             let factors = Factors::from([(factor, chosen.pair.score)]);
             let change = self.rename(ParameterRename {
@@ -387,6 +416,34 @@ impl State<'_, '_> {
                 self.push(change, class, &factors, &[], breaking);
             }
         }
+    }
+
+    /// The class of evidence for two parameters that are only alike.
+    fn class_of_likeness(
+        &self,
+        before: &Parameter,
+        after: &Parameter,
+        leads: bool,
+    ) -> &'static str {
+        if !leads || is_another(before, after) || self.is_split(before) {
+            return "parameter_contested";
+        }
+        let similar = name_similarity(&before.name, &after.name) >= 0.5;
+        let class = if similar { "parameter_similar_name" } else { "parameter_other_name" };
+        self.class(class, "parameter_of_successor")
+    }
+
+    /// Whether several parameters came that have all words of an old name and more, which each of
+    /// them may only be a part of.
+    fn is_split(&self, before: &Parameter) -> bool {
+        let old = words(&before.name);
+        let came = self.after.caller_parameters().iter().filter(|parameter| {
+            let new = words(&parameter.name);
+            self.before.parameter(&parameter.name).is_none()
+                && new.len() > old.len()
+                && old.iter().all(|word| new.contains(word))
+        });
+        came.count() > 1
     }
 
     /// Whether the library says of another callable that the one keyword became the other: what is
@@ -456,16 +513,27 @@ impl State<'_, '_> {
             if spread && parameter.takes_position() {
                 continue;
             }
-            let class = if beside_open || self.guessed || made_anew {
+            let of_successor = *self.callable.definition != self.callable.new_definition;
+            // What every call had to give decided what the old callable did.
+            let decided = of_successor && parameter.is_required();
+            let class = if self.is_sent_elsewhere(&parameter) {
+                "keyword_contested"
+            } else if beside_open || self.guessed || made_anew || decided {
                 "parameter_removed_beside"
             } else {
-                "parameter_removed"
+                self.class("parameter_removed", "parameter_removed_of_successor")
             };
-            let class = self.class(class, "parameter_removed_of_successor");
             let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
             let change = self.removal(&parameter.name);
             self.push(change, class, &factors, &[], true);
         }
+    }
+
+    /// Whether the old documentation of a parameter deprecates it and says which other one takes the
+    /// place of its values.
+    fn is_sent_elsewhere(&self, parameter: &Parameter) -> bool {
+        parameter_document(self.callable.before, &parameter.name)
+            .is_some_and(|text| sends_elsewhere(&text, &parameter.name, self.after))
     }
 
     fn additions(&mut self) {

@@ -331,7 +331,7 @@ fn callee(
             let path = context.best_path(target, old)?;
             let offered = !path.is_private()
                 && context.new_definition(&path).as_ref() == Some(target)
-                && context.is_offered(&path, target);
+                && context.is_offered(&path, target, old);
             offered.then(|| path.to_string())
         }
     }

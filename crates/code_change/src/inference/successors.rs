@@ -18,6 +18,7 @@ use super::commits::{self, Level};
 use super::context::{Context, compatible};
 use super::heirs;
 use super::hints;
+use super::meanings;
 use super::members;
 use super::scoring::{Factors, raw_score, round};
 use super::signatures;
@@ -312,6 +313,11 @@ fn certain(
             same != new
                 && context.to.symbols.get(new).map(|s| s.shape_hash)
                     != context.to.symbols.get(same).map(|s| s.shape_hash)
+                && !context
+                    .from
+                    .symbols
+                    .get(old)
+                    .is_some_and(|symbol| context.says_nothing(Version::From, symbol))
         })
     };
     if let Some(new) = at_old_place.filter(|new| !reused(new)) {
@@ -372,7 +378,13 @@ pub(super) fn called_alike(
     );
     let before = signature(&context.from.symbols, old);
     let after = signature(&context.to.symbols, &successor.to);
-    if by_words
+    // A body that calls the successor called it as it was then.
+    let says = |kind: &str| successor.witnesses.iter().any(|witness| witness.kind == kind);
+    let is_bound = says("alias_assignment") || says("alias_import") || says("lazy_table");
+    let by_body = matches!(successor.class, "alias" | "alias_and_deprecation")
+        && says("forwarding_body")
+        && !is_bound;
+    if (by_words || by_body)
         && let (Some(before), Some(after)) = (&before, &after)
         && !signatures::takes_calls_of(after, before)
     {
@@ -479,6 +491,25 @@ fn is_trivial(symbol: &Symbol) -> bool {
         && symbol.value.as_ref().is_none_or(|value| value.len() <= 12)
 }
 
+/// Names that are as alike as this are two spellings of one.
+const SPELLED_ALIKE_MIN: f64 = 0.9;
+
+/// Two definitions that are equal in shape, as far as that shows something.
+fn unchanged(before: &Symbol, name: f64, (large, same_name): (bool, bool)) -> Compared {
+    let class = match (large, same_name) {
+        (true, true) => "moved_unchanged",
+        (true, false) => "renamed_unchanged",
+        _ => "moved_small",
+    };
+    Compared {
+        score: 0.9 + 0.1 * name,
+        factors: Factors::from([(Factor::HashMatch, 1.0)]),
+        class,
+        content_hash: Some(before.shape_hash.into()),
+        is_same_definition: same_name,
+    }
+}
+
 /// A compared pair.
 pub(super) struct Compared {
     pub(super) score: f64,
@@ -526,17 +557,14 @@ impl<'a> Comparison<'a> {
         let large = before.nodes >= rules.shape_nodes_min;
         let mut factors = Factors::new();
         let hashed = rules.uses(Factor::HashMatch);
-        if hashed && before.shape_hash == after.shape_hash && (large || same_name) {
-            factors.insert(Factor::HashMatch, 1.0);
-            let score = 0.9 + 0.1 * name;
-            let class = match (large, same_name) {
-                (true, true) => "moved_unchanged",
-                (true, false) => "renamed_unchanged",
-                _ => "moved_small",
-            };
-            let content_hash = Some(before.shape_hash.into());
-            return Compared { score, factors, class, content_hash, is_same_definition: same_name };
+        let equal = hashed && before.shape_hash == after.shape_hash;
+        // Equal bodies that do nothing are equal in all that is left to others to fill in.
+        let says_nothing = equal && !same_name && self.context.says_nothing(Version::From, before);
+        if equal && !says_nothing && (large || same_name) {
+            return unchanged(before, name, (large, same_name));
         }
+        let spelled_alike =
+            name >= SPELLED_ALIKE_MIN && !meanings::is_another(old.leaf(), new.leaf());
         if name < 0.6 && (is_trivial(before) || is_trivial(after)) {
             let class = "renamed_other_name";
             return Compared {
@@ -552,7 +580,9 @@ impl<'a> Comparison<'a> {
         let (replaced, dropped) = self.context.usage.replaced(old, new);
         let usage = if replaced >= 2 && replaced * 2 > dropped { 0.1 } else { 0.0 };
         let score = (0.7 * raw + 0.3 * name + usage).min(0.99);
+        let is_sibling = same_name && self.context.is_sibling(old.leaf(), before, after);
         let class = match (same_name, name >= 0.6) {
+            _ if is_sibling || (says_nothing && !spelled_alike) => "renamed_other_name",
             (true, _) => "moved_changed",
             (false, true) => "renamed_similar_name",
             (false, false) => "renamed_other_name",

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use code_model::hint::HintIdiom;
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, CmpOp, Expr, Stmt};
 use ruff_text_size::Ranged;
 
@@ -187,9 +188,10 @@ pub(super) fn taken_out(function: &ast::StmtFunctionDef) -> Taken<'_> {
 }
 
 /// Warnings and assignments under a test of an old keyword.
-pub(super) fn guarded(
+pub(super) fn guarded<'a>(
     notices: &mut Notices,
-    warnings: &[Warning<'_>],
+    shaper: &Shaper<'a, '_>,
+    warnings: &[Warning<'a>],
     parameters: &[&str],
     taken: &Taken<'_>,
 ) {
@@ -232,6 +234,16 @@ pub(super) fn guarded(
                     warning.call,
                     &warning.text,
                 );
+                let other = new.as_deref().filter(|_| !is_handed_on);
+                let converted = other.and_then(|new| {
+                    let all = warning.block.iter();
+                    all.filter_map(Stmt::as_assign_stmt).find(|it| is_converted(it, &local, new))
+                });
+                if let Some(assign) = converted {
+                    let text = shaper.text_of_range(assign.range);
+                    let subject = subject(&old, new.as_deref());
+                    notices.add(subject, HintIdiom::KeywordForwarding, assign, text);
+                }
                 // The message is one witness, the assignment that goes with it another.
                 if let Some(new) = new.filter(|_| is_handed_on) {
                     let text = format!("{new} = {old}");
@@ -241,6 +253,67 @@ pub(super) fn guarded(
             }
         }
     }
+}
+
+/// Whether an assignment gives a parameter what it reckons from the value of the old one, or a
+/// choice that rests on it: `new = old * 60`, `new = not old`, `new = "a" if old else "b"`.
+fn is_converted(assign: &ast::StmtAssign, old: &str, new: &str) -> bool {
+    let takes = |target: &Expr| target.as_name_expr().is_some_and(|name| name.id.as_str() == new);
+    if !assign.targets.iter().any(takes) {
+        return false;
+    }
+    let is_old = |value: &Expr| value.as_name_expr().is_some_and(|name| name.id.as_str() == old);
+    match &*assign.value {
+        Expr::BinOp(operation) => is_old(&operation.left) || is_old(&operation.right),
+        Expr::UnaryOp(operation) => is_old(&operation.operand),
+        Expr::Compare(comparison) => is_old(&comparison.left),
+        Expr::If(choice) => {
+            is_old(&choice.test) && !is_old(&choice.body) && !is_old(&choice.orelse)
+        }
+        Expr::List(list) => list.elts.iter().any(is_old),
+        Expr::Tuple(tuple) => tuple.elts.iter().any(is_old),
+        _ => false,
+    }
+}
+
+/// Old parameters with which a body does nothing but give their values to another one, without a
+/// word: `if old is not None: new = old`.
+pub(super) fn handed_over<'a>(
+    notices: &mut Notices,
+    shaper: &Shaper<'a, '_>,
+    function: &'a ast::StmtFunctionDef,
+    parameters: &[&str],
+) {
+    for branch in function.body.iter().filter_map(Stmt::as_if_stmt) {
+        let [Stmt::Assign(assign)] = branch.body.as_slice() else { continue };
+        let ([Expr::Name(target)], Expr::Name(value)) = (&*assign.targets, &*assign.value) else {
+            continue;
+        };
+        let (new, old) = (target.id.as_str(), value.id.as_str());
+        let asks = branch.elif_else_clauses.is_empty()
+            && tested(&branch.test, parameters).iter().any(|name| name == old);
+        // Whatever else is done with it may be what it is there for.
+        if asks && new != old && parameters.contains(&new) && uses_of(&function.body, old) == 2 {
+            let text = shaper.text_of_range(assign.range);
+            notices.add(subject(old, Some(new)), HintIdiom::KeywordPop, assign, text);
+        }
+    }
+}
+
+/// How often statements name something.
+fn uses_of(body: &[Stmt], name: &str) -> usize {
+    struct Uses<'n>(&'n str, usize);
+    impl<'a> Visitor<'a> for Uses<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.1 += usize::from(
+                expression.as_name_expr().is_some_and(|name| name.id.as_str() == self.0),
+            );
+            visitor::walk_expr(self, expression);
+        }
+    }
+    let mut uses = Uses(name, 0);
+    uses.visit_body(body);
+    uses.1
 }
 
 /// The parameters or keywords that a test asks for: `old is not None`, `old != "deprecated"`,

@@ -350,6 +350,8 @@ fn filled(template: &str, values: &Expr) -> String {
 pub(super) struct Warning<'a> {
     pub(super) call: &'a ast::ExprCall,
     pub(super) text: String,
+    /// Whether its category or the callee's own name says that it is about a deprecation.
+    pub(super) speaks: bool,
     /// The tests of the `if` statements around it, innermost last.
     pub(super) guards: Vec<&'a Expr>,
     /// The statements of the innermost block it stands in.
@@ -365,6 +367,7 @@ pub(super) fn warnings_in(body: &[Stmt]) -> Vec<Warning<'_>> {
             warning.text = assigned_message(body, warning.call, 0).unwrap_or_default();
         }
     }
+    found.retain(|warning| warning.speaks || speaks_of_deprecation(&warning.text));
     found
 }
 
@@ -409,16 +412,16 @@ fn collect_warnings<'a>(
                     value = &awaited.value;
                 }
                 if let Expr::Call(call) = value
-                    && let Some(text) = deprecation_text(call)
+                    && let Some((text, speaks)) = words_of_warning(call)
                 {
-                    found.push(Warning { call, text, guards: guards.clone(), block: body });
+                    found.push(Warning { call, text, speaks, guards: guards.clone(), block: body });
                 }
             }
             Stmt::Return(returned) => {
                 if let Some(Expr::Call(call)) = returned.value.as_deref()
-                    && let Some(text) = deprecation_text(call)
+                    && let Some((text, speaks)) = words_of_warning(call)
                 {
-                    found.push(Warning { call, text, guards: guards.clone(), block: body });
+                    found.push(Warning { call, text, speaks, guards: guards.clone(), block: body });
                 }
             }
             Stmt::If(branch) => {
@@ -438,8 +441,9 @@ fn collect_warnings<'a>(
     }
 }
 
-/// The words of a call that warns of a deprecation; none when it does something else.
-fn deprecation_text(call: &ast::ExprCall) -> Option<String> {
+/// The words of a call that may warn of a deprecation, none yet where they are in a variable, and
+/// whether the rest of the call says that it does; nothing when it does something else.
+fn words_of_warning(call: &ast::ExprCall) -> Option<(String, bool)> {
     let leaf = leaf_of(&call.func).to_ascii_lowercase();
     if !(leaf.contains("warn")
         || leaf.contains("deprecat")
@@ -469,10 +473,10 @@ fn deprecation_text(call: &ast::ExprCall) -> Option<String> {
             category |= is_category(leaf_of(argument));
         }
     }
-    if text.is_empty() && !category {
-        return None;
-    }
-    (category || speaks_of_deprecation(&text)).then_some(text)
+    let in_variable =
+        text.is_empty() && call.arguments.args.first().is_some_and(Expr::is_name_expr);
+    let may_warn = category || in_variable || speaks_of_deprecation(&text);
+    may_warn.then_some((text, category))
 }
 
 fn is_category(name: &str) -> bool {

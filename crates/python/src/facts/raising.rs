@@ -41,7 +41,7 @@ pub(super) fn guarded<'a>(
     }
     let mut found = Vec::new();
     collect(&function.body, &mut Vec::new(), &mut found, 0);
-    keywords::guarded(notices, &found, parameters, &keywords::taken_out(function));
+    keywords::guarded(notices, shaper, &found, parameters, &keywords::taken_out(function));
 }
 
 fn collect<'a>(
@@ -57,7 +57,8 @@ fn collect<'a>(
         match statement {
             Stmt::Raise(raised) if !guards.is_empty() => {
                 if let Some((call, text)) = message(raised) {
-                    found.push(Warning { call, text, guards: guards.clone(), block: body });
+                    let guards = guards.clone();
+                    found.push(Warning { call, text, speaks: true, guards, block: body });
                 }
             }
             Stmt::If(branch) => {

@@ -402,11 +402,12 @@ impl<'a, 's> Walker<'a, 's> {
             let forwards = function.body.last().is_some_and(returns_call);
             notices::whole_body(&mut notices, &warnings, own, is_special, forwards);
             let taken = keywords::taken_out(function);
-            keywords::guarded(&mut notices, &warnings, &parameters, &taken);
+            keywords::guarded(&mut notices, &self.shaper, &warnings, &parameters, &taken);
         }
         raising::whole_body(&mut notices, &function.body, own);
         raising::guarded(&mut notices, &self.shaper, function, &parameters);
         let variadic = function.parameters.kwarg.as_ref().map(|rest| rest.name.as_str());
+        keywords::handed_over(&mut notices, &self.shaper, function, &parameters);
         keywords::popped(&mut notices, &self.shaper, &function.body, variadic, &parameters, 0);
         if let Some(text) = &definition.docstring {
             definition.since = notices::docstring(&mut notices, text, own, function, false);

@@ -1,0 +1,8 @@
+def load(thing):
+    """Load."""
+    return [thing]
+
+
+def run(thing):
+    """Run."""
+    return (thing,)

@@ -1,0 +1,3 @@
+def fast_loads(text, strict=True):
+    """Load."""
+    return text.split(",")

@@ -1,0 +1,3 @@
+from shop._query import Query
+
+__all__ = ["Query"]

@@ -1,0 +1,3 @@
+from shop.query import Query
+
+__all__ = ["Query"]

@@ -1,0 +1,2 @@
+def rename_parameter(old, new):
+    return lambda function: function

@@ -1,0 +1,8 @@
+from shop.groupby import Dynamic, Group, Rolling
+
+
+class Frame:
+    """A frame of columns."""
+
+    def group(self, by):
+        return Group(self, by)

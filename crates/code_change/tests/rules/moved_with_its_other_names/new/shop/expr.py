@@ -1,0 +1,9 @@
+from shop._util import Helper
+
+property = Helper
+
+
+class Expr:
+    @property
+    def name(self):
+        return 1

@@ -1,0 +1,2 @@
+def read_request(stream):
+    return stream.readline()

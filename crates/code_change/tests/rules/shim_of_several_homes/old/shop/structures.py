@@ -1,0 +1,2 @@
+class Headers(dict):
+    pass

@@ -1,0 +1,13 @@
+def deprecated_renamed(new_name):
+    return lambda function: function
+
+
+def open_till(is_open):
+    """Open the till, or close it."""
+    return bool(is_open)
+
+
+@deprecated_renamed(new_name="open_till")
+def toggle_till(is_open):
+    """Toggle."""
+    return open_till(is_open)
