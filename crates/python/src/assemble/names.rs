@@ -217,16 +217,21 @@ impl<'a> Names<'a> {
         self.reached.borrow_mut().clear();
     }
 
-    /// Whether a name that is assigned under a condition is assigned something else under another
-    /// one, so that nobody knows for which of them it stands.
+    /// Whether a name that is assigned under a condition is assigned another definition under
+    /// another one, so that nobody knows for which of them it stands.
     fn has_another_target(&self, index: PartIndex, binding: &Binding, reached: &Reached) -> bool {
+        let is_definition = |reached: &Reached| matches!(reached, Reached::Definition(..));
         binding.conditional
+            && is_definition(reached)
             && self.parts[index].facts.bindings.iter().any(|other| {
                 other.route == BindingRoute::Assignment
                     && other.conditional
                     && other.target != binding.target
                     && (other.scope, &other.name) == (binding.scope, &binding.name)
-                    && self.reach_reference(index, other.target) != *reached
+                    && {
+                        let another = self.reach_reference(index, other.target);
+                        is_definition(&another) && another != *reached
+                    }
             })
     }
 

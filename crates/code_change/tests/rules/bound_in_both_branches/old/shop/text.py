@@ -1,3 +1,6 @@
+import elsewhere
+
+
 def to_text(value):
     """Return text."""
     return value if isinstance(value, str) else value.decode("utf-8")
@@ -12,3 +15,8 @@ if str is not bytes:
     native = to_text
 else:
     native = to_bytes
+
+if str is not bytes:
+    longest = elsewhere.zip_longest
+else:
+    longest = elsewhere.izip_longest
