@@ -189,8 +189,10 @@ fn module_level(
 /// class that was subclassed, unless the code itself equates the two.
 fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
     let kind = |symbols: &NameMap<Symbol>, name| symbols.get(name).map(|s| s.kind);
+    let equated = successor.factors.contains_key(&Factor::AliasMatch);
     if let (Some(before), Some(after)) =
         (context.from.symbols.get(old), context.to.symbols.get(&successor.to))
+        && !equated
         && signatures::is_awaited_otherwise(before, after)
     {
         return true;
@@ -203,7 +205,6 @@ fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -
     }
     match (kind(&context.from.symbols, old), kind(&context.to.symbols, &successor.to)) {
         (Some(before), Some(after)) if before != after => {
-            let equated = successor.factors.contains_key(&Factor::AliasMatch);
             let loses = before == SymbolKind::Class && after == SymbolKind::Function;
             !equated && (loses || !compatible(before, after))
         }
@@ -539,8 +540,10 @@ fn member(
     // What a private base defines is written on the class that users have.
     let is_named = is_plain(&new_class) || context.new_reach.contains_key(&new_class);
     let is_public = is_named && is_plain_part(successor.to.leaf());
-    let is_used_alike =
-        compatible(before.kind, after.kind) && !signatures::is_awaited_otherwise(before, after);
+    // What only handed on gave whatever the other one gave.
+    let equated = successor.factors.contains_key(&Factor::AliasMatch);
+    let is_used_alike = compatible(before.kind, after.kind)
+        && (equated || !signatures::is_awaited_otherwise(before, after));
     if !reachable || !is_used_alike || !is_public {
         if !still_there {
             names.open.ambiguous.insert(path.clone(), no_stand_in(path, &successor, reachable));
