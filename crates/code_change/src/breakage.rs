@@ -6,7 +6,7 @@ use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::operation::Change;
 use code_model::report::{Breakage, Bump};
-use code_model::signature::{Parameter, Signature};
+use code_model::signature::{Binding, Parameter, Signature};
 use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 
 use crate::inference::Inference;
@@ -16,7 +16,7 @@ use crate::surface::{access_paths, gone_paths};
 /// the paths. Names that the inference knows the successor of say so; a version against itself
 /// gives nothing.
 pub fn breakages(from: &Snapshot, to: &Snapshot, inference: &Inference) -> Vec<Breakage> {
-    let successors = Named::of(inference);
+    let successors = Named::of(from, inference);
     let mut found: Vec<Breakage> = gone_paths(from, to)
         .into_iter()
         .filter_map(|path| gone(from, to, &path, &successors))
@@ -33,7 +33,8 @@ pub fn breakages(from: &Snapshot, to: &Snapshot, inference: &Inference) -> Vec<B
         if before == after || !compared.insert(access.target.clone()) {
             continue;
         }
-        let pair = Pair { from, to, path: &path, before, after, successors: &successors };
+        let (path, definition) = (&path, &access.target);
+        let pair = Pair { from, to, path, definition, before, after, successors: &successors };
         pair.compare(&mut found);
     }
     found.sort();
@@ -63,12 +64,16 @@ pub fn required_bump(from: &Snapshot, to: &Snapshot, breakages: &[Breakage]) -> 
 #[derive(Default)]
 struct Named {
     paths: BTreeMap<DottedName, String>,
-    /// By the callable's first and last name and the old keyword: a callable has many paths.
-    keywords: BTreeMap<(String, String, String), String>,
+    /// By the callable's definition and the old keyword: a callable has many paths.
+    keywords: BTreeMap<(DottedName, String), String>,
 }
 
 impl Named {
-    fn of(inference: &Inference) -> Self {
+    fn of(from: &Snapshot, inference: &Inference) -> Self {
+        let definition = |name: &DottedName| match ApiIndex::new(from).resolve(name) {
+            Resolution::Symbol(definition) => definition,
+            _ => name.clone(),
+        };
         let mut named = Self::default();
         for operation in &inference.operations {
             for path in &operation.covers {
@@ -77,20 +82,20 @@ impl Named {
                 }
             }
             if let Change::ArgRename { callable, parameter, .. } = &operation.change {
-                named.keywords.insert(key(callable, &parameter.from), parameter.to.clone());
+                let keyword = (definition(callable), parameter.from.clone());
+                named.keywords.insert(keyword, parameter.to.clone());
+            }
+            if let Change::RenameAttribute { class, from, to, keyword: true } = &operation.change {
+                named.keywords.insert((definition(class), from.clone()), to.clone());
             }
         }
         named
     }
 
     /// The keyword that replaces one of a callable, however the callable is reached.
-    fn keyword(&self, path: &DottedName, old: &str) -> Option<&String> {
-        self.keywords.get(&key(path, old))
+    fn keyword(&self, definition: &DottedName, old: &str) -> Option<&String> {
+        self.keywords.get(&(definition.clone(), old.to_owned()))
     }
-}
-
-fn key(callable: &DottedName, keyword: &str) -> (String, String, String) {
-    (callable.root().to_owned(), callable.leaf().to_owned(), keyword.to_owned())
 }
 
 fn successor(change: &Change, path: &DottedName) -> Option<String> {
@@ -110,7 +115,12 @@ fn gone(from: &Snapshot, to: &Snapshot, path: &DottedName, successors: &Named) -
         symbol.or_else(|| from.modules.get(definition).map(|module| (module.file.clone(), 1)))
     };
     let module = || path.parent().and_then(|module| place(&module));
+    let defined = || match ApiIndex::new(from).resolve(path) {
+        Resolution::Symbol(definition) => place(&definition),
+        _ => None,
+    };
     let (file, line) = place(path)
+        .or_else(defined)
         .or_else(|| from.aliases.get(path).and_then(|alias| place(&alias.target)))
         .or_else(module)?;
     let unseen = match ApiIndex::new(to).resolve(path) {
@@ -141,6 +151,7 @@ struct Pair<'a> {
     from: &'a Snapshot,
     to: &'a Snapshot,
     path: &'a DottedName,
+    definition: &'a DottedName,
     before: &'a Symbol,
     after: &'a Symbol,
     successors: &'a Named,
@@ -167,7 +178,9 @@ impl Pair<'_> {
     }
 
     fn compare(&self, found: &mut Vec<Breakage>) {
-        if kind_group(self.before.kind) != kind_group(self.after.kind) {
+        let kinds = (kind_group(self.before.kind), kind_group(self.after.kind));
+        if kinds.0 != kinds.1 && !stands_for_another(self.before) && !stands_for_another(self.after)
+        {
             let message = format!(
                 "`{}` was a {} and is a {}",
                 self.path,
@@ -180,7 +193,11 @@ impl Pair<'_> {
         self.bases(found);
         match (&self.before.signature, &self.after.signature) {
             (Some(before), Some(after)) if before != after => {
-                self.parameters(before, after, found);
+                self.ways_to_call(before, after, found);
+                // Of several declarations one does not say what is taken.
+                if !self.before.is_overload() && !self.after.is_overload() {
+                    self.parameters(before, after, found);
+                }
             }
             _ => {}
         }
@@ -218,6 +235,23 @@ impl Pair<'_> {
         }
     }
 
+    /// Whether it is awaited, and what it is called on.
+    fn ways_to_call(&self, before: &Signature, after: &Signature, found: &mut Vec<Breakage>) {
+        let path = self.path;
+        if let (Some(old), Some(new)) = (self.before.is_awaited(), self.after.is_awaited())
+            && old != new
+        {
+            let how = if new { "is async now" } else { "is no longer async" };
+            let message = format!("`{path}` {how}");
+            self.say(found, "async-changed", Bump::Major, message, None);
+        }
+        let is_method = self.after.kind == SymbolKind::Method;
+        if is_method && before.binding != after.binding && after.binding == Binding::Instance {
+            let message = format!("`{path}` is called on an instance only");
+            self.say(found, "binding-changed", Bump::Major, message, None);
+        }
+    }
+
     fn parameters(&self, before: &Signature, after: &Signature, found: &mut Vec<Breakage>) {
         let place = |signature: &Signature, name: &str| {
             let mut positional =
@@ -232,12 +266,17 @@ impl Pair<'_> {
                 continue;
             };
             let (path, name) = (self.path, &old.name);
-            if (old.takes_position() && !new.takes_position() && !after.takes_any_position())
+            // A new `*args` may sort out what calls go on giving by place.
+            let sorts_out = after.takes_any_position() && !before.takes_any_position();
+            if (old.takes_position() && !new.takes_position() && !sorts_out)
                 || (old.takes_keyword() && !new.takes_keyword())
             {
                 let message = format!("`{path}` takes `{name}` {} now", how(new));
                 self.say(found, "parameter-kind-changed", Bump::Major, message, None);
-            } else if place(before, name) != place(after, name) && !after.takes_any_position() {
+            } else if old.takes_position()
+                && new.takes_position()
+                && place(before, name) != place(after, name)
+            {
                 let message = format!("`{path}` takes `{name}` at another position");
                 self.say(found, "parameter-moved", Bump::Major, message, None);
             }
@@ -263,13 +302,13 @@ impl Pair<'_> {
 
     fn is_renamed_to(&self, before: &Signature, new: &Parameter) -> bool {
         before.caller_parameters().iter().any(|old| {
-            self.successors.keyword(self.path, &old.name).is_some_and(|to| **to == *new.name)
+            self.successors.keyword(self.definition, &old.name).is_some_and(|to| **to == *new.name)
         })
     }
 
     fn removed(&self, old: &Parameter, after: &Signature, found: &mut Vec<Breakage>) {
         let swallowed = after.takes_any_keyword() && !old.takes_position();
-        let new = self.successors.keyword(self.path, &old.name).cloned();
+        let new = self.successors.keyword(self.definition, &old.name).cloned();
         let (code, message) = match &new {
             Some(new) => (
                 "parameter-renamed",
@@ -290,6 +329,14 @@ fn how(parameter: &Parameter) -> &'static str {
         (false, true) => "by keyword only",
         _ => "differently",
     }
+}
+
+/// Whether a value is another name for something, so that its own kind says nothing.
+fn stands_for_another(symbol: &Symbol) -> bool {
+    let value = symbol.value.as_deref().filter(|_| symbol.kind == SymbolKind::Constant);
+    value.is_some_and(|value| {
+        DottedName::new(value).is_ok() && !matches!(value, "None" | "True" | "False")
+    })
 }
 
 /// Kinds within a group are used alike.

@@ -7,6 +7,8 @@ use code_model::snapshot::{Snapshot, Stability, Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashSet;
 
+mod hidden;
+
 /// One access path that a dependent can write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccessPath {
@@ -15,19 +17,46 @@ pub(crate) struct AccessPath {
     /// Whether it is meant for users; other paths can be written too, and are migrated, but not
     /// counted.
     pub(crate) public: bool,
+    /// Whether it is a member that stands on a class which users have, because the class that
+    /// defines it is private.
+    pub(crate) is_relisted: bool,
+}
+
+/// Which access paths are wanted.
+enum Wanted<'a> {
+    /// All of them.
+    Every,
+    /// Those that this version no longer has.
+    Gone(ApiIndex<'a>),
+}
+
+impl<'a> Wanted<'a> {
+    fn wants(&self, path: &DottedName) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Gone(index) => is_gone(*index, path),
+        }
+    }
+
+    /// The version in which the class of this name still has what `base` defines: members that it
+    /// defines as well are not wanted, whatever their paths are.
+    fn leaves_out(&self, name: &DottedName, base: &DottedName) -> Option<&'a Snapshot> {
+        let Self::Gone(index) = self else { return None };
+        let Resolution::Symbol(class) = index.resolve(name) else { return None };
+        index.linearised(&class).contains(base).then(|| index.snapshot())
+    }
 }
 
 /// Whether a path leads through tests, as installed libraries often ship them.
 fn is_test_path(path: &DottedName) -> bool {
     let text = path.as_str();
     // Most paths need no second look.
-    (text.contains("test") || text.contains("benchmarks"))
-        && path.parts().any(|part| {
-            matches!(
-                part,
-                "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests"
-            ) || part.starts_with("test_")
-        })
+    (text.contains("test") || text.contains("benchmarks")) && path.parts().any(is_test_part)
+}
+
+fn is_test_part(part: &str) -> bool {
+    matches!(part, "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests")
+        || part.starts_with("test_")
 }
 
 /// Whether users may write it without going through a private name.
@@ -35,34 +64,39 @@ pub(crate) fn is_plain(path: &DottedName) -> bool {
     !path.is_private() && !is_test_path(path)
 }
 
+/// Whether users may write this part of a name.
+pub(crate) fn is_plain_part(part: &str) -> bool {
+    (!part.starts_with('_') || is_dunder(part)) && !is_test_part(part)
+}
+
 fn is_dunder(name: &str) -> bool {
     name.starts_with("__") && name.ends_with("__")
 }
 
 /// Every access path to modules, module-level names and members of classes. Members are listed
-/// once, under the class that defines them.
+/// once, under the class that defines them; those of a private class under the public ones that
+/// have them.
 pub(crate) fn access_paths(snapshot: &Snapshot) -> NameMap<AccessPath> {
-    access_paths_where(snapshot, |_| true)
+    access_paths_where(snapshot, &Wanted::Every)
 }
 
 /// The access paths that are wanted. Few of a large library's are copied where few are.
-fn access_paths_where(
-    snapshot: &Snapshot,
-    is_wanted: impl Fn(&DottedName) -> bool,
-) -> NameMap<AccessPath> {
+fn access_paths_where(snapshot: &Snapshot, wanted: &Wanted<'_>) -> NameMap<AccessPath> {
     let tests = snapshot.modules.iter().filter(|(_, module)| module.is_test);
     let tests: FxHashSet<&str> = tests.map(|(name, _)| name.as_str()).collect();
     // What is plain lies in modules with plain names, so that only their files are left to ask.
     let in_tests = |module: &str| tests.contains(module);
     let mut paths = Vec::new();
     for module in snapshot.modules.keys() {
-        if is_plain(module) && !in_tests(module.as_str()) && is_wanted(module) {
-            paths.push((module.clone(), AccessPath { target: module.clone(), public: true }));
+        if is_plain(module) && !in_tests(module.as_str()) && wanted.wants(module) {
+            let target = module.clone();
+            let access = AccessPath { target, public: true, is_relisted: false };
+            paths.push((module.clone(), access));
         }
     }
     let mut class: Option<(&DottedName, &Symbol)> = None;
     for (path, symbol) in &snapshot.symbols {
-        if !is_wanted(path)
+        if !wanted.wants(path)
             || !is_plain(path)
             || is_dunder(path.leaf())
             || in_tests(symbol.module.as_str())
@@ -85,11 +119,12 @@ fn access_paths_where(
             snapshot.symbols.contains_key(&alias.target)
                 || snapshot.modules.contains_key(&alias.target)
         };
-        if plain && is_wanted(path) && reaches_library() {
-            let access = AccessPath { target: alias.target.clone(), public: alias.public };
-            paths.push((path.clone(), access));
+        if plain && wanted.wants(path) && reaches_library() {
+            let (target, public) = (alias.target.clone(), alias.public);
+            paths.push((path.clone(), AccessPath { target, public, is_relisted: false }));
         }
     }
+    paths.extend(hidden::members(snapshot, &tests, wanted));
     // Of entries with the same path the last one counts.
     paths.into_iter().collect()
 }
@@ -104,25 +139,28 @@ fn definition(path: &DottedName, symbol: &Symbol, parent: Option<&Symbol>) -> Op
         }
         public &= parent.stability != Stability::Internal;
     }
-    Some(AccessPath { target: path.clone(), public })
+    Some(AccessPath { target: path.clone(), public, is_relisted: false })
 }
 
 /// Public access paths of the old version that reach nothing in the new one. What hangs below a
 /// path that is gone is not listed again: submodules of a module, members of a class.
 pub(crate) fn gone_paths(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
-    let index = ApiIndex::new(to);
-    let gone: BTreeSet<DottedName> = access_paths_where(from, |path| is_gone(index, path))
-        .into_iter()
-        .filter(|(_, access)| access.public)
-        .map(|(path, _)| path)
-        .collect();
-    let class_gone = |path: &DottedName| {
+    let paths = access_paths_where(from, &Wanted::Gone(ApiIndex::new(to)));
+    let public = || paths.iter().filter(|(_, access)| access.public);
+    let gone: BTreeSet<&DottedName> = public().map(|(path, _)| path).collect();
+    let class_gone = |path: &DottedName, access: &AccessPath| {
+        if access.is_relisted {
+            return path.parent().is_some_and(|class| gone.contains(&class));
+        }
         from.symbols
             .get(path)
             .and_then(|symbol| symbol.parent.as_ref())
             .is_some_and(|parent| gone.contains(parent))
     };
-    gone.iter().filter(|path| !class_gone(path)).cloned().collect()
+    public()
+        .filter(|(path, access)| !class_gone(path, access))
+        .map(|(path, _)| path.clone())
+        .collect()
 }
 
 /// Whether the path reaches nothing, or nothing that could be seen and that the version does not

@@ -268,6 +268,32 @@ fn arguments_are_found_under_names_that_changed() {
 }
 
 #[test]
+fn a_keyword_that_is_used_again_is_another_one() {
+    check(
+        &[
+            &[renamed_argument("p.f", "a", "b"), renamed_argument("p.f", "z", "a")],
+            &[removed_argument("p.f", "a", 1)],
+        ],
+        "p.f(a → b)\np.f(− z)",
+    );
+    check(
+        &[
+            &[renamed_argument("p.f", "a", "b"), renamed_argument("p.f", "b", "a")],
+            &[renamed_argument("p.f", "a", "c")],
+        ],
+        "p.f(a → b) (once)\np.f(b → c)",
+    );
+    // A step says all at once.
+    check(
+        &[
+            &[renamed_argument("p.f", "a", "b")],
+            &[renamed_argument("p.f", "b", "c"), renamed_argument("p.f", "c", "b")],
+        ],
+        "p.f(a → c) (once)\np.f(c → b)",
+    );
+}
+
+#[test]
 fn positions_are_those_of_the_first_version() {
     let inference =
         composed(&[&[removed_argument("p.f", "a", 0)], &[removed_argument("p.f", "c", 1)]], 1.0);

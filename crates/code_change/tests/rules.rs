@@ -164,3 +164,23 @@ fn a_version_against_itself_has_no_operation_and_no_difference() {
         }
     }
 }
+
+#[test]
+fn a_name_is_found_among_many_of_its_module() {
+    let module = |prefix: &str| -> Files {
+        let body = |number: usize| {
+            format!(
+                "def {prefix}_{number}(things):\n    \"\"\"Count them from {number} on.\"\"\"\n    \
+                 total = {number}\n    for thing in things:\n        total += thing.weight\n    \
+                 return total\n"
+            )
+        };
+        let text: String = (0..450).map(body).collect();
+        BTreeMap::from([(TreePath::new("shop.py").expect("a path"), text.into_bytes())])
+    };
+    let found = describe(&module("count_old"), &module("count_new"));
+    for number in [0, 7, 449] {
+        let line = format!("rename.callable shop.count_old_{number} → shop.count_new_{number} ");
+        assert!(found.contains(&line), "{line}");
+    }
+}

@@ -23,18 +23,23 @@ pub fn migration_guide(manifest: &Manifest, report: Option<&Report>) -> String {
             .filter(|o| o.change_needs_edit() && wanted.contains(&o.confidence.recommendation))
             .collect()
     };
-    let sure = by(&[Recommendation::AutoApply]);
-    let warned = by(&[Recommendation::ApplyWithWarning]);
+    let sure_enough = [Recommendation::AutoApply, Recommendation::ApplyWithWarning];
+    let (given, edited): (Vec<&Operation>, Vec<&Operation>) =
+        by(&sure_enough).into_iter().partition(|operation| operation.needs_a_value());
+    let (sure, warned): (Vec<&Operation>, Vec<&Operation>) =
+        edited.into_iter().partition(|o| o.confidence.recommendation == Recommendation::AutoApply);
     let review = by(&[Recommendation::ManualReview, Recommendation::HighRisk]);
-    if sure.is_empty() && warned.is_empty() && review.is_empty() && !needs_a_person(report) {
+    let is_done = sure.is_empty() && warned.is_empty();
+    if is_done && review.is_empty() && given.is_empty() && !needs_a_person(report) {
         out.push_str("Nothing that a dependent uses has changed its name or its arguments.\n");
         return out;
     }
-    if !sure.is_empty() || !warned.is_empty() {
+    if !is_done {
         out.push_str(APPLY);
     }
     table(&mut out, "Done for you", &sure);
     table(&mut out, "Done for you, worth a look", &warned);
+    value_section(&mut out, &given);
     review_section(&mut out, &review);
     if let Some(report) = report {
         person_sections(&mut out, report);
@@ -115,6 +120,9 @@ const GROUPS: [(&str, &[&str]); 5] = [
 /// Whether an operation asks anything of a dependent's text.
 trait NeedsEdit {
     fn change_needs_edit(&self) -> bool;
+
+    /// Whether every call must give a value that only its author knows.
+    fn needs_a_value(&self) -> bool;
 }
 
 impl NeedsEdit for Operation {
@@ -124,6 +132,10 @@ impl NeedsEdit for Operation {
             Change::SymbolRemove { .. } => false,
             _ => true,
         }
+    }
+
+    fn needs_a_value(&self) -> bool {
+        matches!(self.change, Change::ArgAddRequired { .. })
     }
 }
 
@@ -148,6 +160,17 @@ fn table(out: &mut String, title: &str, operations: &[&Operation]) {
             sentence(&operation.change).replace('|', "\\|"),
             operation.confidence.overall * 100.0
         );
+    }
+    out.push('\n');
+}
+
+fn value_section(out: &mut String, operations: &[&Operation]) {
+    if operations.is_empty() {
+        return;
+    }
+    out.push_str("## For you to give\n\nThe calls are listed; what they give is yours to say.\n\n");
+    for operation in operations {
+        let _ = writeln!(out, "- {} ({})", sentence(&operation.change), operation.id);
     }
     out.push('\n');
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::DottedName;
 use crate::snapshot::{AliasRoute, Snapshot, Symbol, SymbolKind};
 
+mod standard;
+
 /// What an access path reaches in one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
@@ -133,8 +135,15 @@ impl<'a> ApiIndex<'a> {
             }
             let is_class =
                 self.symbol(&ancestor).is_some_and(|symbol| symbol.kind == SymbolKind::Class);
-            if !is_class && ancestor.as_str() != "object" {
-                outside.get_or_insert(ancestor);
+            if is_class {
+                continue;
+            }
+            match standard::members(&ancestor) {
+                Some(members) if members.contains(&name) => return Resolution::External(path),
+                Some(_) => {}
+                None => {
+                    outside.get_or_insert(ancestor);
+                }
             }
         }
         match outside {

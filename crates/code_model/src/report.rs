@@ -205,11 +205,13 @@ pub enum Bump {
 }
 
 /// Every [`Breakage::code`].
-pub const BREAKAGE_CODES: [&str; 13] = [
+pub const BREAKAGE_CODES: [&str; 15] = [
     "object-removed",
     "object-renamed",
     "object-unseen",
     "object-kind-changed",
+    "async-changed",
+    "binding-changed",
     "base-removed",
     "attribute-value-changed",
     "parameter-removed",

@@ -240,6 +240,36 @@ pub struct Symbol {
     pub uses: Vec<DottedName>,
 }
 
+impl Symbol {
+    /// Whether it is one of several declarations of a callable, which together say how it is
+    /// called.
+    pub fn is_overload(&self) -> bool {
+        self.decorators.iter().any(|decorator| decorator.rsplit('.').next() == Some("overload"))
+    }
+
+    /// Whether it is a coroutine function or generator, so that what a call gives must be awaited;
+    /// none where decorators or the return type leave it open, and for what is no function.
+    pub fn is_awaited(&self) -> Option<bool> {
+        const KEEPING: [&str; 6] =
+            ["staticmethod", "classmethod", "abstractmethod", "override", "final", "overload"];
+        let keeps = |decorator: &Arc<str>| {
+            let leaf = decorator.rsplit('.').next().unwrap_or_default();
+            KEEPING.contains(&leaf)
+        };
+        let signature = self.signature.as_ref()?;
+        let is_function = matches!(self.kind, SymbolKind::Function | SymbolKind::Method);
+        if !is_function || !self.decorators.iter().all(keeps) {
+            return None;
+        }
+        let may_be_awaited = signature.returns.as_deref().is_some_and(|returned| {
+            ["Awaitable", "Coroutine", "Future", "Task", "Deferred", "Async"]
+                .iter()
+                .any(|word| returned.contains(word))
+        });
+        (signature.is_async || !may_be_awaited).then_some(signature.is_async)
+    }
+}
+
 /// The first sixteen hexadecimal digits of a BLAKE3 digest.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

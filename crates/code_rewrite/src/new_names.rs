@@ -151,9 +151,21 @@ impl<'a> NewNames<'a> {
         let (Some(holder), Some(class)) = (old.parent(), definition.parent()) else {
             return NewName::Same;
         };
+        let lineage = match from.resolve(&holder) {
+            Resolution::Symbol(holder) => from.linearised(&holder),
+            _ => Vec::new(),
+        };
         let renamed = self.plan.members.iter().find(|member| {
             member.from == definition.leaf()
-                && from.resolve(&member.class) == Resolution::Symbol(class.clone())
+                && match from.resolve(&member.class) {
+                    // What a private base defines is renamed on the classes that users have.
+                    Resolution::Symbol(heir) if heir != class => {
+                        lineage.contains(&heir)
+                            && from.resolve(&heir.join(&member.from))
+                                == Resolution::Symbol(definition.clone())
+                    }
+                    reached => reached == Resolution::Symbol(class.clone()),
+                }
         });
         renamed.map_or(NewName::Same, |member| {
             NewName::Renamed(self.name(&holder).join(&member.to), member.operation.clone())

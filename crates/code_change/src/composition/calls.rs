@@ -16,11 +16,20 @@ pub(super) struct Call<'m> {
     /// The definition behind the callable: what is said of one of its names is said of all.
     pub(super) definition: DottedName,
     pub(super) change: Change,
+    /// The same as the steps before the current one left it: a step says all at once.
+    before: Change,
     pub(super) parts: Vec<Part<'m>>,
     /// Why a person must decide, if so.
     pub(super) doubt: Option<String>,
     /// Whether it comes to nothing.
     is_void: bool,
+}
+
+impl<'m> Call<'m> {
+    fn new(definition: DottedName, change: Change, parts: Vec<Part<'m>>) -> Self {
+        let before = change.clone();
+        Self { definition, change, before, parts, doubt: None, is_void: false }
+    }
 }
 
 /// Everything that changes about calls.
@@ -67,18 +76,21 @@ impl<'m> Calls<'m> {
                 });
                 let change = at_callable(change, original, receiver);
                 let parts = vec![*part];
-                let mut call = Call { definition, change, parts, doubt: None, is_void: false };
+                let mut call = Call::new(definition, change, parts);
                 self.keyword_of_field(before, &mut call, &mut followed);
                 arrived.push(call);
             }
         }
         // What a step says, it says at once: none of its operations reads another's outcome.
         let standing = self.changes.len();
+        for call in &mut self.changes {
+            call.before = call.change.clone();
+        }
         for call in arrived {
             let (old, new) = self.changes.split_at_mut(standing);
             let twice = new.iter().any(|n| n.change == call.change);
             let group: Group<'_, 'm> =
-                old.iter_mut().filter(|c| c.definition == call.definition && !c.is_void).collect();
+                old.iter_mut().filter(|c| c.definition == call.definition).collect();
             if !twice && let Some(call) = combine(group, call, known, findings) {
                 self.changes.push(call);
             }
@@ -148,7 +160,7 @@ impl<'m> Calls<'m> {
         let definition = known.definition(&class);
         let parameter = ParameterRename { from, to, default: None, required: false };
         let change = Change::ArgRename { callable: class, receiver: None, parameter };
-        self.changes.push(Call { definition, change, parts, doubt: None, is_void: false });
+        self.changes.push(Call::new(definition, change, parts));
     }
 
     /// Templates are written in names of the version that the step starts from.
@@ -258,35 +270,52 @@ fn rename<'m>(
     step: &ParameterRename,
     findings: &mut BTreeSet<Finding>,
 ) -> Option<Call<'m>> {
-    for earlier in group.iter_mut() {
+    // What has the name now decides; what had it before comes after that, wherever it stands.
+    if let Some(earlier) = group.iter_mut().find(|earlier| has_now(earlier, &step.from)) {
         match &mut earlier.change {
-            Change::ArgRename { parameter, .. } if parameter.to == step.from => {
+            Change::ArgRename { parameter, .. } => {
                 parameter.to.clone_from(&step.to);
                 parameter.default.clone_from(&step.default);
                 parameter.required = step.required;
                 earlier.is_void = parameter.from == parameter.to;
-                earlier.parts.extend(call.parts);
-                return None;
             }
-            Change::ArgAddDefault { parameter, .. } | Change::ArgAddRequired { parameter, .. }
-                if parameter.name == step.from =>
-            {
+            Change::ArgAddDefault { parameter, .. } | Change::ArgAddRequired { parameter, .. } => {
                 parameter.name.clone_from(&step.to);
                 parameter.default = step.default.clone().or_else(|| parameter.default.clone());
-                earlier.parts.extend(call.parts);
-                return None;
-            }
-            // The old keyword went another way before, so this one is not that of the first
-            // version.
-            Change::ArgRename { parameter, .. } if parameter.from == step.from => return None,
-            Change::ArgRemove { parameter, .. } if parameter.name == step.from => {
-                returned(&earlier.change, &step.to, findings);
-                return None;
             }
             _ => {}
         }
+        earlier.parts.extend(call.parts);
+        return None;
+    }
+    if let Some(earlier) = group.iter().find(|earlier| had_first(earlier, &step.from)) {
+        if matches!(earlier.before, Change::ArgRemove { .. }) {
+            returned(&earlier.before, &step.to, findings);
+        }
+        return None;
     }
     Some(call)
+}
+
+/// Whether a change left a parameter with this name before the current step.
+fn has_now(earlier: &Call<'_>, name: &str) -> bool {
+    match &earlier.before {
+        Change::ArgRename { parameter, .. } => parameter.to == name,
+        Change::ArgAddDefault { parameter, .. } | Change::ArgAddRequired { parameter, .. } => {
+            parameter.name == name
+        }
+        _ => false,
+    }
+}
+
+/// Whether a change took this name from the parameter that had it in the first version, so that
+/// what has it now is another one.
+fn had_first(earlier: &Call<'_>, name: &str) -> bool {
+    match &earlier.before {
+        Change::ArgRename { parameter, .. } => parameter.from == name,
+        Change::ArgRemove { parameter, .. } => parameter.name == name,
+        _ => false,
+    }
 }
 
 fn remove<'m>(
@@ -295,29 +324,16 @@ fn remove<'m>(
     name: &str,
     known: &Known<'_>,
 ) -> Option<Call<'m>> {
-    for earlier in group.iter_mut() {
-        match &earlier.change {
-            Change::ArgRename { parameter, .. } if parameter.to == name => {
-                let old = parameter.from.clone();
-                let parts = std::mem::take(&mut earlier.parts);
-                earlier.is_void = true;
-                call.parts.splice(0..0, parts);
-                if let Change::ArgRemove { parameter, .. } = &mut call.change {
-                    parameter.name = old;
-                }
-                place(group, &mut call, known);
-                return Some(call);
-            }
-            Change::ArgAddDefault { parameter, .. } | Change::ArgAddRequired { parameter, .. }
-                if parameter.name == name =>
-            {
-                earlier.is_void = true;
-                return None;
-            }
-            Change::ArgRename { parameter, .. } if parameter.from == name => return None,
-            Change::ArgRemove { parameter, .. } if parameter.name == name => return None,
-            _ => {}
+    if let Some(earlier) = group.iter_mut().find(|earlier| has_now(earlier, name)) {
+        earlier.is_void = true;
+        let Change::ArgRename { parameter, .. } = &earlier.before else { return None };
+        let old = parameter.from.clone();
+        call.parts.splice(0..0, std::mem::take(&mut earlier.parts));
+        if let Change::ArgRemove { parameter, .. } = &mut call.change {
+            parameter.name = old;
         }
+    } else if group.iter().any(|earlier| had_first(earlier, name)) {
+        return None;
     }
     place(group, &mut call, known);
     Some(call)
@@ -337,7 +353,7 @@ fn place(group: &Group<'_, '_>, call: &mut Call<'_>, known: &Known<'_>) {
     // Without the signature: what earlier steps took out before it stood before it.
     let mut removed: Vec<u32> = group
         .iter()
-        .filter_map(|earlier| match &earlier.change {
+        .filter_map(|earlier| match &earlier.before {
             Change::ArgRemove { parameter, .. } => parameter.position,
             _ => None,
         })
@@ -356,7 +372,8 @@ fn add<'m>(
     name: &str,
     findings: &mut BTreeSet<Finding>,
 ) -> Option<Call<'m>> {
-    for earlier in group.iter_mut() {
+    for earlier in group.iter_mut().filter(|earlier| !earlier.is_void) {
+        // What the same step gave another name is none of this name.
         match &earlier.change {
             Change::ArgRemove { parameter, .. } if parameter.name == name => {
                 returned(&earlier.change, name, findings);
@@ -397,7 +414,7 @@ fn returned(removal: &Change, new: &str, findings: &mut BTreeSet<Finding>) {
 fn original_names(group: &Group<'_, '_>, names: &[String]) -> Vec<String> {
     let original = |name: &String| {
         for call in group {
-            match &call.change {
+            match &call.before {
                 Change::ArgRename { parameter, .. } if parameter.to == *name => {
                     return Some(parameter.from.clone());
                 }

@@ -76,7 +76,8 @@ fn drop_keywords_of_fields(context: &Context<'_>, operations: &mut Vec<InferredO
         .iter()
         .filter_map(|operation| match &operation.change {
             Change::RenameAttribute { class, from, keyword: true, .. } => {
-                Some((class.clone(), from.clone()))
+                let definition = context.old_definition(class);
+                Some((definition.unwrap_or_else(|| class.clone()), from.clone()))
             }
             _ => None,
         })

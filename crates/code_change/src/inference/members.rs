@@ -3,28 +3,61 @@
 
 use std::collections::BTreeMap;
 
-use code_model::DottedName;
-use code_model::api::Resolution;
-use code_model::snapshot::{Snapshot, SymbolKind};
+use code_model::api::{ApiIndex, Resolution};
+use code_model::snapshot::SymbolKind;
+use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashMap;
 
 use super::assignment::Pair;
 use super::context::{Context, compatible};
 use super::successors::{Comparison, Successors, hinted, settle};
-use crate::surface::is_plain;
+use crate::surface::{AccessPath, is_plain, is_plain_part};
 
 /// Classes with more changed members than this on either side are compared by hints alone.
 const CHANGED_MEMBERS_MAX: usize = 300;
 
-/// The members of each class by the class's path.
-fn by_class(snapshot: &Snapshot) -> BTreeMap<&DottedName, Vec<&DottedName>> {
+/// The members of each class by the class's path: those that it defines, then those of private
+/// bases that users have through it.
+fn by_class<'a>(
+    index: ApiIndex<'a>,
+    paths: &'a NameMap<AccessPath>,
+) -> BTreeMap<&'a DottedName, Vec<&'a DottedName>> {
+    let symbols = &index.snapshot().symbols;
     let mut classes: BTreeMap<&DottedName, Vec<&DottedName>> = BTreeMap::new();
-    for (path, symbol) in &snapshot.symbols {
+    for (path, symbol) in symbols {
         if let Some(parent) = &symbol.parent {
             classes.entry(parent).or_default().push(path);
         }
     }
+    // The members of a class follow each other.
+    let mut last: Option<(DottedName, Option<&DottedName>)> = None;
+    for (path, access) in paths.iter().filter(|(_, access)| access.is_relisted) {
+        let Some(name) = path.parent() else { continue };
+        if last.as_ref().is_none_or(|(known, _)| *known != name) {
+            let class = match index.resolve(&name) {
+                Resolution::Symbol(class) => symbols.get_key_value(&class).map(|(class, _)| class),
+                _ => None,
+            };
+            last = Some((name, class));
+        }
+        let class = last.as_ref().and_then(|(_, class)| *class);
+        let parent = symbols.get(&access.target).and_then(|symbol| symbol.parent.as_ref());
+        if let Some(class) = class.filter(|class| Some(*class) != parent) {
+            classes.entry(class).or_default().push(&access.target);
+        }
+    }
     classes
+}
+
+/// What a class became. Users know a private one by its public name.
+fn new_class(
+    context: &Context<'_>,
+    successors: &Successors,
+    class: &DottedName,
+) -> Option<DottedName> {
+    let is_public = |path: &&DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
+    let name = context.old_reach.get(class)?.iter().find(is_public).filter(|_| !is_plain(class));
+    successors.of_class(context, name.unwrap_or(class), class)
 }
 
 /// Finds the successors of members that are gone from classes that are still there, under any name.
@@ -33,25 +66,33 @@ pub(super) fn find(
     comparison: &Comparison<'_>,
     successors: &mut Successors,
 ) {
-    let (old_members, new_members) = (by_class(context.from), by_class(context.to));
+    let old_members = by_class(context.old, &context.old_paths);
+    let new_members = by_class(context.new, &context.new_paths);
     for (class, members) in old_members {
         let Some(before) = context.from.symbols.get(class) else { continue };
         if before.kind != SymbolKind::Class || !context.old_reach.contains_key(class) {
             continue;
         }
-        let Some(new_class) = successors.of(context, class) else { continue };
+        let Some(new_class) = new_class(context, successors, class) else { continue };
         let Some(after) = context.to.symbols.get(&new_class) else { continue };
+        let is_own = |member: &DottedName| member.below(class).is_some();
         if *class == new_class
+            && members.iter().all(|member| is_own(member))
             && before.shape_hash == after.shape_hash
             && before.bases == after.bases
         {
             continue;
         }
         let mut gone = Vec::new();
-        for member in members.into_iter().filter(|member| is_plain(member)) {
+        for member in members.into_iter().filter(|it| is_plain_part(it.leaf())) {
+            if successors.found.contains_key(member) {
+                continue;
+            }
             match context.new.member(&new_class, member.leaf()) {
                 Resolution::Symbol(_) | Resolution::External(_) | Resolution::Module(_) => {}
-                Resolution::Unseen(reason) if !context.to.symbols.contains_key(member) => {
+                Resolution::Unseen(reason)
+                    if !is_own(member) || !context.to.symbols.contains_key(member) =>
+                {
                     successors.unseen_members.insert(member.clone(), reason);
                     gone.push(member.clone());
                 }
@@ -80,7 +121,7 @@ pub(super) fn find(
             .into_iter()
             .flatten()
             .filter(|member| {
-                is_plain(member)
+                is_plain_part(member.leaf())
                     && matches!(
                         context.old.member(class, member.leaf()),
                         Resolution::Missing | Resolution::Unseen(_)

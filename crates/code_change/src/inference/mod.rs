@@ -19,6 +19,7 @@ mod commits;
 mod context;
 mod defaults;
 mod effective;
+mod fields;
 mod files;
 mod heirs;
 mod hints;
@@ -96,6 +97,7 @@ pub fn infer(
     let names = names::infer(&context, &successors);
     let mut operations = names.operations;
     operations.extend(parameters::infer(&context, &successors));
+    fields::settle(&context, &successors, &mut operations);
     shims::settle(&context, &successors, &mut operations);
     operations.extend(keys::infer(&context, &successors, differences));
     operations.extend(files::infer(&context, differences));

@@ -38,6 +38,7 @@ pub(super) fn find(
         let own = context.from.symbols.get(path).is_none_or(|symbol| symbol.parent.is_none());
         if let Some(module) = path.parent()
             && own
+            && !access.is_relisted
             && !context.from.modules.contains_key(&access.target)
         {
             names.entry(module).or_default().push(path.clone());

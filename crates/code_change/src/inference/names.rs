@@ -13,10 +13,11 @@ use super::context::{Context, compatible};
 use super::hints;
 use super::modules::{self, ModuleMove};
 use super::scoring::{confidence, evidence, round};
+use super::signatures;
 use super::successors::{Successor, Successors, called_alike, resolve_hint};
 use super::{InferredOperation, hints::Hints};
 use crate::Version;
-use crate::surface::{AccessPath, is_gone, is_plain};
+use crate::surface::{AccessPath, is_gone, is_plain, is_plain_part};
 
 /// What is known about gone paths that no operation covers.
 #[derive(Default)]
@@ -38,7 +39,7 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Names {
         moves.iter().map(|(from, moved)| (from.clone(), module(context, from, moved))).collect();
     let mut names = Names { operations: Vec::new(), open: Open::default() };
     for (path, access) in &context.old_paths {
-        if is_member(context, path) {
+        if access.is_relisted || is_member(context, path) {
             member(context, successors, path, access, &mut names);
         } else if context.from.modules.contains_key(path) {
             cover_module(context, path, &moves, &mut module_operations);
@@ -188,6 +189,14 @@ fn module_level(
 /// class that was subclassed, unless the code itself equates the two.
 fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -> bool {
     let kind = |symbols: &NameMap<Symbol>, name| symbols.get(name).map(|s| s.kind);
+    let equated = successor.factors.contains_key(&Factor::AliasMatch);
+    if let (Some(before), Some(after)) =
+        (context.from.symbols.get(old), context.to.symbols.get(&successor.to))
+        && !equated
+        && signatures::is_awaited_otherwise(before, after)
+    {
+        return true;
+    }
     let is_module = context.to.modules.contains_key(&successor.to);
     let was = (context.from.modules.contains_key(old), context.from.symbols.contains_key(old));
     let is_symbol = context.to.symbols.contains_key(&successor.to);
@@ -196,7 +205,6 @@ fn changes_use(context: &Context<'_>, old: &DottedName, successor: &Successor) -
     }
     match (kind(&context.from.symbols, old), kind(&context.to.symbols, &successor.to)) {
         (Some(before), Some(after)) if before != after => {
-            let equated = successor.factors.contains_key(&Factor::AliasMatch);
             let loses = before == SymbolKind::Class && after == SymbolKind::Function;
             !equated && (loses || !compatible(before, after))
         }
@@ -499,6 +507,20 @@ fn ambiguous(path: &DottedName, candidates: &[Candidate]) -> AmbiguousName {
     }
 }
 
+/// A successor that cannot simply be written in place of a member.
+fn no_stand_in(path: &DottedName, successor: &Successor, reachable: bool) -> AmbiguousName {
+    let reason = if reachable {
+        "its successor is used differently"
+    } else {
+        "its successor belongs to another class or module"
+    };
+    AmbiguousName {
+        reason: reason.to_owned(),
+        witnesses: successor.witnesses.clone(),
+        ..ambiguous(path, &[Candidate { name: successor.to.to_string(), score: 0.5 }])
+    }
+}
+
 fn unresolved(path: &DottedName, reason: String) -> UnresolvedName {
     UnresolvedName { name: path.clone(), reason, witnesses: Vec::new() }
 }
@@ -515,20 +537,31 @@ fn member(
     if !context.from.modules.contains_key(&before.module) {
         return;
     }
-    let Some(new_class) = successors.of(context, &class) else { return };
+    // What is known of a member is known of its definition.
+    let (old_class, subject) = if access.is_relisted {
+        let Some(old_class) = context.old_definition(&class) else { return };
+        (old_class, &access.target)
+    } else {
+        (class.clone(), path)
+    };
+    let Some(new_class) = successors.of_class(context, &class, &old_class) else { return };
     let defined = new_class == class && context.to.symbols.contains_key(path);
-    let still_there =
-        defined || matches!(context.new.member(&new_class, path.leaf()), Resolution::Symbol(_));
+    let there = match context.new.member(&new_class, path.leaf()) {
+        Resolution::Symbol(there) => Some(there),
+        _ => None,
+    };
+    let still_there = defined || there.is_some();
     let successor = if still_there {
-        kept_member(context, path, &new_class)
-    } else if access.target == *path {
-        successors.found.get(path).cloned()
+        let here = there.filter(|_| access.is_relisted);
+        kept_member(context, subject, &here.unwrap_or_else(|| new_class.join(path.leaf())))
+    } else if access.target == *subject {
+        successors.found.get(subject).cloned()
     } else {
         other_name(context, &new_class, &access.target)
     };
     let Some(successor) = successor else {
         if !still_there {
-            explain(context, successors, path, path, &mut names.open);
+            explain(context, successors, path, subject, &mut names.open);
         }
         return;
     };
@@ -536,19 +569,15 @@ fn member(
         == Resolution::Symbol(successor.to.clone());
     let Some(after) = context.to.symbols.get(&successor.to) else { return };
     // What a private base defines is written on the class that users have.
-    let is_public = is_plain(&new_class.join(successor.to.leaf()));
-    if !reachable || !compatible(before.kind, after.kind) || !is_public {
+    let is_named = is_plain(&new_class) || context.new_reach.contains_key(&new_class);
+    let is_public = is_named && is_plain_part(successor.to.leaf());
+    // What only handed on gave whatever the other one gave.
+    let equated = successor.factors.contains_key(&Factor::AliasMatch);
+    let is_used_alike = compatible(before.kind, after.kind)
+        && (equated || !signatures::is_awaited_otherwise(before, after));
+    if !reachable || !is_used_alike || !is_public {
         if !still_there {
-            let candidates = [Candidate { name: successor.to.to_string(), score: 0.5 }];
-            let mut entry = ambiguous(path, &candidates);
-            let reason = if reachable {
-                "its successor is used differently"
-            } else {
-                "its successor belongs to another class or module"
-            };
-            reason.clone_into(&mut entry.reason);
-            entry.witnesses.clone_from(&successor.witnesses);
-            names.open.ambiguous.insert(path.clone(), entry);
+            names.open.ambiguous.insert(path.clone(), no_stand_in(path, &successor, reachable));
         }
         return;
     }
@@ -557,7 +586,7 @@ fn member(
         return;
     }
     // What a member became is no surer than what its class became.
-    let of_class = successors.found.get(&class).filter(|_| new_class != class);
+    let of_class = successors.found.get(&old_class).filter(|_| new_class != old_class);
     let sure_of_class = of_class.map(|became| {
         confidence("rename.symbol", became.class, &became.factors, context.rules).overall
     });
@@ -573,7 +602,7 @@ fn member(
         }
         kind => Change::RenameAttribute { class, from, to, keyword: kind == SymbolKind::Field },
     };
-    let mut operation = operation(context, change, (path, &successor), !still_there);
+    let mut operation = operation(context, change, (subject, &successor), !still_there);
     if let Some(sure) = sure_of_class {
         operation.confidence.lower_to(sure);
     }
@@ -597,17 +626,12 @@ fn other_name(
 }
 
 /// What should be used instead of a member that still works, when the new version says so.
-fn kept_member(
-    context: &Context<'_>,
-    path: &DottedName,
-    new_class: &DottedName,
-) -> Option<Successor> {
-    let here = new_class.join(path.leaf());
-    let deprecated = context.hints.deprecates(&here) || context.is_deprecated_itself(&here);
+fn kept_member(context: &Context<'_>, path: &DottedName, here: &DottedName) -> Option<Successor> {
+    let deprecated = context.hints.deprecates(here) || context.is_deprecated_itself(here);
     if !deprecated {
         return None;
     }
-    let about = |hints: &Hints<'_>| !hints.about(&here).is_empty();
-    let subject = if about(&context.hints) { &here } else { path };
-    hinted_path(context, subject, Some(&here))
+    let about = |hints: &Hints<'_>| !hints.about(here).is_empty();
+    let subject = if about(&context.hints) { here } else { path };
+    hinted_path(context, subject, Some(here))
 }

@@ -24,7 +24,9 @@ use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
 use crate::Version;
 use crate::similarity::{doc_similarity, name_similarity, words};
-use crate::surface::is_plain;
+use crate::surface::{is_plain, is_plain_part};
+
+mod positions;
 
 /// Pairs of parameters below this are two changes and not a rename.
 const RENAME_SCORE_MIN: f64 = 0.55;
@@ -43,6 +45,9 @@ struct Callable<'a> {
     new_definition: DottedName,
     after: &'a Symbol,
     public: bool,
+    /// Whether it is the same callable for users: the same definition, or what their name for a
+    /// private one reaches now.
+    is_same: bool,
 }
 
 /// Operations on parameters of every callable that users can reach.
@@ -65,6 +70,8 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         let wraps = context.from.forwards.contains_key(definition)
             && context.to.forwards.contains_key(&new_definition);
         if !after.kind.is_callable()
+            || before.is_overload()
+            || after.is_overload()
             || (!mentioned && !wraps && before.signature_hash == after.signature_hash)
         {
             continue;
@@ -72,8 +79,11 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         let Some((path, receiver, public)) = written_path(context, definition, before) else {
             continue;
         };
+        let is_same = *definition == new_definition
+            || (!is_plain(definition)
+                && context.new_definition(&path).as_ref() == Some(&new_definition));
         let callable =
-            Callable { path, receiver, definition, before, new_definition, after, public };
+            Callable { path, receiver, definition, before, new_definition, after, public, is_same };
         compare(context, &callable, &elsewhere, &mut operations);
     }
     operations
@@ -110,10 +120,10 @@ fn is_called_by_syntax(leaf: &str) -> bool {
 fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &Symbol) -> bool {
     match &symbol.parent {
         Some(class) => {
-            is_plain(definition)
-                && definition.leaf() != "__init__"
-                && definition.leaf() != "__new__"
-                && context.old_reach.contains_key(class)
+            let is_named = context.old_reach.contains_key(class);
+            !matches!(definition.leaf(), "__init__" | "__new__")
+                && is_plain_part(definition.leaf())
+                && (is_named || context.old_reach.contains_key(definition))
         }
         None => context.old_reach.contains_key(definition),
     }
@@ -135,7 +145,13 @@ pub(super) fn written_path(
     let is_public = |path: &DottedName| context.old_paths.get(path).is_some_and(|a| a.public);
     match &symbol.parent {
         Some(class) => {
-            let receiver = shortest(class)?.clone();
+            let own = shortest(class).cloned();
+            // What a private base defines is called on the class that users have.
+            let heir = || shortest(definition).and_then(DottedName::parent);
+            let receiver = match own {
+                Some(own) if is_public(&own) => own,
+                own => heir().filter(|heir| is_public(heir)).or(own)?,
+            };
             let public = is_public(&receiver);
             Some((receiver.join(definition.leaf()), Some(receiver), public))
         }
@@ -250,7 +266,7 @@ impl State<'_, '_> {
 
     /// A callable that is not the same definition any more is less certain in everything.
     fn class(&self, class: &'static str, of_successor: &'static str) -> &'static str {
-        if *self.callable.definition == self.callable.new_definition { class } else { of_successor }
+        if self.callable.is_same { class } else { of_successor }
     }
 
     #[expect(
@@ -497,7 +513,6 @@ impl State<'_, '_> {
         let beside_open = !self.appeared().is_empty();
         // A callable that handed on whatever came and now does not was made anew.
         let made_anew = self.before.takes_any_position() && !self.after.takes_any_position();
-        let spread = self.after.takes_any_position() && !self.before.takes_any_position();
         for (_, parameter) in self.vanished() {
             let swallowed = self.after.takes_any_keyword()
                 || taken_by_decorators(self.context.new, self.callable.after, &parameter.name);
@@ -509,8 +524,7 @@ impl State<'_, '_> {
             if self.after.parameters.iter().any(|it| it.name == parameter.name) {
                 continue;
             }
-            // What is given by place goes into the new `*args`.
-            if spread && parameter.takes_position() {
+            if self.goes_into_the_rest(&parameter) {
                 continue;
             }
             let of_successor = *self.callable.definition != self.callable.new_definition;
@@ -536,8 +550,19 @@ impl State<'_, '_> {
             .is_some_and(|text| sends_elsewhere(&text, &parameter.name, self.after))
     }
 
+    /// Whether what is given for a parameter by its place goes into `*args` now: into a new one, or
+    /// into one that was there where calls had to give the parameter and nothing else has its
+    /// place.
+    fn goes_into_the_rest(&self, parameter: &Parameter) -> bool {
+        let taking = self.after.caller_parameters().iter().filter(|it| it.takes_position()).count();
+        let place = self.before.caller_parameters().iter().position(|it| it.name == parameter.name);
+        let is_new = !self.before.takes_any_position();
+        let is_free = parameter.is_required() && place.is_some_and(|place| place >= taking);
+        self.after.takes_any_position() && parameter.takes_position() && (is_new || is_free)
+    }
+
     fn additions(&mut self) {
-        if !self.callable.public || *self.callable.definition != self.callable.new_definition {
+        if !self.callable.public || !self.callable.is_same {
             return;
         }
         // What came while something went may be that under a name that nothing connects with it.
@@ -569,7 +594,7 @@ impl State<'_, '_> {
 
     /// Parameters that calls leave out and that are another value then.
     fn defaults(&mut self) {
-        if !self.callable.public || *self.callable.definition != self.callable.new_definition {
+        if !self.callable.public || !self.callable.is_same {
             return;
         }
         for changed in defaults::changed(self.before, self.after) {
@@ -610,49 +635,6 @@ impl State<'_, '_> {
             let (version, file) = (version.name().to_owned(), symbol.file.clone());
             Some(Witness { kind, version, file, line, text: sentence.to_owned() })
         })
-    }
-
-    /// Parameters that no longer take the position that they took.
-    fn positions(&mut self) {
-        if self.after.takes_any_position()
-            || *self.callable.definition != self.callable.new_definition
-        {
-            return;
-        }
-        let positional = |signature: &Signature| -> Vec<String> {
-            let parameters = signature.caller_parameters().iter();
-            parameters.filter(|p| p.takes_position()).map(|p| p.name.to_string()).collect()
-        };
-        let (before, after) = (positional(self.before), positional(self.after));
-        // What has another name now goes on by that name, whatever is left of the old one.
-        let keyword_only: Vec<String> = before
-            .iter()
-            .filter(|name| !self.settled_old.contains(*name))
-            .filter(|name| {
-                self.after.parameter(name).is_some_and(|p| p.kind == ParameterKind::KeywordOnly)
-            })
-            .cloned()
-            .collect();
-        let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
-        let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
-        if !keyword_only.is_empty() {
-            let change = Change::ArgKeywordOnly {
-                callable: callable.clone(),
-                receiver: receiver.clone(),
-                positional: before.clone(),
-                parameters: keyword_only,
-            };
-            self.push(change, "parameter_kind", &factors, &[], true);
-        }
-        let common_before: Vec<String> =
-            before.iter().filter(|name| after.contains(name)).cloned().collect();
-        let common_after: Vec<String> =
-            after.iter().filter(|name| before.contains(name)).cloned().collect();
-        if common_before != common_after {
-            let change =
-                Change::ArgReorder { callable, receiver, from: common_before, to: common_after };
-            self.push(change, "parameter_order", &factors, &[], true);
-        }
     }
 }
 

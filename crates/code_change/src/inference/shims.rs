@@ -13,6 +13,7 @@ use code_model::forward::{Forward, ForwardHolder, ForwardingBody};
 use code_model::operation::Change;
 use code_model::signature::{Binding, Signature};
 use code_model::snapshot::{Symbol, SymbolKind};
+use rustc_hash::FxHashMap;
 
 use super::InferredOperation;
 use super::context::Context;
@@ -38,8 +39,10 @@ pub(super) fn settle(
     owners.extend(context.to.forwards.keys().filter(|it| context.from.symbols.contains_key(it)));
     let mut rewritten: BTreeSet<DottedName> = BTreeSet::new();
     let mut added = Vec::new();
+    let renames = renames(context, operations);
     for owner in owners {
-        let Some(operation) = rewrite(context, successors, owner, operations) else { continue };
+        let rename = renames.get(owner).map(|at| &operations[*at]);
+        let Some(operation) = rewrite(context, successors, owner, rename) else { continue };
         rewritten.insert(owner.clone());
         added.push(operation);
     }
@@ -82,7 +85,7 @@ fn rewrite(
     context: &Context<'_>,
     successors: &Successors,
     owner: &DottedName,
-    operations: &[InferredOperation],
+    rename: Option<&InferredOperation>,
 ) -> Option<InferredOperation> {
     let shim = shim(context, successors, owner)?;
     let (path, receiver, public) = written_path(context, owner, shim.before)?;
@@ -94,7 +97,6 @@ fn rewrite(
         return None;
     }
     // Keywords follow by operations of their own, and a rename reaches uses that are no calls.
-    let rename = renamed(context, operations, owner);
     let is_sure = rename.is_some_and(|it| it.confidence.overall >= RENAME_SURE_MIN);
     if template.keeps_places && is_sure {
         return None;
@@ -144,18 +146,20 @@ fn witness(shim: &Shim<'_>) -> Witness {
     }
 }
 
-/// The operation that renames the owner, when there is one.
-fn renamed<'o>(
+/// The first operation that renames each old definition.
+fn renames(
     context: &Context<'_>,
-    operations: &'o [InferredOperation],
-    owner: &DottedName,
-) -> Option<&'o InferredOperation> {
-    operations.iter().find(|operation| match &operation.change {
-        Change::RenameCallable(name) | Change::RenameSymbol(name) => {
-            name.old().and_then(|old| context.old_definition(&old)).as_ref() == Some(owner)
+    operations: &[InferredOperation],
+) -> FxHashMap<DottedName, usize> {
+    let mut renames = FxHashMap::default();
+    for (at, operation) in operations.iter().enumerate() {
+        if let Change::RenameCallable(name) | Change::RenameSymbol(name) = &operation.change
+            && let Some(definition) = name.old().and_then(|old| context.old_definition(&old))
+        {
+            renames.entry(definition).or_insert(at);
         }
-        _ => false,
-    })
+    }
+    renames
 }
 
 /// The gone public paths of the owner.
@@ -165,8 +169,9 @@ fn covered(
     before: &Symbol,
     gone: bool,
 ) -> Vec<DottedName> {
-    let member = before.parent.as_ref().map(|_| vec![owner.clone()]);
-    let paths = member.or_else(|| context.old_reach.get(owner).cloned()).unwrap_or_default();
+    let is_own = before.parent.is_some() && is_plain(owner);
+    let reach = || context.old_reach.get(owner).cloned().unwrap_or_default();
+    let paths = if is_own { vec![owner.clone()] } else { reach() };
     let is_public = |path: &DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
     paths.into_iter().filter(|it| gone && is_public(it) && is_gone(context.new, it)).collect()
 }
@@ -179,7 +184,9 @@ fn shim<'a>(
     owner: &'a DottedName,
 ) -> Option<Shim<'a>> {
     let before = context.from.symbols.get(owner)?;
-    if !matches!(before.kind, SymbolKind::Function | SymbolKind::Method) || !is_plain(owner) {
+    // A definition in a private place is called by whatever name users have for it.
+    let is_called = is_plain(owner) || context.old_reach.contains_key(owner);
+    if !matches!(before.kind, SymbolKind::Function | SymbolKind::Method) || !is_called {
         return None;
     }
     let new_class = match &before.parent {

@@ -1,6 +1,7 @@
 //! How alike two signatures are.
 
 use code_model::signature::{Parameter, Signature};
+use code_model::snapshot::Symbol;
 
 /// From 0 to 1: names weigh most, then order, defaults and kinds. None when both take nothing.
 pub(crate) fn similarity(old: &Signature, new: &Signature) -> Option<f64> {
@@ -30,6 +31,11 @@ pub(crate) fn similarity(old: &Signature, new: &Signature) -> Option<f64> {
 /// At most 0.4 for what is equal besides the name.
 fn rest(old: &Parameter, new: &Parameter) -> f64 {
     0.2 * f64::from(old.kind == new.kind) + 0.2 * f64::from(old.default == new.default)
+}
+
+/// Whether calls of the one must be awaited and calls of the other must not.
+pub(crate) fn is_awaited_otherwise(before: &Symbol, after: &Symbol) -> bool {
+    matches!((before.is_awaited(), after.is_awaited()), (Some(before), Some(after)) if before != after)
 }
 
 /// Whether most calls of the one callable are calls of the other as they stand: what the new one

@@ -24,6 +24,7 @@ use super::scoring::{Factors, raw_score, round};
 use super::signatures;
 use crate::similarity::{doc_similarity, name_similarity, overlap, words};
 use crate::sources::Version;
+use crate::surface::is_plain;
 
 /// What an old definition became, with what speaks for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +121,21 @@ impl Successors {
             Resolution::Symbol(member) => Some(member),
             _ => None,
         }
+    }
+
+    /// The class that users of a name have now: what the name itself reaches comes first, since a
+    /// private class behind it may be another one in every version.
+    pub(crate) fn of_class(
+        &self,
+        context: &Context<'_>,
+        name: &DottedName,
+        definition: &DottedName,
+    ) -> Option<DottedName> {
+        let reached = (name != definition).then(|| context.new_definition(name)).flatten();
+        let is_class = |class: &DottedName| {
+            context.to.symbols.get(class).is_some_and(|it| it.kind == SymbolKind::Class)
+        };
+        reached.filter(is_class).or_else(|| self.of(context, definition))
     }
 
     /// What another name of the same thing became: `Old = name = something` binds both to one
@@ -306,6 +322,8 @@ fn certain(
         context.from.symbols.get(old).and_then(|symbol| shapes.get(&symbol.shape_hash.0));
     let aliased = context.rules.uses(Factor::AliasMatch);
     let at_old_place = context.new_definition(old).filter(|new| aliased && new != old);
+    let at_old_place =
+        at_old_place.or_else(|| behind_public_name(context, old).filter(|_| aliased));
     // The old name may have been given to something else, while its definition lives on under
     // another name.
     let reused = |new: &DottedName| {
@@ -331,6 +349,20 @@ fn certain(
         return Some(successor);
     }
     hinted(context, old)
+}
+
+/// What the public name of a private definition reaches now, where it is called the same.
+fn behind_public_name(context: &Context<'_>, old: &DottedName) -> Option<DottedName> {
+    if is_plain(old) {
+        return None;
+    }
+    let kind = context.from.symbols.get(old)?.kind;
+    let public = context.old_reach.get(old)?.iter().filter(|path| context.old_paths[*path].public);
+    public.filter_map(|path| context.new_definition(path)).find(|new| {
+        new.leaf() == old.leaf()
+            && !context.from.symbols.contains_key(new)
+            && context.to.symbols.get(new).is_some_and(|it| compatible(kind, it.kind))
+    })
 }
 
 /// The successor that hints about any access path of a definition agree on.

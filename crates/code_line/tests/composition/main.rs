@@ -196,3 +196,19 @@ fn compositions_are_their_parts_or_say_where_not() {
     }
     assert!(equal >= 180, "only {equal} of 200 are equal");
 }
+
+proptest! {
+    // `PROPTEST_CASES` asks for more of them.
+    #![proptest_config(ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").map_or(300, |_| ProptestConfig::default().cases),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn random_compositions_are_their_parts_or_say_where_not(
+        numbers in proptest::collection::vec(any::<u16>(), 120),
+    ) {
+        check(&numbers)?;
+    }
+}

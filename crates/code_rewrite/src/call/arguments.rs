@@ -57,7 +57,10 @@ impl<'a> Effects<'a> {
                 }
             }
             Change::ArgReorder { from, to, .. } => {
-                self.positional = from.iter().map(String::as_str).collect();
+                // The old signature knows those, too, that have no place in either order.
+                if from.iter().any(|name| !self.positional.contains(&name.as_str())) {
+                    self.positional = from.iter().map(String::as_str).collect();
+                }
                 let first = from.iter().zip(to).position(|(old, new)| old != new);
                 let first = first.unwrap_or(from.len().min(to.len()));
                 for name in from.iter().skip(first) {
@@ -188,18 +191,13 @@ impl Sites<'_, '_> {
     /// Positional arguments that go away or become keywords; what stands behind must be keywords
     /// then, too.
     fn positional(&mut self, bound: &[Bound<'_>]) {
+        if self.rest_stays_behind(bound) {
+            return;
+        }
         let mut followed: Option<&OperationId> = None;
         let mut applicability = self.target.applicability;
         for argument in bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional) {
-            let Some(name) = argument.parameter else {
-                if followed.is_some() {
-                    let message = "This argument must be a keyword now, and its parameter's name \
-                                   is not known."
-                        .to_owned();
-                    self.find(argument.argument.span, "argument-without-name", message);
-                }
-                continue;
-            };
+            let Some(name) = argument.parameter else { continue };
             if let Some(operation) = self.effects.removed.get(name).copied() {
                 if !self.is_certainly_old(bound, name) {
                     applicability = Applicability::Unsafe;
@@ -225,6 +223,29 @@ impl Sites<'_, '_> {
                 self.rewriting.edit(operation, applicability, edit);
             }
         }
+    }
+
+    /// Whether arguments must become keywords before one for which there is no keyword: that of
+    /// `*args`, which cannot stand behind them. Such calls are listed.
+    fn rest_stays_behind(&mut self, bound: &[Bound<'_>]) -> bool {
+        let by_place = || bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional);
+        let changes = |b: &Bound<'_>| {
+            let name = b.parameter.unwrap_or_default();
+            self.effects.by_keyword.contains_key(name) || self.effects.removed.contains_key(name)
+        };
+        let behind: Vec<Span> = by_place()
+            .skip_while(|b| !changes(b))
+            .skip(1)
+            .filter(|b| b.parameter.is_none())
+            .map(|b| b.argument.span)
+            .collect();
+        for span in &behind {
+            let message = "This argument must be a keyword now, and its parameter's name is not \
+                           known."
+                .to_owned();
+            self.find(*span, "argument-without-name", message);
+        }
+        !behind.is_empty()
     }
 
     /// `partial(callable, …)` leaves positions to later calls, which nobody sees from here.

@@ -91,8 +91,10 @@ fn change_for<'a>(
         let mut inherited = alternative.lineage.iter().filter(|place| core(place.origin));
         return inherited.find_map(|place| change_of(&place.name));
     }
+    let lineage = || alternative.lineage.iter().map(|place| &place.name);
     for definer in definers {
-        if let Some(change) = change_of(&definer.name) {
+        let through = || through_heir(context, changes, lineage(), &definer.name);
+        if let Some(change) = change_of(&definer.name).or_else(through) {
             return Some(change);
         }
         // A class of the library that overrides the member and keeps it is meant before its bases.
@@ -103,4 +105,22 @@ fn change_for<'a>(
         }
     }
     None
+}
+
+/// The change of a member on one of the classes that inherit it from `definer`: what a private base
+/// defines is changed on the classes that users have.
+fn through_heir<'a, 'n>(
+    context: &FileContext<'_>,
+    changes: &[&'a MemberChange],
+    mut lineage: impl Iterator<Item = &'n DottedName>,
+    definer: &DottedName,
+) -> Option<&'a MemberChange> {
+    let api = context.api_from?;
+    lineage.find_map(|class| {
+        changes.iter().copied().find(|change| {
+            definition_of(context, &change.class) == *class
+                && api.resolve(&change.class.join(&change.from))
+                    == Resolution::Symbol(definer.join(&change.from))
+        })
+    })
 }

@@ -184,7 +184,7 @@ impl<'a> Names<'a> {
                     continue;
                 }
                 let reached = self.reach_reference(index, binding.target);
-                let is_alias = match reached {
+                let is_alias = match reached.clone() {
                     // A class attribute that holds a class or a value is an attribute; one that
                     // holds a function or another member is that under another name.
                     Reached::Definition(at, definition, false) => {
@@ -198,6 +198,7 @@ impl<'a> Names<'a> {
                     Reached::Module(_) | Reached::External(_) => binding.scope.is_none(),
                     _ => false,
                 };
+                let is_alias = is_alias && !self.has_another_target(index, binding, &reached);
                 let same = |known: &Definition| {
                     known.parent == binding.scope && *known.name == *binding.name
                 };
@@ -214,6 +215,24 @@ impl<'a> Names<'a> {
         }
         self.name_definitions();
         self.reached.borrow_mut().clear();
+    }
+
+    /// Whether a name that is assigned under a condition is assigned another definition under
+    /// another one, so that nobody knows for which of them it stands.
+    fn has_another_target(&self, index: PartIndex, binding: &Binding, reached: &Reached) -> bool {
+        let is_definition = |reached: &Reached| matches!(reached, Reached::Definition(..));
+        binding.conditional
+            && is_definition(reached)
+            && self.parts[index].facts.bindings.iter().any(|other| {
+                other.route == BindingRoute::Assignment
+                    && other.conditional
+                    && other.target != binding.target
+                    && (other.scope, &other.name) == (binding.scope, &binding.name)
+                    && {
+                        let another = self.reach_reference(index, other.target);
+                        is_definition(&another) && another != *reached
+                    }
+            })
     }
 
     /// Every part, with its index.
@@ -457,9 +476,29 @@ impl<'a> Names<'a> {
                 })
             }
             Entry::Lazy(number) => {
-                let target = facts.lazy.get(number as usize)?.target?;
-                self.absolute(index, target)
+                let lazy = facts.lazy.get(number as usize)?;
+                let target = self.absolute(index, lazy.target?)?;
+                Some(self.without_own_name(&lazy.name, target))
             }
+        }
+    }
+
+    /// A table that serves names from modules may as well name what they are called there: what was
+    /// read as a module and is a definition is what the name stands for.
+    fn without_own_name(&self, name: &str, target: String) -> String {
+        let whole = target.strip_suffix(name).and_then(|it| it.strip_suffix('.'));
+        let is_definition = whole.is_some_and(|whole| {
+            let holder = whole.rsplit_once('.');
+            !self.by_name.contains_key(whole)
+                && holder.is_some_and(|(module, leaf)| {
+                    self.by_name.get(module).is_some_and(|at| {
+                        matches!(self.entry(*at, None, leaf), Some((_, Entry::Definition(_))))
+                    })
+                })
+        });
+        match whole {
+            Some(whole) if is_definition => whole.to_owned(),
+            _ => target,
         }
     }
 

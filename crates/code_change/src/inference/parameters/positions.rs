@@ -1,0 +1,77 @@
+//! Parameters whose place changed.
+
+use code_model::evidence::Factor;
+use code_model::operation::Change;
+use code_model::signature::{Parameter, ParameterKind, Signature};
+
+use super::State;
+use crate::inference::scoring::Factors;
+
+impl State<'_, '_> {
+    /// Parameters that no longer take the position that they took.
+    pub(super) fn positions(&mut self) {
+        if !self.callable.is_same {
+            return;
+        }
+        let (before, after) = (positional(self.before), positional(self.after));
+        // What has another name now goes on by that name, whatever is left of the old one.
+        let keyword_only: Vec<String> = before
+            .iter()
+            .filter(|name| !self.settled_old.contains(*name))
+            .filter(|name| {
+                self.after.parameter(name).is_some_and(|p| p.kind == ParameterKind::KeywordOnly)
+            })
+            .cloned()
+            .collect();
+        let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
+        let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
+        // A new `*args` may sort out what calls go on giving by place.
+        let rest = (self.before.takes_any_position(), self.after.takes_any_position());
+        if !keyword_only.is_empty() {
+            let change = Change::ArgKeywordOnly {
+                callable: callable.clone(),
+                receiver: receiver.clone(),
+                positional: before.clone(),
+                parameters: keyword_only,
+            };
+            self.push(change, "parameter_kind", &factors, &[], rest != (false, true));
+        }
+        let common = |one: &[String], other: &[String]| -> Vec<String> {
+            one.iter().filter(|name| other.contains(name)).cloned().collect()
+        };
+        let (common_before, common_after) = (common(&before, &after), common(&after, &before));
+        let to = self.moved_back(&before, &after).unwrap_or_else(|| common_after.clone());
+        if common_before != to {
+            let change = Change::ArgReorder { callable, receiver, from: common_before, to };
+            self.push(change, "parameter_order", &factors, &[], true);
+        }
+    }
+
+    /// The order of what stays together with what was put before it, where that takes the place
+    /// that something had.
+    fn moved_back(&self, before: &[String], after: &[String]) -> Option<Vec<String>> {
+        let came = |name: &&String| {
+            // Declarations of interfaces may leave out the bound parameter.
+            self.before.parameters.iter().all(|it| *it.name != ***name)
+                && !self.settled_new.contains(*name)
+        };
+        let last = after.iter().enumerate().rposition(|(place, name)| {
+            before.iter().position(|other| other == name).is_some_and(|old| old < place)
+                && after[..place].iter().any(|other| came(&other))
+        })?;
+        let stays = |name: &&String| before.contains(name);
+        // Only a keyword reaches what has lost its place.
+        let mut behind = after.iter().skip_while(|name| !came(name)).filter(stays);
+        let by_keyword =
+            |name: &String| self.after.parameter(name).is_some_and(Parameter::takes_keyword);
+        let listed = after[..=last].iter().filter(|name| stays(name) || came(name));
+        let further = after[last + 1..].iter().filter(stays);
+        behind.all(by_keyword).then(|| listed.chain(further).cloned().collect())
+    }
+}
+
+/// The names of the caller's parameters that take a position, in order.
+fn positional(signature: &Signature) -> Vec<String> {
+    let parameters = signature.caller_parameters().iter();
+    parameters.filter(|it| it.takes_position()).map(|it| it.name.to_string()).collect()
+}

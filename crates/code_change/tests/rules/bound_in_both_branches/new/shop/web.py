@@ -1,0 +1,2 @@
+def serve(value):
+    return value

@@ -1,0 +1,5 @@
+from shop.text import native
+
+
+def serve(value):
+    return native(value)

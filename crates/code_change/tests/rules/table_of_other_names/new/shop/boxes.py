@@ -1,0 +1,2 @@
+def box(thing):
+    return [thing]

@@ -1,0 +1,2 @@
+def measure(thing):
+    return thing.weight
