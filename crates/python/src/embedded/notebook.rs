@@ -3,7 +3,7 @@
 //! Lines of IPython that are no Python (`%matplotlib inline`, `!pip install …`) stay in the code as
 //! statements that do nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use configuration::{JsonStep, JsonString, json_strings};
 
@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Option<Fragment> {
         return None;
     }
     let mut cells: BTreeMap<usize, Vec<&JsonString>> = BTreeMap::new();
-    let mut code_cells: Vec<usize> = Vec::new();
+    let mut code_cells: BTreeSet<usize> = BTreeSet::new();
     for string in &strings {
         match string.path.as_slice() {
             [JsonStep::Key(_), JsonStep::Index(cell), JsonStep::Key(key), ..]
@@ -30,7 +30,7 @@ pub(super) fn read(text: &str) -> Option<Fragment> {
                 cells.entry(*cell).or_default().push(string);
             }
             [JsonStep::Key(_), JsonStep::Index(cell), ..] if string.text == "code" => {
-                code_cells.push(*cell);
+                code_cells.insert(*cell);
             }
             _ => {}
         }
