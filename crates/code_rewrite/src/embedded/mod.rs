@@ -14,7 +14,7 @@ use artifact::TreePath;
 use code_model::operation::OperationId;
 use python::edit::{Span, TextEdit};
 use python::embedded::{
-    DocumentKind, Fragment, FragmentKind, LineForm, docstring_fragments, docstrings,
+    DocumentKind, DocumentLine, Fragment, FragmentKind, LineForm, docstring_fragments, docstrings,
     fragments,
 };
 use python::lines::Lines;
@@ -366,6 +366,7 @@ impl Rewriter<'_> {
         if !mentions.core || !(mentions.name || mentions.member && receivers.knows_types()) {
             return None;
         }
+        outcome.findings.extend(self.commands(document, section));
         let mut rewrite = self.rewrite_python(&virtual_file, index, receivers, true);
         let before = section.lines_before();
         let fragment = &section.fragment;
@@ -412,6 +413,24 @@ impl Rewriter<'_> {
             }
         }
         agrees.then(|| new_code.to_owned())
+    }
+
+    /// Findings about lines that only the notebook understands, and that may use what changes.
+    fn commands(&self, document: &Document<'_>, section: &Section) -> Vec<artifact::Finding> {
+        let is_fixed = |line: &&DocumentLine| line.form == LineForm::Fixed;
+        let fixed = section.fragment.lines.iter().filter(is_fixed);
+        let found = fixed.filter(|line| {
+            let command = line.code.of(document.text).trim_start();
+            let arguments = command.split_once(' ').map_or("", |(_, arguments)| arguments);
+            self.mentions_of(arguments.as_bytes()).name
+        });
+        let message = "This line is no Python, and may use a name that changed; look at it.";
+        let found = found.map(|line| {
+            artifact::Finding::new(artifact::Severity::Warning, "notebook-command", message)
+                .in_file(&document.file.path)
+                .at_line(document.lines.at(line.whole.start))
+        });
+        found.collect()
     }
 
     /// Edits of a section that were not made, at the lines where they would stand.

@@ -164,6 +164,15 @@ impl Writer<'_> {
             return Some(TextEdit::insert(before.code.end, self.behind(before, added)?));
         }
         let line = self.line(index)?;
+        let begins = match line.form {
+            LineForm::JsonElement => line.whole.start + 1,
+            LineForm::JsonPart => line.whole.start,
+            LineForm::Plain | LineForm::Fixed => line.code.start,
+        };
+        // Nothing can stand between a command and its code.
+        if begins != line.code.start {
+            return None;
+        }
         let mut text = String::new();
         for new in added {
             text.push_str(&self.encoded(line, new));
