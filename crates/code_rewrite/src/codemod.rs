@@ -7,10 +7,10 @@ use code_model::DottedName;
 use code_model::api::ApiIndex;
 use code_model::operation::OperationId;
 use python::edit::{Span, TextEdit};
+use python::lines::Lines;
 use python::references::{DependentIndex, FileReferences};
 
-use crate::rewriter::line_at;
-use crate::{DependentFile, Plan, Receivers};
+use crate::{DependentFile, Plan, Receivers, todo};
 
 /// How far an edit may be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,12 +37,21 @@ pub struct Edit {
     pub applicability: Applicability,
 }
 
+impl Edit {
+    /// Whether it only leaves a comment, which no operation asks for.
+    pub fn is_comment(&self) -> bool {
+        self.operation == todo::operation()
+    }
+}
+
 /// What a codemod may look at.
 pub struct FileContext<'a> {
     /// The file.
     pub file: &'a DependentFile,
     /// Its decoded text; all ranges count in it.
     pub text: &'a str,
+    /// The lines of the text.
+    pub lines: &'a Lines,
     /// What it says about the core.
     pub references: &'a FileReferences,
     /// What must change.
@@ -99,7 +108,7 @@ impl Rewriting {
 
     /// Adds a finding about a place in the file.
     pub fn find(&mut self, context: &FileContext<'_>, at: Span, code: &str, message: String) {
-        let line = line_at(context.text, at.start);
+        let line = context.lines.at(at.start);
         self.findings.push(
             Finding::new(Severity::Warning, code, message)
                 .in_file(&context.file.path)

@@ -227,12 +227,49 @@ fn passes(ordering: Ordering, comparison: Comparison) -> Option<bool> {
     })
 }
 
+fn line_start(text: &str, at: u32) -> u32 {
+    text.get(..at as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at as u32 + 1)
+}
+
+/// The statements of an arm, from the line on which they begin, with the comments that stand above
+/// and below them as deep as they do, and behind the last one.
+fn with_comments(text: &str, choice: Span, statements: Span, inner: &str) -> Span {
+    let is_comment = |line: &str| {
+        line.strip_prefix(inner).is_some_and(|line| line.trim_start().starts_with('#'))
+    };
+    let mut found = statements;
+    let mut above = statements.start;
+    while let Some(end) = above.checked_sub(1).filter(|end| *end > choice.start) {
+        let start = line_start(text, end);
+        let line = Span::new(start, end).of(text);
+        if start > choice.start && is_comment(line) {
+            found.start = start;
+        } else if !line.trim().is_empty() {
+            break;
+        }
+        above = start;
+    }
+    // Behind the last arm of a choice, its comments stand behind the choice.
+    let is_last = statements.end == choice.end;
+    let end = if is_last { text.len() as u32 } else { choice.end };
+    let below = Span::new(statements.end, end).of(text);
+    let mut at = statements.end;
+    for (number, line) in below.split_inclusive('\n').enumerate() {
+        let content = line.trim_end();
+        let is_behind = number == 0 && content.trim_start().starts_with('#');
+        if is_behind || number > 0 && is_comment(content) {
+            found.end = at + content.len() as u32;
+        } else if !content.is_empty() {
+            break;
+        }
+        at += line.len() as u32;
+    }
+    found
+}
+
 /// The edit that leaves the kept arm where the choice stood; none where that would change more.
 fn taken_apart(text: &str, choice: &Choice, kept: Option<Span>) -> Option<TextEdit> {
-    let line_start = |at: u32| {
-        text.get(..at as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at as u32 + 1)
-    };
-    let start = line_start(choice.whole.start);
+    let start = line_start(text, choice.whole.start);
     let indent = Span::new(start, choice.whole.start).of(text);
     if !indent.trim().is_empty() {
         return None;
@@ -248,19 +285,16 @@ fn taken_apart(text: &str, choice: &Choice, kept: Option<Span>) -> Option<TextEd
             .is_empty()
             .then(|| TextEdit::delete(Span::new(start, choice.whole.end + line.len() as u32)));
     };
-    let first = line_start(kept.start);
+    let first = line_start(text, kept.start);
     let inner = Span::new(first, kept.start).of(text);
-    // A comment behind the last statement stays with it.
-    let rest = text.get(kept.end as usize..)?.lines().next().unwrap_or_default();
-    let has_comment = kept.end < choice.whole.end && rest.trim_start().starts_with('#');
-    let last = kept.end + if has_comment { rest.trim_end().len() as u32 } else { 0 };
-    let arm = Span::new(first, last).of(text);
+    let whole_arm = with_comments(text, choice.whole, Span::new(first, kept.end), inner);
+    let arm = whole_arm.of(text);
     // Moving the lines of a text over several lines would change the text.
     if !inner.trim().is_empty() || first <= start || arm.contains("\"\"\"") || arm.contains("'''") {
         return None;
     }
     let mut pieces = Vec::new();
-    let mut at = first;
+    let mut at = whole_arm.start;
     for line in arm.split_inclusive('\n') {
         let end = at + line.len() as u32;
         if line.trim().is_empty() {
@@ -272,5 +306,6 @@ fn taken_apart(text: &str, choice: &Choice, kept: Option<Span>) -> Option<TextEd
         }
         at = end;
     }
-    Some(TextEdit { span: Span::new(start, choice.whole.end), pieces })
+    let end = choice.whole.end.max(whole_arm.end);
+    Some(TextEdit { span: Span::new(start, end), pieces })
 }

@@ -28,10 +28,11 @@ pub(crate) fn data_edits(
         name,
         "pyproject.toml" | "setup.cfg" | "tox.ini" | "pytest.ini" | "mypy.ini" | "ruff.toml"
     );
+    let keys = if of_tools { keys(text) } else { Vec::new() };
     paths(text, plan, names, edits, |place| {
         entry_points && place.colon
             || is_run(place.before)
-            || of_tools && !place.colon && names_a_module(place)
+            || of_tools && !place.colon && names_a_module(place, &keys)
     });
 }
 
@@ -61,7 +62,17 @@ struct Found<'t> {
 fn is_run(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '"', '\'', ',']);
     before.strip_suffix("-m").is_some_and(|before| before.ends_with([' ', '"', '\'', '[']))
-        && before.lines().next_back().is_some_and(|line| line.contains("python"))
+        && end_of_line(before).contains("python")
+}
+
+/// What stands at the end of a text on its last line; of a line that is too long for a command only
+/// so much as a command has.
+fn end_of_line(before: &str) -> &str {
+    const COMMAND_BYTES: usize = 4096;
+    let from = before.len().saturating_sub(COMMAND_BYTES);
+    let from = (from..=before.len()).find(|at| before.is_char_boundary(*at)).unwrap_or(from);
+    let end = before.get(from..).unwrap_or_default();
+    end.rsplit('\n').next().unwrap_or(end)
 }
 
 /// Keys below which tools are told modules.
@@ -81,21 +92,68 @@ const MODULE_KEYS: [&str; 12] = [
 ];
 
 /// Whether a path is a value of its own below a key that takes modules, or is a section's.
-fn names_a_module(place: &Found<'_>) -> bool {
+fn names_a_module(place: &Found<'_>, keys: &[Key<'_>]) -> bool {
     let behind = place.behind.strip_prefix(".*").unwrap_or(place.behind);
     let is_whole = behind.is_empty() || behind.starts_with(['"', '\'', '\n', '\r', ',', ']']);
-    let line = place.before.rsplit('\n').next().unwrap_or_default();
-    if line.trim_start().starts_with("[mypy-") {
-        return is_whole;
+    if !is_whole {
+        return false;
     }
-    let starts = place.before.ends_with(['"', '\'', ' ', '\t', '\n', '=', ',']);
-    let key = place.before.lines().rev().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
+    let before = place.before;
+    if end_of_line(before).trim_start().starts_with("[mypy-") {
+        return true;
+    }
+    let starts = before.ends_with(['"', '\'', ' ', '\t', '\n', '=', ',']);
+    let count = keys.partition_point(|key| key.value <= before.len());
+    let key = count.checked_sub(1).and_then(|last| keys.get(last)?.in_force(before));
+    starts && key.is_some_and(|key| MODULE_KEYS.contains(&key))
+}
+
+/// A key with where its value stands.
+struct Key<'t> {
+    name: &'t str,
+    /// Where its value begins.
+    value: usize,
+    /// Where its line ends.
+    end: usize,
+    /// Whether a list ends with its line, so that what follows belongs to an earlier key.
+    closed: bool,
+    /// The earlier key.
+    earlier: Option<&'t str>,
+}
+
+impl<'t> Key<'t> {
+    /// The key to which what follows a text belongs, where this is the last one in it.
+    fn in_force(&self, before: &str) -> Option<&'t str> {
+        let closed = if before.len() <= self.end {
+            before.get(self.value..).is_some_and(|value| value.trim_end().ends_with(']'))
+        } else {
+            self.closed
+        };
+        if closed { self.earlier } else { Some(self.name) }
+    }
+}
+
+/// Every `key = value` of a text.
+fn keys(text: &str) -> Vec<Key<'_>> {
+    let mut found = Vec::new();
+    let mut earlier = None;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
         let is_key = |c: char| c.is_alphanumeric() || "-_".contains(c);
-        let key = key.trim();
-        (!key.is_empty() && key.chars().all(is_key) && !value.trim().ends_with(']')).then_some(key)
-    });
-    is_whole && starts && key.is_some_and(|key| MODULE_KEYS.contains(&key))
+        if let Some((name, value)) = line.split_once('=')
+            && !name.trim().is_empty()
+            && name.trim().chars().all(is_key)
+        {
+            let (name, value_start) = (name.trim(), start + name.len() + 1);
+            let closed = value.trim_end().ends_with(']');
+            let end = start + line.trim_end_matches('\n').len();
+            found.push(Key { name, value: value_start, end, closed, earlier });
+            earlier = if closed { earlier } else { Some(name) };
+        }
+        start = end;
+    }
+    found
 }
 
 /// Adds an edit for each path of the library that is called differently.
@@ -155,10 +213,11 @@ fn is_value(place: &Found<'_>) -> bool {
     if let Some(quote) = quote {
         return place.behind.starts_with(quote);
     }
-    let line = place.before.rsplit('\n').next().unwrap_or_default().trim_end();
-    let rest = place.behind.lines().next().unwrap_or_default().trim_start();
-    (line.is_empty() || line.ends_with(['=', ':', '-', ',', '[']))
-        && (rest.is_empty() || rest.starts_with([',', '#', ']']))
+    let is_blank = |c: char| c.is_whitespace() && c != '\n';
+    let before = place.before.trim_end_matches(is_blank);
+    let behind = place.behind.trim_start_matches(is_blank);
+    (before.is_empty() || before.ends_with(['\n', '=', ':', '-', ',', '[']))
+        && (behind.is_empty() || behind.starts_with(['\n', ',', '#', ']']))
 }
 
 /// Number of bytes at the start of a text that make a dotted path, one colon included.

@@ -1,12 +1,14 @@
 //! The dependent's requirement of the core: widened to admit the new version, raised only as far as
 //! the names that were written ask for.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use artifact::{Finding, Severity};
 use pep440_rs::{Operator, Version, VersionSpecifier};
 use pep508_rs::PackageName;
 use python::edit::{self, Span, TextEdit};
+use python::lines::Lines;
 
 use crate::{DependentFile, FileRewrite};
 
@@ -28,6 +30,39 @@ enum Grammar {
     Pep440,
     /// `^1.2`, `~1.2` and PEP 440.
     Poetry,
+    /// `=1.2`, which admits `1.2.3`, and PEP 440.
+    Conda,
+}
+
+/// When a requirement holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// Always, as far as the file says.
+    Always,
+    /// In some environments, by a marker.
+    Marker,
+    /// In one of the environments of a tool that runs tests.
+    Environment,
+}
+
+/// One requirement of the library.
+struct Entry<'t> {
+    /// Its bounds, as they are written.
+    bounds: &'t str,
+    /// Where they stand.
+    at: usize,
+    grammar: Grammar,
+    condition: Condition,
+    /// Whether digests of the pinned version stand behind it.
+    hashed: bool,
+}
+
+/// What the bounds of a requirement come to.
+struct Reading {
+    /// What lets it follow.
+    edits: Vec<TextEdit>,
+    /// Whether it does not admit the new version.
+    excludes: bool,
 }
 
 /// How requirements stand in a file.
@@ -39,15 +74,20 @@ enum Layout {
     Pipfile,
     /// Strings in Python.
     Strings,
+    /// Strings in Python, each for an environment of its own.
+    Sessions,
     /// Each on a line of its own.
     Lines,
+    /// Each on a line of its own, as conda writes them.
+    Environment,
     /// Arguments of commands that install.
     Commands,
 }
 
 /// Programs with the word behind which requirements stand.
-const INSTALLERS: [&str; 7] = [
+const INSTALLERS: [&str; 8] = [
     "pip install",
+    "pip\", \"install\"",
     "pip3 install",
     "pip download",
     "pip wheel",
@@ -69,6 +109,7 @@ fn layout(file: &DependentFile) -> Option<Layout> {
         "pyproject.toml" => Some(Layout::Project),
         "Pipfile" => Some(Layout::Pipfile),
         "setup.py" => Some(Layout::Strings),
+        "noxfile.py" => Some(Layout::Sessions),
         "setup.cfg" | "tox.ini" => Some(Layout::Lines),
         "Dockerfile" | "Containerfile" => Some(Layout::Commands),
         _ if ends(&["dockerfile", "Dockerfile"]) || name.starts_with("Dockerfile.") => {
@@ -78,7 +119,7 @@ fn layout(file: &DependentFile) -> Option<Layout> {
         _ if ends(&["yml", "yaml"])
             && (name.starts_with("environment") || name.contains("conda")) =>
         {
-            Some(Layout::Lines)
+            Some(Layout::Environment)
         }
         _ if ends(&["yml", "yaml"]) => Some(Layout::Commands),
         _ => None,
@@ -101,14 +142,14 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
             .push(Finding::new(Severity::Warning, "unknown-version", message).in_file(&file.path));
         return result;
     };
-    let mut edits = Vec::new();
+    let mut found = Vec::new();
     let layout = layout(file).unwrap_or(Layout::Lines);
     match layout {
         Layout::Project | Layout::Pipfile => match toml_edit::Document::parse(text) {
             Ok(document) if layout == Layout::Pipfile => {
-                target.pipfile(text, document.as_table(), &mut edits);
+                target.pipfile(text, document.as_table(), &mut found);
             }
-            Ok(document) => target.toml(text, document.as_table(), &mut edits),
+            Ok(document) => target.toml(text, document.as_table(), &mut found),
             Err(error) => {
                 let message = format!("The file is no TOML: {}", error.message());
                 result.findings.push(
@@ -116,9 +157,28 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
                 );
             }
         },
-        Layout::Strings => target.quoted(text, &mut edits),
-        Layout::Lines => target.lines(text, &mut edits),
-        Layout::Commands => target.commands(text, &mut edits),
+        Layout::Strings => target.quoted(text, Condition::Always, &mut found),
+        Layout::Sessions => target.quoted(text, Condition::Environment, &mut found),
+        Layout::Lines => target.lines(text, Grammar::Pep440, &mut found),
+        Layout::Environment => target.lines(text, Grammar::Conda, &mut found),
+        Layout::Commands => target.commands(text, &mut found),
+    }
+    let mut edits = Vec::new();
+    let mut left = Vec::new();
+    target.decide(&found, &mut edits, &mut left);
+    target.unread(text, &found, &mut left);
+    let lines = Lines::of(text);
+    left.sort_unstable();
+    for (at, bounds, why) in left {
+        let message = format!(
+            "`{}{}` does not admit {} and stays: {why}.",
+            change.library, bounds, change.to_version
+        );
+        result.findings.push(
+            Finding::new(Severity::Warning, "requirement-left", message)
+                .in_file(&file.path)
+                .at_line(lines.at(at as u32)),
+        );
     }
     let applied = edit::apply(text, &edits);
     if applied.text != text {
@@ -131,6 +191,62 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
 fn is_factor(character: char) -> bool {
     character.is_ascii_alphanumeric()
         || matches!(character, '-' | '_' | '.' | ',' | '!' | '{' | '}')
+}
+
+/// Where the value begins on a line of a section: behind the key, where one stands there.
+fn value_start(content: &str, section: &str) -> usize {
+    let indent = content.len() - content.trim_start().len();
+    let is_name =
+        |key: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    match content.split_once('=') {
+        // `install_requires = core>=1` stands on the line of its key.
+        Some((key, value)) if value.starts_with(' ') && is_list_key(key) => key.len() + 2,
+        Some((key, _))
+            if section == "[options.extras_require]"
+                && indent == 0
+                && !key.is_empty()
+                && is_name(key.trim_end()) =>
+        {
+            let value = content.get(key.len() + 1..).unwrap_or_default();
+            content.len() - value.trim_start().len()
+        }
+        _ => indent,
+    }
+}
+
+fn is_list_key(key: &str) -> bool {
+    key.trim_end().ends_with("requires") || key.trim() == "deps"
+}
+
+/// Number of bytes at the start of a text that may be a distribution's name.
+fn name_length(text: &str) -> usize {
+    text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+        .unwrap_or(text.len())
+}
+
+/// Number of bytes at the start of a text that are bounds: operators with versions behind them.
+fn bounds_length(text: &str) -> usize {
+    let mut end = 0;
+    loop {
+        let rest = text.get(end..).unwrap_or_default().trim_start_matches([',', ' ']);
+        let operator = rest.find(|c: char| !"<>=!~".contains(c)).unwrap_or(rest.len());
+        let behind = rest.get(operator..).unwrap_or_default().trim_start_matches(' ');
+        let is_version = |c: char| c.is_ascii_alphanumeric() || ".*+!-".contains(c);
+        let version = behind.find(|c: char| !is_version(c)).unwrap_or(behind.len());
+        if operator == 0 || version == 0 {
+            return end;
+        }
+        end = text.len() - behind.len() + version;
+    }
+}
+
+/// Whether digests stand behind a requirement, on its line or on those that continue it.
+fn has_digests(text: &str) -> bool {
+    let mut lines = text.split('\n').map(str::trim_end);
+    lines.find_map(|line| {
+        let found = line.contains("--hash");
+        (found || !line.ends_with('\\')).then_some(found)
+    }) == Some(true)
 }
 
 struct Target {
@@ -149,42 +265,47 @@ impl Target {
     }
 
     /// Requirements that stand on lines of their own, indented or not.
-    fn lines(&self, text: &str, edits: &mut Vec<TextEdit>) {
+    fn lines<'t>(&self, text: &'t str, grammar: Grammar, found: &mut Vec<Entry<'t>>) {
         let mut offset = 0;
+        let mut section = "";
         for line in text.split_inclusive('\n') {
             let content = line.trim_end_matches(['\n', '\r']);
             let content = content.split(" #").next().unwrap_or(content);
-            let indent = content.len() - content.trim_start().len();
-            // `install_requires = core>=1` stands on the line of its key.
-            let start = match content.split_once("= ") {
-                Some((key, _)) if key.trim_end().ends_with("requires") => key.len() + 2,
-                Some((key, _)) if key.trim() == "deps" => key.len() + 2,
-                _ => indent,
-            };
+            if content.starts_with('[') {
+                section = content.trim();
+            }
+            let start = value_start(content, section);
             let requirement = content.get(start..).unwrap_or_default();
             // Items of YAML lists, and lines that hold for some environments of tox alone.
             let bare = requirement.strip_prefix("- ").unwrap_or(requirement).trim_start();
-            let bare = match bare.split_once(": ") {
-                Some((factors, rest)) if factors.chars().all(is_factor) => rest.trim_start(),
-                _ => bare,
+            let (bare, condition) = match bare.split_once(": ") {
+                Some((factors, rest)) if factors.chars().all(is_factor) => {
+                    (rest.trim_start(), Condition::Environment)
+                }
+                _ => (bare, Condition::Always),
             };
+            let channel = bare.split_once("::").filter(|_| grammar == Grammar::Conda);
+            let bare = channel.map_or(bare, |(_, package)| package);
             let start = start + requirement.len() - bare.len();
-            self.requirement(bare, offset + start, edits);
+            let rest = text.get(offset + start..).unwrap_or_default();
+            if let Some(entry) = self.requirement(bare, offset + start, condition) {
+                found.push(Entry { grammar, hashed: has_digests(rest), ..entry });
+            }
             offset += line.len();
         }
     }
 
     /// Requirements that a command installs.
-    fn commands(&self, text: &str, edits: &mut Vec<TextEdit>) {
+    fn commands<'t>(&self, text: &'t str, found: &mut Vec<Entry<'t>>) {
         let mut offset = 0;
         let mut installs = false;
         for line in text.split_inclusive('\n') {
             let content = line.trim_end_matches(['\n', '\r']);
             let is_comment = content.trim_start().starts_with('#');
-            let found = INSTALLERS.iter().find_map(|it| Some(content.find(it)? + it.len()));
-            let start = if installs { Some(0) } else { found.filter(|_| !is_comment) };
+            let behind = INSTALLERS.iter().find_map(|it| Some(content.find(it)? + it.len()));
+            let start = if installs { Some(0) } else { behind.filter(|_| !is_comment) };
             if let Some(start) = start {
-                self.arguments(content, start, offset, edits);
+                self.arguments(content, start, offset, found);
             }
             installs = start.is_some() && content.trim_end().ends_with('\\');
             offset += line.len();
@@ -192,30 +313,37 @@ impl Target {
     }
 
     /// The arguments of one command, up to where the next one begins.
-    fn arguments(&self, content: &str, start: usize, offset: usize, edits: &mut Vec<TextEdit>) {
+    fn arguments<'t>(
+        &self,
+        content: &'t str,
+        start: usize,
+        offset: usize,
+        found: &mut Vec<Entry<'t>>,
+    ) {
         let mut at = start;
         for word in content.get(start..).unwrap_or_default().split_inclusive(' ') {
             let bare = word.trim().trim_matches(['"', '\'', ',', '[', ']']);
-            if matches!(bare, "&&" | "||" | ";" | "|") {
+            if matches!(bare, "&&" | "||" | ";" | "|") || bare.starts_with('#') {
                 return;
             }
             let before = word.find(bare).unwrap_or(0);
-            self.requirement(bare.trim_end_matches(';'), offset + at + before, edits);
+            let bare = bare.trim_end_matches(';');
+            found.extend(self.requirement(bare, offset + at + before, Condition::Always));
             at += word.len();
         }
     }
 
     /// The tables of pipenv.
-    fn pipfile(&self, text: &str, root: &toml_edit::Table, edits: &mut Vec<TextEdit>) {
+    fn pipfile<'t>(&self, text: &'t str, root: &toml_edit::Table, found: &mut Vec<Entry<'t>>) {
         for table in ["packages", "dev-packages"] {
             if let Some(table) = root.get(table).and_then(toml_edit::Item::as_table_like) {
-                self.named(text, table, Grammar::Pep440, edits);
+                self.named(text, table, Grammar::Pep440, found);
             }
         }
     }
 
     /// Requirements that are whole string literals.
-    fn quoted(&self, text: &str, edits: &mut Vec<TextEdit>) {
+    fn quoted<'t>(&self, text: &'t str, condition: Condition, found: &mut Vec<Entry<'t>>) {
         for quote in ['"', '\''] {
             let mut offset = 0;
             while let Some(start) = text.get(offset..).and_then(|rest| rest.find(quote)) {
@@ -224,7 +352,7 @@ impl Target {
                 let Some(length) = rest.find([quote, '\n']) else { break };
                 let content = rest.get(..length).unwrap_or_default();
                 if rest.get(length..).is_some_and(|after| after.starts_with(quote)) {
-                    self.requirement(content, start, edits);
+                    found.extend(self.requirement(content, start, condition));
                 }
                 offset = if rest.get(length..).is_some_and(|after| after.starts_with(quote)) {
                     start + length + 1
@@ -235,7 +363,7 @@ impl Target {
         }
     }
 
-    fn toml(&self, text: &str, root: &toml_edit::Table, edits: &mut Vec<TextEdit>) {
+    fn toml<'t>(&self, text: &'t str, root: &toml_edit::Table, found: &mut Vec<Entry<'t>>) {
         let table = |path: &[&str]| -> Option<&dyn toml_edit::TableLike> {
             let mut current: &dyn toml_edit::TableLike = root;
             for key in path {
@@ -247,7 +375,7 @@ impl Target {
             let values = item.and_then(toml_edit::Item::as_array).into_iter().flatten();
             for value in values {
                 if let (Some(span), Some(_)) = (value.span(), value.as_str()) {
-                    self.string(text, span, edits);
+                    found.extend(self.string(text, span));
                 }
             }
         };
@@ -260,8 +388,13 @@ impl Target {
         ] {
             for (_, item) in table(group).into_iter().flat_map(toml_edit::TableLike::iter) {
                 list(Some(item));
-                list(item.as_table_like().and_then(|inner| inner.get("dependencies")));
+                let inner = item.as_table_like();
+                list(inner.and_then(|inner| inner.get("dependencies")));
+                list(inner.and_then(|inner| inner.get("extra-dependencies")));
             }
+        }
+        for key in ["dev-dependencies", "constraint-dependencies", "override-dependencies"] {
+            list(table(&["tool", "uv"]).and_then(|tool| tool.get(key)));
         }
         list(table(&["build-system"]).and_then(|system| system.get("requires")));
         let mut tables = Vec::new();
@@ -278,110 +411,199 @@ impl Target {
             );
         }
         for table in tables {
-            self.named(text, table, Grammar::Poetry, edits);
+            self.named(text, table, Grammar::Poetry, found);
         }
     }
 
     /// A table that has the version for each name.
-    fn named(
+    fn named<'t>(
         &self,
-        text: &str,
+        text: &'t str,
         table: &dyn toml_edit::TableLike,
         grammar: Grammar,
-        edits: &mut Vec<TextEdit>,
+        found: &mut Vec<Entry<'t>>,
     ) {
         for (key, item) in table.iter() {
             if PackageName::from_str(key).ok().as_ref() != Some(&self.name) {
                 continue;
             }
-            let version = match item.as_table_like() {
-                Some(inner) => inner.get("version"),
-                None => Some(item),
+            let value = item.as_value();
+            let alternatives = value.and_then(toml_edit::Value::as_array);
+            let tables = alternatives.into_iter().flatten().filter_map(|it| it.as_inline_table());
+            let versions = tables.map(|inner| (inner.get("version"), Condition::Marker));
+            let single = match item.as_table_like() {
+                Some(inner) => {
+                    let conditions = ["python", "markers", "platform"];
+                    let is_conditional = conditions.iter().any(|key| inner.contains_key(key));
+                    let version = inner.get("version").and_then(toml_edit::Item::as_value);
+                    (version, if is_conditional { Condition::Marker } else { Condition::Always })
+                }
+                None => (value.filter(|_| alternatives.is_none()), Condition::Always),
             };
-            let value = version.and_then(toml_edit::Item::as_value);
-            if let (Some(span), Some(_)) =
-                (value.and_then(toml_edit::Value::span), value.and_then(toml_edit::Value::as_str))
-            {
+            for (value, condition) in versions.chain([single]) {
+                let is_text = |value: &&toml_edit::Value| value.as_str().is_some();
+                let Some(span) = value.filter(is_text).and_then(|it| it.span()) else { continue };
                 let content = text.get(span.clone()).unwrap_or_default();
-                let inner = content.trim_matches(['"', '\'']);
-                let start = span.start + (content.len() - inner.len()) / 2;
-                self.bounds(inner, start, grammar, edits);
+                let bounds = content.trim_matches(['"', '\'']);
+                let at = span.start + (content.len() - bounds.len()) / 2;
+                found.push(Entry { bounds, at, grammar, condition, hashed: false });
             }
         }
     }
 
     /// A TOML string that is one requirement.
-    fn string(&self, text: &str, span: std::ops::Range<usize>, edits: &mut Vec<TextEdit>) {
+    fn string<'t>(&self, text: &'t str, span: std::ops::Range<usize>) -> Option<Entry<'t>> {
         let content = text.get(span.clone()).unwrap_or_default();
         let inner = content.trim_matches(['"', '\'']);
-        self.requirement(inner, span.start + (content.len() - inner.len()) / 2, edits);
+        let start = span.start + (content.len() - inner.len()) / 2;
+        self.requirement(inner, start, Condition::Always)
     }
 
     /// One requirement: `name[extra] >= 1, < 2 ; marker`.
-    fn requirement(&self, text: &str, offset: usize, edits: &mut Vec<TextEdit>) {
-        let end = text
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
-            .unwrap_or(text.len());
-        let (name, mut rest) = text.split_at(end);
+    fn requirement<'t>(
+        &self,
+        text: &'t str,
+        offset: usize,
+        condition: Condition,
+    ) -> Option<Entry<'t>> {
+        let (name, mut rest) = text.split_at(name_length(text));
         if PackageName::from_str(name).ok().as_ref() != Some(&self.name) {
-            return;
+            return None;
         }
-        let mut start = end;
         if rest.trim_start().starts_with('[') {
-            let Some(close) = rest.find(']') else { return };
-            start += close + 1;
-            rest = rest.get(close + 1..).unwrap_or_default();
+            rest = rest.split_once(']')?.1;
         }
         if rest.trim_start().starts_with('@') {
-            return;
+            return None;
         }
-        let rest = rest.split([';', '#']).next().unwrap_or(rest);
+        let at = offset + text.len() - rest.len();
+        let bounds = rest.split([';', '#', '\\']).next().unwrap_or(rest);
+        let is_marked =
+            condition == Condition::Always && rest.get(bounds.len()..)?.starts_with(';');
+        let condition = if is_marked { Condition::Marker } else { condition };
         // A line may end in options of the installer.
-        let rest = rest.split(" --").next().unwrap_or(rest);
-        self.bounds(rest, offset + start, Grammar::Pep440, edits);
+        let bounds = bounds.split(" --").next().unwrap_or(bounds);
+        let (grammar, hashed) = (Grammar::Pep440, has_digests(rest));
+        Some(Entry { bounds, at, grammar, condition, hashed })
     }
 
-    /// Edits each bound that stands in the way, and nothing else.
-    fn bounds(&self, text: &str, offset: usize, grammar: Grammar, edits: &mut Vec<TextEdit>) {
-        let mut start = offset;
-        let mut own = Vec::new();
-        for bound in text.split(',') {
+    /// Lets the requirements follow, except for those that stay as they are: these with the reason.
+    fn decide<'t>(
+        &self,
+        found: &[Entry<'t>],
+        edits: &mut Vec<TextEdit>,
+        left: &mut Vec<(usize, &'t str, &'static str)>,
+    ) {
+        let alternatives = |condition: Condition| {
+            let same = found.iter().filter(|entry| entry.condition == condition);
+            let bounds: BTreeSet<&str> = same.map(|entry| entry.bounds.trim()).collect();
+            condition != Condition::Always && bounds.len() > 1
+        };
+        for entry in found {
+            let Some(reading) = self.reading(entry) else { continue };
+            let why = if entry.hashed {
+                "the digests behind it are those of the pinned version; lock it anew"
+            } else if alternatives(entry.condition) {
+                "it is one of several alternatives, which may hold the old version on purpose"
+            } else {
+                edits.extend(reading.edits);
+                continue;
+            };
+            if reading.excludes {
+                left.push((entry.at, entry.bounds.trim(), why));
+            }
+        }
+    }
+
+    /// Finds requirements that exclude the new version where none are edited.
+    fn unread<'t>(
+        &self,
+        text: &'t str,
+        found: &[Entry<'t>],
+        left: &mut Vec<(usize, &'t str, &'static str)>,
+    ) {
+        let known: BTreeSet<usize> = found.iter().map(|entry| entry.at).collect();
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            let code = if line.trim_start().starts_with('#') { "" } else { line };
+            let code = code.split(" #").next().unwrap_or(code);
+            let mut at = 0;
+            while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
+                let length = name_length(rest);
+                if length == 0 {
+                    at += rest.chars().next().map_or(1, char::len_utf8);
+                    continue;
+                }
+                let Some(entry) = self.requirement(rest, offset + at, Condition::Always) else {
+                    at += length;
+                    continue;
+                };
+                at += length;
+                let bounds = entry.bounds.get(..bounds_length(entry.bounds)).unwrap_or_default();
+                let entry = Entry { bounds, ..entry };
+                let excludes = self.reading(&entry).is_some_and(|reading| reading.excludes);
+                if excludes && !known.contains(&entry.at) {
+                    left.push((entry.at, bounds, "it stands where requirements are not edited"));
+                }
+            }
+            offset += line.len();
+        }
+    }
+
+    /// What each bound that stands in the way becomes, and nothing else; none where one of them
+    /// cannot be read.
+    fn reading(&self, entry: &Entry<'_>) -> Option<Reading> {
+        let mut reading = Reading { edits: Vec::new(), excludes: false };
+        let mut start = entry.at;
+        for bound in entry.bounds.split(',') {
             let trimmed = bound.trim().trim_matches(['(', ')']).trim();
             let at = start + bound.find(trimmed).unwrap_or(0);
             start += bound.len() + 1;
             if trimmed.is_empty() {
                 continue;
             }
-            match self.bound(trimmed, grammar) {
-                Some(new) if new != trimmed => {
-                    let span = Span::new(at as u32, (at + trimmed.len()) as u32);
-                    own.push(TextEdit::replace(span, new));
-                }
-                Some(_) => {}
-                // A bound that nobody can read: the requirement stays as it is.
-                None => return,
+            let new = self.bound(trimmed, entry.grammar, self.first.as_ref())?;
+            reading.excludes |= self.bound(trimmed, entry.grammar, None)? != trimmed;
+            if new != trimmed {
+                let span = Span::new(at as u32, (at + trimmed.len()) as u32);
+                reading.edits.push(TextEdit::replace(span, new));
             }
         }
-        edits.extend(own);
+        Some(reading)
     }
 
-    fn bound(&self, text: &str, grammar: Grammar) -> Option<String> {
+    /// What becomes of a bound; `first` is the version that it must not fall short of.
+    fn bound(&self, text: &str, grammar: Grammar, first: Option<&Version>) -> Option<String> {
         if grammar == Grammar::Poetry {
             if text == "*" {
                 return Some(text.to_owned());
             }
             if let Some(version) = text.strip_prefix('^') {
                 let old = Version::from_str(version.trim()).ok()?;
-                return Some(self.compatible(text, "^", &old, 1));
+                // A caret admits what has the same parts up to the first one that is not zero.
+                let zeros = old.release().iter().take_while(|part| **part == 0).count();
+                let fixed = (zeros + 1).min(old.release().len());
+                return Some(self.compatible(text, "^", &old, fixed, first));
             }
             if let Some(version) = text.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
                 let old = Version::from_str(version.trim()).ok()?;
                 let fixed = old.release().len().min(2);
-                return Some(self.compatible(text, "~", &old, fixed));
+                return Some(self.compatible(text, "~", &old, fixed, first.filter(|_| fixed > 1)));
             }
             if text.starts_with(|c: char| c.is_ascii_digit()) {
                 return Version::from_str(text).is_ok().then(|| self.to.to_string());
             }
+        }
+        if grammar == Grammar::Conda
+            && let Some(version) = text.strip_prefix('=').filter(|rest| !rest.starts_with('='))
+        {
+            let stem = version.trim_end_matches(".*");
+            let old = Version::from_str(stem.trim()).ok()?;
+            let parts = old.release().len();
+            let same = old.release().iter().eq(self.to.release().iter().take(parts));
+            let star = version.get(stem.len()..).unwrap_or_default();
+            let new = format!("={}{star}", self.truncated(parts));
+            return Some(if same { text.to_owned() } else { new });
         }
         let specifier = VersionSpecifier::from_str(text).ok()?;
         let old = specifier.version();
@@ -403,7 +625,7 @@ impl Target {
             Operator::TildeEqual if !admits => {
                 written("~=", self.truncated(old.release().len().max(2)))
             }
-            Operator::GreaterThanEqual | Operator::GreaterThan => match &self.first {
+            Operator::GreaterThanEqual | Operator::GreaterThan => match first {
                 Some(first) if first > old && first <= &self.to => written(">=", first.to_string()),
                 _ => text.to_owned(),
             },
@@ -412,12 +634,25 @@ impl Target {
     }
 
     /// `^1.2` and `~1.2`: admits versions whose first parts are equal.
-    fn compatible(&self, text: &str, sign: &str, old: &Version, fixed: usize) -> String {
-        let same = old.release().iter().take(fixed).eq(self.to.release().iter().take(fixed));
-        if same && *old <= self.to {
-            return text.to_owned();
+    fn compatible(
+        &self,
+        text: &str,
+        sign: &str,
+        old: &Version,
+        fixed: usize,
+        first: Option<&Version>,
+    ) -> String {
+        let padded = |version: &Version| {
+            let parts = version.release().iter().copied().chain(std::iter::repeat(0));
+            parts.take(fixed).collect::<Vec<u64>>()
+        };
+        if padded(old) != padded(&self.to) || *old > self.to {
+            return format!("{sign}{}", self.truncated(old.release().len()));
         }
-        format!("{sign}{}", self.truncated(old.release().len()))
+        match first.filter(|first| *first > old && **first <= self.to) {
+            Some(first) if padded(first) == padded(old) => format!("{sign}{first}"),
+            _ => text.to_owned(),
+        }
     }
 
     /// The new version cut to as many parts as the old bound had.

@@ -7,6 +7,7 @@ use artifact::{Finding, Severity, TreePath};
 use code_model::DottedName;
 use code_model::api::ApiIndex;
 use python::edit::{self, Span};
+use python::lines::Lines;
 use python::parse::ParsedFile;
 use python::references::{
     DependentIndex, FileReferences, ModuleSurface, NameProblem, ReferenceOptions, StarExports,
@@ -246,9 +247,11 @@ impl<'a> Rewriter<'a> {
         let references = early
             .filter(|early| early.stand_with(index, file.module.as_ref()))
             .unwrap_or_else(|| Arc::new(self.read(file, &parsed, index)));
+        let lines = Lines::of(parsed.text());
         let context = FileContext {
             file,
             text: parsed.text(),
+            lines: &lines,
             references: &references,
             plan: self.plan,
             receivers,
@@ -273,7 +276,7 @@ impl<'a> Rewriter<'a> {
             self.rewrite_docstrings(file, &parsed, index, receivers, &mut rewriting);
         }
         if self.writes_comments && !is_embedded {
-            rewriting.edits.extend(todo::comments(&parsed, &rewriting.findings));
+            rewriting.edits.extend(todo::comments(&parsed, &lines, &rewriting.findings));
         }
         if is_generated(parsed.text()) && !rewriting.edits.is_empty() {
             let message = "The file says that it is generated; change what generates it.";
@@ -367,20 +370,19 @@ impl<'a> Rewriter<'a> {
         if let Some(finding) = parsed.syntax_error() {
             return Some(format!("the new text would not parse: {}", finding.message));
         }
-        let known = before.problems();
+        let known: BTreeSet<NameProblem> = before.problems().into_iter().collect();
         let mut problems = self.read(&new, &parsed, index).problems();
         // What was there for others is so under its old local name still.
+        let exported = before.imports.iter().filter(|import| import.exported);
+        let exported: BTreeSet<&str> = exported.map(|import| &*import.local).collect();
         problems.retain(|problem| match problem {
-            NameProblem::Unused(name) => {
-                !before.imports.iter().any(|import| import.exported && import.local == *name)
-            }
+            NameProblem::Unused(name) => !exported.contains(&**name),
             NameProblem::Undefined(_) => true,
         });
-        let unused = |problems: &[NameProblem]| {
-            problems.iter().filter(|problem| matches!(problem, NameProblem::Unused(_))).count()
-        };
+        let is_unused = |problem: &&NameProblem| matches!(problem, NameProblem::Unused(_));
         // An import that nothing used before may be renamed, but none may become unused.
-        let more_unused = unused(&problems) > unused(&known);
+        let more_unused =
+            problems.iter().filter(is_unused).count() > known.iter().filter(is_unused).count();
         problems.into_iter().filter(|problem| !known.contains(problem)).find_map(|problem| {
             match problem {
                 NameProblem::Undefined(name) => Some(format!("`{name}` would not be defined")),
@@ -396,21 +398,9 @@ impl<'a> Rewriter<'a> {
 pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file: &DependentFile) {
     let texts: Vec<edit::TextEdit> = edits.iter().map(|edit| edit.text.clone()).collect();
     let applied = edit::apply(text, &texts);
-    let in_the_way: Vec<Span> = applied
-        .refused
-        .iter()
-        .filter(|refused| {
-            let span = texts[**refused].span;
-            // An edit of text that another edit takes out is done with.
-            !applied
-                .applied
-                .iter()
-                .any(|other| texts[*other].span.contains(span) && texts[*other].span != span)
-        })
-        .map(|refused| texts[*refused].span)
-        .collect();
-    for span in in_the_way {
-        let line = line_at(text, span.start);
+    let lines = Lines::of(text);
+    for span in in_the_way(&texts, &applied) {
+        let line = lines.at(span.start);
         let message = "Two edits want to change the same text; neither was applied.";
         result.findings.push(
             Finding::new(Severity::Warning, "edits-in-conflict", message)
@@ -420,7 +410,7 @@ pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file
     }
     let mut operations = BTreeSet::new();
     for (position, edit) in edits.into_iter().enumerate() {
-        if applied.applied.contains(&position) {
+        if applied.applied.binary_search(&position).is_ok() {
             operations.insert(edit.operation.clone());
             result.edits.push(edit);
         } else {
@@ -435,6 +425,29 @@ pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file
     } else {
         result.content = Some(applied.text.into_bytes());
     }
+}
+
+/// The ranges of edits that were refused because of another one. An edit of text that another edit
+/// takes out is done with.
+fn in_the_way(texts: &[edit::TextEdit], applied: &edit::Applied) -> Vec<Span> {
+    let mut written: Vec<Span> = applied.applied.iter().map(|index| texts[*index].span).collect();
+    written.sort();
+    let mut furthest = 0;
+    let ends: Vec<u32> = written
+        .iter()
+        .map(|span| {
+            furthest = furthest.max(span.end);
+            furthest
+        })
+        .collect();
+    let is_taken_out = |span: Span| {
+        let earlier = written.partition_point(|other| other.start < span.start);
+        let beside = written.partition_point(|other| other.start <= span.start);
+        let from_before = earlier.checked_sub(1).is_some_and(|last| ends[last] >= span.end);
+        from_before || written[earlier..beside].last().is_some_and(|last| last.end > span.end)
+    };
+    let refused = applied.refused.iter().map(|index| texts[*index].span);
+    refused.filter(|span| !is_taken_out(*span)).collect()
 }
 
 /// Findings about receivers that nobody can tell, each once with the lines where it stands.
@@ -459,12 +472,6 @@ fn say_once(findings: &mut Vec<Finding>) {
             finding.message.push_str(&format!(" Also in line {}.", lines.join(", ")));
         }
     }
-}
-
-/// The line on which a byte of a text stands, from 1.
-pub(crate) fn line_at(text: &str, offset: u32) -> u32 {
-    let before = text.get(..offset as usize).unwrap_or_default();
-    before.bytes().filter(|byte| *byte == b'\n').count() as u32 + 1
 }
 
 fn only(finding: Finding) -> FileRewrite {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use artifact::Finding;
 use code_model::operation::OperationId;
 use python::edit::TextEdit;
+use python::lines::Lines;
 use python::parse::ParsedFile;
 use python::places::statement_start;
 
@@ -19,13 +20,17 @@ pub(crate) fn operation() -> OperationId {
 }
 
 /// A comment above the statement of each finding; none where the same stands there already.
-pub(crate) fn comments(parsed: &ParsedFile, findings: &[Finding]) -> Vec<Edit> {
+pub(crate) fn comments(parsed: &ParsedFile, lines: &Lines, findings: &[Finding]) -> Vec<Edit> {
     let text = parsed.text();
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut written: BTreeSet<(u32, String)> = BTreeSet::new();
     let mut said: BTreeSet<&str> = BTreeSet::new();
     let mut edits = Vec::new();
     for finding in findings {
-        let Some(offset) = finding.line.and_then(|line| first_code(text, line)) else { continue };
+        let Some(offset) = finding.line.and_then(|line| first_code(text, lines.start(line)?))
+        else {
+            continue;
+        };
         let Some(start) = statement_start(parsed, offset) else { continue };
         let once = finding.code.starts_with("receiver-") && !said.insert(&finding.message);
         let comment = format!("{MARK}{}", finding.message);
@@ -34,7 +39,6 @@ pub(crate) fn comments(parsed: &ParsedFile, findings: &[Finding]) -> Vec<Edit> {
             continue;
         }
         let (line_start, indent) = indentation(text, start);
-        let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
         edits.push(Edit {
             text: TextEdit::insert(line_start, format!("{indent}{comment}{line_break}")),
             operation: operation(),
@@ -44,16 +48,10 @@ pub(crate) fn comments(parsed: &ParsedFile, findings: &[Finding]) -> Vec<Edit> {
     edits
 }
 
-/// The first byte on a line, from 1, that is no white space.
-fn first_code(text: &str, line: u32) -> Option<u32> {
-    let mut start = 0;
-    for (number, content) in text.split_inclusive('\n').enumerate() {
-        if number as u32 + 1 == line {
-            return Some((start + content.len() - content.trim_start().len()) as u32);
-        }
-        start += content.len();
-    }
-    None
+/// The first byte that is no white space on the line that begins here.
+fn first_code(text: &str, start: u32) -> Option<u32> {
+    let content = text.get(start as usize..)?.split_inclusive('\n').next()?;
+    Some(start + (content.len() - content.trim_start().len()) as u32)
 }
 
 /// Where the line of a statement begins, and what stands before the statement.

@@ -244,7 +244,16 @@ fn question(test: &Expr) -> Option<(Question, bool)> {
             let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else { return None };
             let comparison = comparison(*operator)?;
             let subject = span(compare.left.range());
-            let bound = bound(&compare.left, right)?;
+            if let Some(letter) = first_letter(&compare.left, right) {
+                let negated = match comparison {
+                    Comparison::Equal => false,
+                    Comparison::Unequal => true,
+                    _ => return None,
+                };
+                let (comparison, bound) = (Comparison::StartsWith, Bound::Letters(letter));
+                return Some((Question::Version { subject, comparison, bound }, negated));
+            }
+            let bound = bound(&compare.left, right).filter(|_| is_from_start(&compare.left))?;
             Some((Question::Version { subject, comparison, bound }, false))
         }
         Expr::Call(call) => of_call(call).map(|question| (question, false)),
@@ -259,7 +268,7 @@ fn of_call(call: &ast::ExprCall) -> Option<Question> {
             Some(Question::Attribute { subject: span(subject.range()), name })
         }
         (Expr::Attribute(attribute), [Expr::StringLiteral(start)])
-            if attribute.attr.as_str() == "startswith" =>
+            if attribute.attr.as_str() == "startswith" && is_from_start(&attribute.value) =>
         {
             Some(Question::Version {
                 subject: span(attribute.value.range()),
@@ -281,6 +290,41 @@ fn comparison(operator: CmpOp) -> Option<Comparison> {
         CmpOp::NotEq => Comparison::Unequal,
         _ => return None,
     })
+}
+
+/// The letter that the first one of a version is compared with: `__version__[0] == "1"`.
+fn first_letter(left: &Expr, right: &Expr) -> Option<String> {
+    let (Expr::Subscript(subscript), Expr::StringLiteral(text)) = (left, right) else {
+        return None;
+    };
+    let is_bare = matches!(&*subscript.value, Expr::Attribute(_) | Expr::Name(_));
+    let is_first = is_bare && number(&subscript.slice) == Some(0);
+    let letter = text.value.to_str();
+    (is_first && letter.chars().count() == 1).then(|| letter.to_owned())
+}
+
+/// Whether everything that is cut out of something within an expression is its beginning, so that
+/// what is left of a version still begins with its first number.
+fn is_from_start(expression: &Expr) -> bool {
+    struct Cuts(bool);
+    impl<'a> Visitor<'a> for Cuts {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Subscript(subscript) = expression {
+                self.0 &= match &*subscript.slice {
+                    Expr::Slice(slice) => {
+                        let lower = slice.lower.as_deref();
+                        lower.is_none_or(|lower| number(lower) == Some(0)) && slice.step.is_none()
+                    }
+                    Expr::StringLiteral(_) => true,
+                    index => number(index) == Some(0),
+                };
+            }
+            visitor::walk_expr(self, expression);
+        }
+    }
+    let mut cuts = Cuts(true);
+    cuts.visit_expr(expression);
+    cuts.0
 }
 
 /// What a version in one of its usual forms is compared with.

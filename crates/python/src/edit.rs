@@ -90,6 +90,12 @@ impl TextEdit {
         Self::replace(Span::at(offset), text)
     }
 
+    /// Whether it only adds text that ends in a line break.
+    fn inserts_lines(&self) -> bool {
+        let last = self.pieces.last();
+        self.span.is_empty() && matches!(last, Some(Piece::Text(text)) if text.ends_with('\n'))
+    }
+
     /// Takes the range out.
     pub fn delete(span: Span) -> Self {
         Self { span, pieces: Vec::new() }
@@ -112,14 +118,14 @@ pub struct Applied {
 /// insertions at one place.
 ///
 /// Equal edits count once. Of edits that overlap none is applied, unless one lies inside a range of
-/// old text that the other one keeps. Everything outside of the edits stays byte for byte as it
-/// was.
+/// old text that the other one keeps. Lines that are inserted where an edit begins stand above what
+/// it writes. Everything outside of the edits stays byte for byte as it was.
 pub fn apply(text: &str, edits: &[TextEdit]) -> Applied {
     let mut order: Vec<usize> =
         (0..edits.len()).filter(|index| fits(text, &edits[*index])).collect();
     order.sort_by_key(|index| {
-        let span = edits[*index].span;
-        (span.start, std::cmp::Reverse(span.end))
+        let edit = &edits[*index];
+        (edit.span.start, !edit.inserts_lines(), std::cmp::Reverse(edit.span.end))
     });
     let mut unique: Vec<usize> = Vec::with_capacity(order.len());
     let mut twins: Vec<(usize, usize)> = Vec::new();
@@ -229,7 +235,13 @@ fn write_source(
         for piece in &edit.pieces {
             match piece {
                 Piece::Text(new) => result.push_str(new),
-                Piece::Source(kept) => write_source(text, *kept, edits, &inner, written, result),
+                Piece::Source(kept) => {
+                    let from = inner.partition_point(|other| edits[*other].span.start < kept.start);
+                    let own = inner.get(from..).unwrap_or_default();
+                    let to = own.partition_point(|other| edits[*other].span.start <= kept.end);
+                    let own = own.get(..to).unwrap_or_default();
+                    write_source(text, *kept, edits, own, written, result);
+                }
             }
         }
         offset = edit.span.end;
@@ -283,6 +295,23 @@ mod tests {
     fn insertions_at_one_place_keep_their_order() {
         let applied = apply("ab", &[TextEdit::insert(1, "1"), TextEdit::insert(1, "2")]);
         assert_eq!(applied.text, "a12b");
+    }
+
+    #[test]
+    fn lines_go_above_the_edit_that_begins_there() {
+        let swap = TextEdit {
+            span: Span::new(2, 5),
+            pieces: vec![
+                Piece::Text("f(".to_owned()),
+                Piece::Source(Span::new(2, 3)),
+                Piece::Text(")".to_owned()),
+            ],
+        };
+        let edits = [swap, TextEdit::insert(2, "# why\n"), replace(2, 3, "z")];
+        let applied = apply("a\nx.f\n", &edits);
+        assert_eq!((applied.text.as_str(), applied.refused), ("a\n# why\nf(z)\n", vec![]));
+        let edits = [replace(2, 5, "g"), TextEdit::insert(2, "# why\n")];
+        assert_eq!(apply("a\nx.f\n", &edits).text, "a\n# why\ng\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod embedded;
 pub mod facts;
 pub mod features;
+pub mod lines;
 pub mod module_names;
 mod nesting;
 pub mod parse;

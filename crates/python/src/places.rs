@@ -13,9 +13,8 @@ pub fn statement_start(file: &ParsedFile, offset: u32) -> Option<u32> {
 }
 
 fn innermost(body: &[Stmt], text: &str, offset: u32) -> Option<u32> {
-    let statement = body.iter().find(|statement| {
-        first_byte(statement) <= offset && offset < statement.end().to_u32().max(1)
-    })?;
+    let before = body.partition_point(|statement| statement.end().to_u32().max(1) <= offset);
+    let statement = body.get(before).filter(|statement| first_byte(statement) <= offset)?;
     let inner = match statement {
         Stmt::ClassDef(class) => innermost(&class.body, text, offset),
         other => bodies(other).into_iter().find_map(|body| innermost(body, text, offset)),

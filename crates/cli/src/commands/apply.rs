@@ -153,6 +153,7 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     for failure in report.failures.iter().take(SHOWN) {
         out.push_str(&format!("  {}: {}\n", failure.operation_id, failure.reason));
     }
+    say_hidden(&mut out, report.failures.len());
     if let Some(path) = &changes.patch_file {
         out.push_str(&format!("patch       {path}\n"));
     }
@@ -199,7 +200,11 @@ pub(super) fn list(out: &mut String, findings: &[artifact::Finding]) {
         };
         out.push_str(&format!("  {place}{} [{}]\n", finding.message, finding.code));
     }
-    if findings.len() > SHOWN {
-        out.push_str(&format!("  and {} more, in the report\n", findings.len() - SHOWN));
+    say_hidden(out, findings.len());
+}
+
+fn say_hidden(out: &mut String, count: usize) {
+    if count > SHOWN {
+        out.push_str(&format!("  and {} more, in the report\n", count - SHOWN));
     }
 }

@@ -71,6 +71,25 @@ fn apply_edits_checks_and_can_be_taken_back() {
 }
 
 #[test]
+fn examples_and_comments_do_not_raise_the_requirement() {
+    let scene = migration();
+    let project = "[project]\nname = \"app\"\ndependencies = [\"yourlib>=1.0\"]\n";
+    scene.write("app/pyproject.toml", project);
+    let examples = "\"\"\"Sums.\n\n>>> import yourlib\n>>> yourlib.Square(1)\n\"\"\"\n";
+    scene.write("app/app/sums.py", examples);
+    scene.write("app/README.md", "```python\nimport yourlib\n\nyourlib.Square(1)\n```\n");
+    let ran = apply(&scene, &["--allow-dirty"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!(scene.read("app/app/sums.py"), examples.replace("Square", "Quadrat"));
+    assert!(scene.read("app/README.md").contains("Quadrat"));
+    assert_eq!(scene.read("app/pyproject.toml"), project);
+
+    scene.write("app/app/sums.py", USE);
+    apply(&scene, &["--allow-dirty"]);
+    assert_ne!(scene.read("app/pyproject.toml"), project);
+}
+
+#[test]
 fn the_preview_is_what_git_apply_makes_of_it() {
     let scene = migration();
     let ran = apply(&scene, &["--dry-run", "--diff-output", "preview.patch"]);

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use artifact::{Finding, Severity};
+use artifact::{Finding, Severity, TreePath};
 use code_model::check::{CheckProblem, ProblemKind};
 use code_model::operation::{Change, OperationId};
 use code_rewrite::{Applicability, DependentFile, Edit, EmbeddedFile, FileRewrite, SkipReason};
 use python::edit::Piece;
+use python::lines::Lines;
 
 use super::report::{ApplicationSummary, AppliedEdit, Failure, ProposedEdit};
 use super::work::Prepared;
@@ -36,23 +37,25 @@ pub(super) fn recover(
 
 /// The edits of one file, by line.
 pub(super) fn edits_of(file: &DependentFile, rewrite: &FileRewrite) -> Vec<AppliedEdit> {
-    rewrite
-        .edits
-        .iter()
-        .map(|edit| AppliedEdit {
-            file: file.path.clone(),
-            line: line_of(file, edit),
-            operation_id: edit.operation.clone(),
-            trust: edit.applicability.into(),
-        })
-        .collect()
+    let lines = Lines::of(&file.content);
+    let edits = rewrite.edits.iter().map(|edit| AppliedEdit {
+        file: file.path.clone(),
+        line: lines.at(edit.text.span.start),
+        operation_id: edit.operation.clone(),
+        trust: edit.applicability.into(),
+    });
+    edits.collect()
 }
 
 /// The edits of one file that are shown and not made: in text that may speak of the old version.
 pub(super) fn proposed(file: &DependentFile, rewrite: &FileRewrite) -> Vec<ProposedEdit> {
+    let is_shown = |edit: &&Edit| edit.applicability == Applicability::Display;
+    let mut shown = rewrite.held_back.iter().filter(is_shown).peekable();
+    if shown.peek().is_none() {
+        return Vec::new();
+    }
     let Ok(text) = std::str::from_utf8(&file.content) else { return Vec::new() };
-    let shown =
-        rewrite.held_back.iter().filter(|edit| edit.applicability == Applicability::Display);
+    let lines = Lines::of(text);
     let shown = shown.filter_map(|edit| {
         let after: Option<String> = edit
             .text
@@ -67,7 +70,7 @@ pub(super) fn proposed(file: &DependentFile, rewrite: &FileRewrite) -> Vec<Propo
         let after = after.filter(|after| *after != before)?;
         Some(ProposedEdit {
             file: file.path.clone(),
-            line: line_of(file, edit),
+            line: lines.at(edit.text.span.start),
             operation_id: edit.operation.clone(),
             trust: edit.applicability.into(),
             before,
@@ -75,12 +78,6 @@ pub(super) fn proposed(file: &DependentFile, rewrite: &FileRewrite) -> Vec<Propo
         })
     });
     shown.collect()
-}
-
-fn line_of(file: &DependentFile, edit: &Edit) -> u32 {
-    let end = (edit.text.span.start as usize).min(file.content.len());
-    let before = file.content.get(..end).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1
 }
 
 /// How the operations fared: counted, failed and left out.
@@ -101,18 +98,11 @@ pub(super) fn tally(
             recommendation: "remove the entry to have it applied".to_owned(),
         });
     }
-    let mut failures: BTreeSet<Failure> = BTreeSet::new();
+    let mut failures = BTreeMap::new();
     for (file, rewrite) in prepared.files.iter().zip(rewrites) {
-        // What is only shown is no failure.
-        let wanted = |edit: &&Edit| edit.applicability > Applicability::Display;
-        for edit in rewrite.held_back.iter().filter(wanted) {
-            failures.insert(Failure {
-                operation_id: edit.operation.clone(),
-                reason: format!("held back at {}:{}", file.path, line_of(file, edit)),
-                recommendation: "change it by hand; the findings say why".to_owned(),
-            });
-        }
+        held_back(file, rewrite, &mut failures);
     }
+    let failures: Vec<Failure> = failures.into_values().collect();
     let left_out: BTreeSet<&OperationId> = skipped.iter().map(|s| &s.operation_id).collect();
     let failed: BTreeSet<&OperationId> = failures.iter().map(|f| &f.operation_id).collect();
     let attempted = prepared
@@ -128,7 +118,38 @@ pub(super) fn tally(
         operations_failed: failed.len() as u32,
         operations_skipped: left_out.len() as u32,
     };
-    (summary, failures.into_iter().collect(), skipped.into_iter().collect())
+    (summary, failures, skipped.into_iter().collect())
+}
+
+/// Adds the edits of one file that were wanted and not made, by operation and place.
+fn held_back<'a>(
+    file: &'a DependentFile,
+    rewrite: &'a FileRewrite,
+    failures: &mut BTreeMap<(&'a OperationId, &'a TreePath, u32), Failure>,
+) {
+    // What is only shown is no failure, and a comment carries no operation out.
+    let is_wanted =
+        |edit: &&Edit| edit.applicability > Applicability::Display && !edit.is_comment();
+    let mut wanted = rewrite.held_back.iter().filter(is_wanted).peekable();
+    if wanted.peek().is_none() {
+        return;
+    }
+    let lines = Lines::of(&file.content);
+    let explained: BTreeSet<Option<u32>> = rewrite.findings.iter().map(|it| it.line).collect();
+    for edit in wanted {
+        let line = lines.at(edit.text.span.start);
+        let is_explained = explained.contains(&Some(line)) || explained.contains(&None);
+        let recommendation = if is_explained {
+            "change it by hand; the findings say why"
+        } else {
+            "change it by hand if the library is meant; nothing there proves it"
+        };
+        failures.entry((&edit.operation, &file.path, line)).or_insert_with(|| Failure {
+            operation_id: edit.operation.clone(),
+            reason: format!("held back at {}:{line}", file.path),
+            recommendation: recommendation.to_owned(),
+        });
+    }
 }
 
 /// Whether an operation can ask for an edit at all.
@@ -172,7 +193,10 @@ pub(super) fn dependency_versions(files: &[DependentFile]) -> BTreeMap<String, S
 
 /// A place that fails in the new version, as a finding; none for an import that only stands before
 /// the code of a document.
-pub(super) fn remaining(problem: &CheckProblem, embedded: &[EmbeddedFile]) -> Option<Finding> {
+pub(super) fn remaining(
+    problem: &CheckProblem,
+    embedded: &BTreeMap<&TreePath, &EmbeddedFile>,
+) -> Option<Finding> {
     let code = match problem.kind {
         ProblemKind::MissingName => "missing-name",
         ProblemKind::UnknownKeyword => "unknown-keyword",
@@ -185,8 +209,7 @@ pub(super) fn remaining(problem: &CheckProblem, embedded: &[EmbeddedFile]) -> Op
         Some(suggestion) => format!("{}; perhaps `{suggestion}`", problem.reason),
         None => problem.reason.clone(),
     };
-    let document = embedded.iter().find(|it| it.file.path == problem.file);
-    let (file, line) = match document {
+    let (file, line) = match embedded.get(&problem.file) {
         None => (&problem.file, problem.line),
         Some(it) => {
             let line = it.lines.get((problem.line as usize).checked_sub(1)?).copied()??;
@@ -196,20 +219,80 @@ pub(super) fn remaining(problem: &CheckProblem, embedded: &[EmbeddedFile]) -> Op
     Some(Finding::new(Severity::Error, code, message).in_file(file).at_line(line))
 }
 
+/// What a finding is about: its file and the name that it quotes first.
+type Subject = (Option<TreePath>, Option<String>);
+
 /// Says once what both lists say of one place: that a name is gone, and that it has no successor.
 pub(super) fn say_once(findings: &mut Vec<Finding>, remaining: &mut [Finding]) {
-    let quoted = |text: &str| text.split('`').nth(1).map(str::to_owned);
-    findings.retain(|finding| {
-        let same_place = |left: &&mut Finding| {
-            left.code == "missing-name"
-                && (&left.file, left.line) == (&finding.file, finding.line)
-                && quoted(&left.message) == quoted(&finding.message)
-        };
-        if finding.code != "removed-name" {
-            return true;
+    let said = by_subject(findings, "removed-name");
+    let left = by_subject(remaining, "missing-name");
+    let mut repeated: BTreeSet<usize> = BTreeSet::new();
+    for (subject, said) in &said {
+        let Some(left) = left.get(subject) else { continue };
+        // One list counts lines before the edits, the other one behind them.
+        let by_order = said.len() == left.len();
+        let by_line: BTreeMap<Option<u32>, usize> =
+            left.iter().map(|place| (remaining[*place].line, *place)).collect();
+        for (order, finding) in said.iter().enumerate() {
+            let at_line = || by_line.get(&findings[*finding].line).copied();
+            let place = if by_order { left.get(order).copied() } else { at_line() };
+            let Some(place) = place else { continue };
+            remaining[place].message.clone_from(&findings[*finding].message);
+            repeated.insert(*finding);
         }
-        let Some(left) = remaining.iter_mut().find(same_place) else { return true };
-        left.message.clone_from(&finding.message);
-        false
-    });
+    }
+    let mut position = 0..;
+    findings.retain(|_| position.next().is_none_or(|position| !repeated.contains(&position)));
+}
+
+/// The positions of findings with this code, by what they are about and in the order of lines.
+fn by_subject(findings: &[Finding], code: &str) -> BTreeMap<Subject, Vec<usize>> {
+    let mut found: BTreeMap<Subject, Vec<usize>> = BTreeMap::new();
+    for (position, finding) in findings.iter().enumerate().filter(|(_, it)| it.code == code) {
+        let quoted = finding.message.split('`').nth(1).map(str::to_owned);
+        found.entry((finding.file.clone(), quoted)).or_default().push(position);
+    }
+    for positions in found.values_mut() {
+        positions.sort_by_key(|position| findings[*position].line);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(code: &str, line: u32, name: &str) -> Finding {
+        let path = TreePath::new("a.py").expect("a path");
+        let message = format!("`{name}` {code}");
+        Finding::new(Severity::Warning, code, message).in_file(&path).at_line(line)
+    }
+
+    #[test]
+    fn a_place_is_said_once_though_its_line_moved() {
+        let mut findings = vec![
+            finding("removed-name", 3, "core.gone"),
+            finding("removed-name", 12, "core.gone"),
+            finding("removed-name", 4, "core.other"),
+            finding("receiver-unknown", 3, "core.gone"),
+        ];
+        let mut remaining = vec![
+            finding("missing-name", 4, "core.gone"),
+            finding("missing-name", 14, "core.gone"),
+            finding("missing-name", 4, "core.other"),
+            finding("missing-name", 9, "core.other"),
+        ];
+        say_once(&mut findings, &mut remaining);
+        assert_eq!(findings, [finding("receiver-unknown", 3, "core.gone")]);
+        let messages: Vec<&str> = remaining.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "`core.gone` removed-name",
+                "`core.gone` removed-name",
+                "`core.other` removed-name",
+                "`core.other` missing-name"
+            ]
+        );
+    }
 }

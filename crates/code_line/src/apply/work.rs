@@ -183,7 +183,7 @@ fn rewrite(
         .collect();
     let mut rewrites = rewrites?;
     if !options.keep_requirement {
-        follow_requirement(prepared, &mut rewrites);
+        follow_requirement(prepared, rewriter, &mut rewrites);
     }
     Ok(rewrites)
 }
@@ -243,9 +243,10 @@ fn rewriter<'a>(
 
 /// Lets the requirement of the library follow the edits; a package that only admits the old version
 /// must admit the new one, and one whose text now needs the new version must say so.
-fn follow_requirement(prepared: &Prepared, rewrites: &mut [FileRewrite]) {
+fn follow_requirement(prepared: &Prepared, rewriter: &Rewriter<'_>, rewrites: &mut [FileRewrite]) {
     let metadata = &prepared.loaded.manifest.metadata;
-    let written = rewrites.iter().any(|rewrite| rewrite.content.is_some());
+    let mut pairs = prepared.files.iter().zip(&*rewrites);
+    let written = pairs.any(|(file, rewrite)| rewriter.runs_what_was_written(file, rewrite));
     let change = RequirementChange {
         library: metadata.library.clone(),
         to_version: metadata.to_version.clone(),
@@ -385,6 +386,8 @@ fn check(
         contents: files,
     };
     let checked = doors.walker.step(&node, request)?;
+    let embedded: BTreeMap<&TreePath, &EmbeddedFile> =
+        embedded.iter().map(|it| (&it.file.path, it)).collect();
     report.remaining =
         checked.problems.iter().filter_map(|it| answers::remaining(it, &embedded)).collect();
     report.checked = true;

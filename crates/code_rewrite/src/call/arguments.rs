@@ -108,7 +108,8 @@ pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting, targ
     let spread = bound.iter().any(|bound| bound.argument.form == ArgumentForm::DoubleStarred);
     let names_that_matter = effects.removed.keys().chain(effects.renamed.keys());
     let hidden: Vec<&str> = names_that_matter.copied().filter(|n| !given.contains(n)).collect();
-    let mut sites = Sites { context, rewriting, target, effects: &effects };
+    let mut sites = Sites { context, rewriting, target, effects: &effects, gone: Gone::default() };
+    sites.gone = sites.gone(&bound);
     for argument in &bound {
         match argument.argument.form {
             ArgumentForm::DoubleStarred => sites.mapping(argument.argument, &hidden),
@@ -153,9 +154,37 @@ struct Sites<'s, 'a> {
     rewriting: &'s mut Rewriting,
     target: &'s Target<'s>,
     effects: &'s Effects<'s>,
+    gone: Gone,
+}
+
+/// The places of arguments that are taken out.
+#[derive(Default)]
+struct Gone {
+    /// Of those that certainly go.
+    certain: BTreeSet<usize>,
+    /// Of those that go where what is not certain is asked for, too.
+    all: BTreeSet<usize>,
 }
 
 impl Sites<'_, '_> {
+    /// Which arguments go, each once all of them are known.
+    fn gone(&self, bound: &[Bound<'_>]) -> Gone {
+        let mut gone = Gone::default();
+        let mut is_certain = true;
+        for argument in bound {
+            let removed = |name: &&str| self.effects.removed.contains_key(*name);
+            let Some(name) = argument.parameter.filter(removed) else { continue };
+            let by_position = argument.argument.form == ArgumentForm::Positional;
+            is_certain &= !by_position || self.is_certainly_old(bound, name);
+            gone.all.insert(argument.index);
+            let is_pure = layout::is_pure(self.context.text, argument.argument);
+            if is_pure && (is_certain || !by_position) {
+                gone.certain.insert(argument.index);
+            }
+        }
+        gone
+    }
+
     fn edit(&mut self, operation: &OperationId, edit: TextEdit) {
         self.rewriting.edit(operation, self.target.applicability, edit);
     }
@@ -175,7 +204,10 @@ impl Sites<'_, '_> {
 
     fn remove(&mut self, operation: &OperationId, bound: &Bound<'_>, applicability: Applicability) {
         let text = self.context.text;
-        let Some(edit) = layout::removal(text, self.target.call, bound.index) else { return };
+        let is_certain = self.gone.certain.contains(&bound.index);
+        let gone = if is_certain { &self.gone.certain } else { &self.gone.all };
+        let edit = layout::removal(text, self.target.call, bound.index, gone);
+        let Some(edit) = edit else { return };
         if layout::is_pure(text, bound.argument) {
             return self.rewriting.edit(operation, applicability, edit);
         }

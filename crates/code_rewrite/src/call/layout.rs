@@ -1,44 +1,108 @@
 //! Taking arguments out and putting them in without disturbing what stands around them.
 
+use std::collections::BTreeSet;
+
 use python::edit::{Piece, Span, TextEdit};
 use python::references::{Argument, CallSite};
 
-/// Takes one argument out, with its comma and the line and comment that are its own.
-pub(super) fn removal(text: &str, call: &CallSite, index: usize) -> Option<TextEdit> {
+/// Takes one argument out, with its comma and the line and comment that are its own. `gone` are all
+/// arguments of the call that go with it.
+pub(super) fn removal(
+    text: &str,
+    call: &CallSite,
+    index: usize,
+    gone: &BTreeSet<usize>,
+) -> Option<TextEdit> {
     let argument = call.arguments.get(index)?;
+    let removed = Removed::of(text, call, argument);
+    let first_of_tail = (0..call.arguments.len()).rev().take_while(|it| gone.contains(it)).last();
+    let tail = first_of_tail.filter(|first| *first <= index);
+    let all_on_lines = tail.is_some_and(|first| {
+        let mut tail = call.arguments.iter().skip(first);
+        tail.all(|argument| Removed::of(text, call, argument).whole_line.is_some())
+    });
+    if let Some(line) = removed.whole_line.filter(|_| tail.is_none() || all_on_lines) {
+        return Some(TextEdit::delete(line));
+    }
     let (start, end) = (argument.span.start, argument.span.end);
-    let close = call.parentheses.end.saturating_sub(1);
-    let comma = comma_between(text, end, close);
-    let line_start = line_start(text, start);
-    let own_line = Span::new(line_start, start).of(text).trim().is_empty();
-    if let Some(comma) = comma {
-        let rest = Span::new(comma + 1, close).of(text);
-        let line_rest = rest.split('\n').next().unwrap_or_default();
-        let trailing = line_rest.trim();
-        let ends_line = rest.contains('\n') && (trailing.is_empty() || trailing.starts_with('#'));
-        if own_line && ends_line {
-            let line_end = comma + 1 + line_rest.len() as u32 + 1;
-            return Some(TextEdit::delete(Span::new(line_start, line_end)));
-        }
-        if index + 1 < call.arguments.len() {
+    match (tail, removed.comma) {
+        (Some(first), _) => removal_at_the_end(text, call, first, index),
+        (None, Some(comma)) => {
+            let rest = Span::new(comma + 1, removed.close).of(text);
             let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            return Some(TextEdit::delete(Span::new(start, comma + 1 + blanks as u32)));
+            Some(TextEdit::delete(Span::new(start, comma + 1 + blanks as u32)))
         }
+        (None, None) => Some(TextEdit::delete(Span::new(start, end))),
     }
-    let before = index.checked_sub(1).and_then(|before| call.arguments.get(before));
-    match before.map(|before| before.span).or(call.bound_by) {
-        // The last argument goes with the comma before it; a comma after it stays with the new last
-        // one.
-        Some(before) => {
-            let gap = Span::new(before.end, start).of(text);
-            if gap.contains('#') {
-                let cut = gap.rfind('\n').map_or(start, |at| before.end + at as u32);
-                return Some(TextEdit::delete(Span::new(cut, comma.map_or(end, |at| at + 1))));
-            }
-            Some(TextEdit::delete(Span::new(before.end, end)))
+}
+
+/// What stands around an argument that goes.
+struct Removed {
+    /// Where the arguments end.
+    close: u32,
+    /// The comma behind it.
+    comma: Option<u32>,
+    /// Whether nothing stands before it on its line.
+    own_line: bool,
+    /// Its line with the line break, where nothing but its comma and a comment stand there, too.
+    whole_line: Option<Span>,
+}
+
+impl Removed {
+    fn of(text: &str, call: &CallSite, argument: &Argument) -> Self {
+        let close = call.parentheses.end.saturating_sub(1);
+        let comma = comma_between(text, argument.span.end, close);
+        let line_start = line_start(text, argument.span.start);
+        let own_line = Span::new(line_start, argument.span.start).of(text).trim().is_empty();
+        let line_end = comma.filter(|_| own_line).and_then(|it| end_of_line(text, it + 1, close));
+        let whole_line = line_end.map(|end| Span::new(line_start, end + 1));
+        Self { close, comma, own_line, whole_line }
+    }
+}
+
+/// Takes one of the arguments from `first` on out, all of which go. They go with the comma before
+/// them; a comma behind the last one stays with the new last one.
+fn removal_at_the_end(text: &str, call: &CallSite, first: usize, index: usize) -> Option<TextEdit> {
+    let argument = call.arguments.get(index)?.span;
+    let last = call.arguments.last()?;
+    let Removed { close, comma, own_line, .. } = Removed::of(text, call, last);
+    let first_start = call.arguments.get(first)?.span.start;
+    let before = first.checked_sub(1).and_then(|before| call.arguments.get(before));
+    let before = before.map(|before| before.span).or(call.bound_by);
+    let gap = before.map(|before| Span::new(before.end, first_start));
+    // What stands before keeps its comma together with its comment.
+    let keeps_comma = gap.is_none_or(|gap| gap.of(text).contains('#'));
+    let behind = if keeps_comma { comma.map_or(last.span.end, |at| at + 1) } else { last.span.end };
+    let line_end = end_of_line(text, behind, close);
+    let start = match gap {
+        Some(gap) if !keeps_comma => gap.start,
+        // The line break stays where the comment would take in what follows.
+        Some(gap) if line_end.is_some() || Span::new(behind, close).of(text).contains('\n') => {
+            let before = gap.of(text).rsplit_once('\n').map_or("", |(before, _)| before);
+            gap.start + before.strip_suffix('\r').unwrap_or(before).len() as u32
         }
-        None => Some(TextEdit::delete(Span::new(start, comma.map_or(end, |comma| comma + 1)))),
-    }
+        _ => first_start,
+    };
+    let end = match line_end
+        .filter(|_| own_line && gap.is_some() && (keeps_comma || comma.is_none()))
+    {
+        Some(end) if text.as_bytes().get(end.saturating_sub(1) as usize) == Some(&b'\r') => end - 1,
+        Some(end) => end,
+        None => behind,
+    };
+    let start = match index.checked_sub(1).filter(|_| index > first) {
+        Some(previous) => call.arguments.get(previous)?.span.end,
+        None => start,
+    };
+    let end = if index + 1 == call.arguments.len() { end } else { argument.end };
+    Some(TextEdit::delete(Span::new(start, end)))
+}
+
+/// The line break behind a place, where nothing but a comment stands before it.
+fn end_of_line(text: &str, from: u32, to: u32) -> Option<u32> {
+    let (line, _) = Span::new(from, to).of(text).split_once('\n')?;
+    let rest = line.trim();
+    (rest.is_empty() || rest.starts_with('#')).then(|| from + line.len() as u32)
 }
 
 /// Adds arguments behind the last one, on lines of their own where that one has a line of its own.

@@ -1,6 +1,6 @@
 //! Calls that the new version writes differently: a template filled with the call's arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
 use code_model::api::Resolution;
@@ -191,10 +191,11 @@ fn in_place(
     if !kept.is_sorted() || kept.len() < call.arguments.len() && !added.is_empty() {
         return None;
     }
-    for (index, argument) in call.arguments.iter().enumerate() {
-        if !kept.contains(&argument.span) {
-            edits.push((layout::removal(context.text, call, index)?.span, Vec::new()));
-        }
+    let arguments = call.arguments.iter().enumerate();
+    let gone = arguments.filter(|(_, argument)| !kept.contains(&argument.span));
+    let gone: BTreeSet<usize> = gone.map(|(index, _)| index).collect();
+    for index in &gone {
+        edits.push((layout::removal(context.text, call, *index, &gone)?.span, Vec::new()));
     }
     if !added.is_empty() {
         let addition = layout::addition(context.text, call, &added.join(", "));

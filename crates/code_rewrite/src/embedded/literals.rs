@@ -33,7 +33,7 @@ pub(super) fn edits(
             let before = text.get(range.start as usize..start).unwrap_or_default();
             let behind = text.get(start + length..end).unwrap_or_default();
             let span = Span::new(start as u32, (start + length) as u32);
-            if !is_literal(before, behind, kind) || taken.iter().any(|taken| taken.contains(span)) {
+            if !is_literal(before, behind, kind) || is_taken(taken, span) {
                 continue;
             }
             let Ok(old) = DottedName::new(span.of(text)) else { continue };
@@ -46,6 +46,12 @@ pub(super) fn edits(
             }
         }
     }
+}
+
+/// Whether a range lies on one of these lines, which are in order.
+fn is_taken(lines: &[Span], span: Span) -> bool {
+    let count = lines.partition_point(|line| line.start <= span.start);
+    count.checked_sub(1).and_then(|last| lines.get(last)).is_some_and(|line| line.contains(span))
 }
 
 /// Whether what stands around a path makes it a literal or a role's argument.

@@ -4,23 +4,26 @@
 //! of the module around a docstring or of earlier blocks of a document, stands before it while it
 //! is read; its edits count only where these imports come out as they do in their own place.
 
+mod imports;
 mod literals;
 mod write_back;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
 
 use artifact::TreePath;
 use code_model::operation::OperationId;
 use python::edit::{Span, TextEdit};
 use python::embedded::{
-    DocumentKind, Fragment, FragmentKind, LineForm, docstring_fragments, docstrings, fragments,
+    DocumentKind, DocumentLine, Fragment, FragmentKind, LineForm, docstring_fragments, docstrings,
+    fragments,
 };
+use python::lines::Lines;
 use python::parse::ParsedFile;
-use python::references::{DependentIndex, FileReferences};
+use python::references::DependentIndex;
 
-use crate::rewriter::{Rewriter, apply, is_python, line_at};
+use crate::rewriter::{Rewriter, apply, is_python};
 use crate::{Applicability, DependentFile, Edit, FileRewrite, Receivers, Rewriting};
+use imports::{Import, Imports};
 
 /// Keeps the imports that are only read apart from the code that is rewritten.
 const BORDER: &str = "# \u{f8fe}\n";
@@ -55,6 +58,34 @@ struct Section {
 struct Outcome {
     edits: Vec<Edit>,
     findings: Vec<artifact::Finding>,
+}
+
+/// A document while its sections are rewritten.
+struct Document<'a> {
+    file: &'a DependentFile,
+    text: &'a str,
+    lines: Lines,
+    index: &'a DependentIndex,
+    receivers: &'a dyn Receivers,
+}
+
+/// What a document says so far, as it will be written.
+#[derive(Default)]
+struct Written {
+    text: String,
+    lines: HashSet<String>,
+}
+
+impl Written {
+    fn add(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.lines.extend(text.lines().map(|line| line.trim().to_owned()));
+    }
+
+    /// Whether it says this, on a line of its own or as a part of one.
+    fn holds(&self, code: &str) -> bool {
+        code.is_empty() || self.lines.contains(code) || self.text.contains(code)
+    }
 }
 
 /// Python of a document as a file of its own.
@@ -143,13 +174,13 @@ impl Rewriter<'_> {
                     Err(_) => continue,
                 },
             };
-            let text = String::from_utf8_lossy(&file.content);
+            let lines = Lines::of(&file.content);
             let sections = sections.iter().enumerate();
             found.extend(sections.filter_map(|(position, section)| {
                 let before = std::iter::repeat_n(None, section.lines_before());
                 let own = section.fragment.lines.iter().map(|line| {
                     let is_code = line.form != LineForm::Fixed;
-                    is_code.then(|| line_at(&text, line.whole.start))
+                    is_code.then(|| lines.at(line.whole.start))
                 });
                 Some(EmbeddedFile {
                     file: section.file(file, position)?,
@@ -167,13 +198,13 @@ impl Rewriter<'_> {
         if !fragments.iter().any(|fragment| self.may_change(&fragment.code)) {
             return Vec::new();
         }
-        let mut earlier: Vec<Import> = Vec::new();
+        let mut earlier = Imports::default();
         let mut sections = Vec::new();
         for fragment in fragments {
             let own = self.imports_of(file, &fragment.code);
-            sections.push(Section { fragment, imports: lines_of(&earlier, &own) });
-            earlier.retain(|import| !import.binds_one_of(&own));
-            earlier.extend(own);
+            let imports = earlier.needed_by(&fragment.code, &own);
+            sections.push(Section { fragment, imports });
+            earlier.add(own);
         }
         sections
     }
@@ -188,10 +219,12 @@ impl Rewriter<'_> {
         if found.is_empty() {
             return Vec::new();
         }
-        let imports = imports(text, &self.read(file, parsed, &DependentIndex::default()));
+        let mut imports = Imports::default();
+        let references = self.read(file, parsed, &DependentIndex::default());
+        imports.add(imports::at_top_level(text, &references, self.roots()));
         let section = |fragment: Fragment| {
             let own = self.imports_of(file, &fragment.code);
-            Section { imports: lines_of(&imports, &own), fragment }
+            Section { imports: imports.needed_by(&fragment.code, &own), fragment }
         };
         found.into_iter().map(section).collect()
     }
@@ -210,7 +243,29 @@ impl Rewriter<'_> {
         if parsed.syntax_error().is_some() {
             return Vec::new();
         }
-        imports(code, &self.read(file, &parsed, &DependentIndex::default()))
+        let references = self.read(file, &parsed, &DependentIndex::default());
+        imports::at_top_level(code, &references, self.roots())
+    }
+
+    /// Whether what was written in a file is run, so that it asks for the new version: neither
+    /// comments nor the examples of documents and docstrings are.
+    pub fn runs_what_was_written(&self, file: &DependentFile, rewrite: &FileRewrite) -> bool {
+        let mut edits = rewrite.edits.iter().filter(|edit| !edit.is_comment());
+        if rewrite.content.is_none() {
+            return false;
+        }
+        if !is_python(&file.path) {
+            let kind = document_kind(file);
+            return kind.is_none_or(|kind| kind == DocumentKind::Notebook)
+                && edits.next().is_some();
+        }
+        let texts = self.readings().tree(file).map(|parsed| docstrings(&parsed));
+        let texts = texts.unwrap_or_default();
+        edits.any(|edit| {
+            let count = texts.partition_point(|text| text.start <= edit.text.span.start);
+            let last = count.checked_sub(1).and_then(|last| texts.get(last));
+            last.is_none_or(|text| !text.contains(edit.text.span))
+        })
     }
 
     /// Rewrites the Python in a notebook or document.
@@ -224,19 +279,12 @@ impl Rewriter<'_> {
     ) {
         let Ok(text) = std::str::from_utf8(&file.content) else { return };
         let sections = self.sections_of_document(file, kind);
+        let document = Document { file, text, lines: Lines::of(text), index, receivers };
         let mut outcome = Outcome::default();
-        let mut written = String::new();
+        let mut written = Written::default();
         for (position, section) in sections.iter().enumerate() {
-            let new = self.section(
-                file,
-                text,
-                (position, section),
-                index,
-                receivers,
-                &written,
-                &mut outcome,
-            );
-            written.push_str(new.as_deref().unwrap_or(&section.fragment.code));
+            let new = self.section(&document, (position, section), &written, &mut outcome);
+            written.add(new.as_deref().unwrap_or(&section.fragment.code));
         }
         if kind != DocumentKind::Notebook {
             let taken: Vec<Span> = spans(&sections);
@@ -283,9 +331,11 @@ impl Rewriter<'_> {
             .filter(|edit| edit.applicability >= self.minimum())
             .map(|edit| edit.text.clone())
             .collect();
-        let written = python::edit::apply(text, &wanted).text;
+        let mut written = Written::default();
+        written.add(&python::edit::apply(text, &wanted).text);
+        let document = Document { file, text, lines: Lines::of(text), index, receivers };
         for (position, section) in sections.iter().enumerate() {
-            self.section(file, text, (position, section), index, receivers, &written, &mut outcome);
+            self.section(&document, (position, section), &written, &mut outcome);
         }
         let taken = spans(&sections);
         for content in docstrings(parsed) {
@@ -303,28 +353,26 @@ impl Rewriter<'_> {
     }
 
     /// Rewrites one section; gives its new code, where that can be written.
-    #[expect(clippy::too_many_arguments, reason = "what a section needs to be read and written")]
     fn section(
         &self,
-        file: &DependentFile,
-        text: &str,
+        document: &Document<'_>,
         (position, section): (usize, &Section),
-        index: &DependentIndex,
-        receivers: &dyn Receivers,
-        written: &str,
+        written: &Written,
         outcome: &mut Outcome,
     ) -> Option<String> {
+        let Document { file, text, index, receivers, .. } = *document;
         let virtual_file = section.file(file, position)?;
         let mentions = self.mentions_of(&virtual_file.content);
         if !mentions.core || !(mentions.name || mentions.member && receivers.knows_types()) {
             return None;
         }
+        outcome.findings.extend(self.commands(document, section));
         let mut rewrite = self.rewrite_python(&virtual_file, index, receivers, true);
         let before = section.lines_before();
         let fragment = &section.fragment;
         let document_line = |line: u32| {
             let own = (line as usize).checked_sub(before + 1)?;
-            Some(line_at(text, fragment.lines.get(own)?.whole.start))
+            Some(document.lines.at(fragment.lines.get(own)?.whole.start))
         };
         // Examples are often cut short, so that code that does not parse is nothing to report.
         rewrite.findings.retain(|finding| finding.code != "syntax-error");
@@ -340,8 +388,7 @@ impl Rewriter<'_> {
         outcome.edits.extend(self.held_back(held_back, text, section));
         let new = String::from_utf8(rewrite.content?).ok()?;
         let (imports, new_code) = new.split_once(BORDER)?;
-        let stands = |line: &str| line.trim().is_empty() || written.contains(line.trim());
-        let agrees = imports.lines().all(stands);
+        let agrees = imports.lines().all(|line| written.holds(line.trim()));
         let texts: Vec<TextEdit> = rewrite.edits.iter().map(|edit| edit.text.clone()).collect();
         let lines = write_back::followed(&code, &texts)?;
         // Nothing is written between the imports and the code.
@@ -350,10 +397,11 @@ impl Rewriter<'_> {
             return None;
         }
         let edits = write_back::write_back(fragment, text, &lines, before)?;
+        let reasons = Reasons::of(&rewrite.edits, &code);
         for document_edit in edits {
             let lines = document_edit.lines.start + before
                 ..document_edit.lines.end.max(document_edit.lines.start + 1) + before;
-            for (operation, applicability) in operations(&rewrite.edits, &code, &lines) {
+            for (operation, applicability) in reasons.at(&lines) {
                 outcome.edits.push(Edit {
                     text: document_edit.edit.clone(),
                     operation,
@@ -367,11 +415,29 @@ impl Rewriter<'_> {
         agrees.then(|| new_code.to_owned())
     }
 
+    /// Findings about lines that only the notebook understands, and that may use what changes.
+    fn commands(&self, document: &Document<'_>, section: &Section) -> Vec<artifact::Finding> {
+        let is_fixed = |line: &&DocumentLine| line.form == LineForm::Fixed;
+        let fixed = section.fragment.lines.iter().filter(is_fixed);
+        let found = fixed.filter(|line| {
+            let command = line.code.of(document.text).trim_start();
+            let arguments = command.split_once(' ').map_or("", |(_, arguments)| arguments);
+            self.mentions_of(arguments.as_bytes()).name
+        });
+        let message = "This line is no Python, and may use a name that changed; look at it.";
+        let found = found.map(|line| {
+            artifact::Finding::new(artifact::Severity::Warning, "notebook-command", message)
+                .in_file(&document.file.path)
+                .at_line(document.lines.at(line.whole.start))
+        });
+        found.collect()
+    }
+
     /// Edits of a section that were not made, at the lines where they would stand.
     fn held_back(&self, edits: Vec<Edit>, text: &str, section: &Section) -> Vec<Edit> {
-        let (code, before) = (section.code(), section.lines_before());
+        let (lines, before) = (Lines::of(section.code()), section.lines_before());
         let edits = edits.into_iter().filter_map(|edit| {
-            let line = line_of(&code, edit.text.span, before)?;
+            let line = (lines.at(edit.text.span.start) as usize).checked_sub(before + 1)?;
             let line = section.fragment.lines.get(line)?;
             // What was not applied there is not applied here, whatever it was.
             let applicability = Applicability::Unsafe.min(edit.applicability);
@@ -386,75 +452,55 @@ impl Rewriter<'_> {
     }
 }
 
-/// The line of the section's own code on which an edit begins.
-fn line_of(code: &str, span: Span, before: usize) -> Option<usize> {
-    (line_at(code, span.start) as usize).checked_sub(before + 1)
+/// The edits of a section with the lines that they touch.
+struct Reasons<'e> {
+    edits: &'e [Edit],
+    /// The first and the last line of each edit, from 0.
+    touched: Vec<(usize, usize)>,
+    /// The last line that this edit or an earlier one touches.
+    furthest: Vec<usize>,
 }
 
-/// The operations behind the edits of these lines; those of the whole section where no edit stands
-/// there.
-fn operations(
-    edits: &[Edit],
-    code: &str,
-    lines: &std::ops::Range<usize>,
-) -> BTreeMap<OperationId, Applicability> {
-    let touches = |edit: &&Edit| {
-        let first = line_at(code, edit.text.span.start) as usize - 1;
-        let last = line_at(code, edit.text.span.end) as usize - 1;
-        first < lines.end && lines.start <= last
-    };
-    let mut found: BTreeMap<OperationId, Applicability> = BTreeMap::new();
-    let mut touching = edits.iter().filter(touches).peekable();
-    let first = edits.first().filter(|_| touching.peek().is_none());
-    for edit in touching.chain(first) {
-        let least = found.entry(edit.operation.clone()).or_insert(edit.applicability);
-        *least = edit.applicability.min(*least);
+impl<'e> Reasons<'e> {
+    /// Of edits in the order of their ranges.
+    fn of(edits: &'e [Edit], code: &str) -> Self {
+        let lines = Lines::of(code);
+        let line = |offset: u32| lines.at(offset) as usize - 1;
+        let spans = edits.iter().map(|edit| edit.text.span);
+        let touched: Vec<_> = spans.map(|span| (line(span.start), line(span.end))).collect();
+        let mut last = 0;
+        let furthest = touched.iter().map(|(_, end)| {
+            last = last.max(*end);
+            last
+        });
+        let furthest = furthest.collect();
+        Self { edits, touched, furthest }
     }
-    found
-}
 
-/// An import that code elsewhere builds on.
-#[derive(Debug, Clone)]
-struct Import {
-    text: String,
-    /// The names that it binds.
-    locals: Vec<Arc<str>>,
-}
-
-impl Import {
-    fn binds_one_of(&self, others: &[Self]) -> bool {
-        others.iter().flat_map(|other| &other.locals).any(|local| self.locals.contains(local))
-    }
-}
-
-/// The import statements at the top level of a text that nothing else rebinds.
-fn imports(text: &str, references: &FileReferences) -> Vec<Import> {
-    let mut imports = Vec::new();
-    for (position, statement) in references.statements.iter().enumerate() {
-        let bound: Vec<_> = references
-            .imports
-            .iter()
-            .filter(|import| import.statement.0 as usize == position)
-            .collect();
-        let is_sole = bound.iter().all(|import| import.sole);
-        if statement.block == 0 && statement.scope.0 == 0 && is_sole {
-            let text = statement.span.of(text).to_owned();
-            let locals = bound.iter().map(|import| Arc::clone(&import.local)).collect();
-            imports.push(Import { text, locals });
+    /// The operations behind the edits of these lines; those of the first edit where none stands
+    /// there.
+    fn at(&self, lines: &std::ops::Range<usize>) -> BTreeMap<OperationId, Applicability> {
+        let from = self.furthest.partition_point(|last| *last < lines.start);
+        let to = self.touched.partition_point(|(first, _)| *first < lines.end);
+        let touching = (from..to).filter(|index| lines.start <= self.touched[*index].1);
+        let mut touching = touching.filter_map(|index| self.edits.get(index)).peekable();
+        let first = self.edits.first().filter(|_| touching.peek().is_none());
+        let mut found: BTreeMap<OperationId, Applicability> = BTreeMap::new();
+        for edit in touching.chain(first) {
+            let least = found.entry(edit.operation.clone()).or_insert(edit.applicability);
+            *least = edit.applicability.min(*least);
         }
+        found
     }
-    imports
 }
 
-/// Imports as lines, without those that the code binds anew.
-fn lines_of(imports: &[Import], own: &[Import]) -> String {
-    let kept = imports.iter().filter(|import| !import.binds_one_of(own));
-    kept.map(|import| format!("{}\n", import.text)).collect()
-}
-
+/// The lines of documents that hold code, in order.
 fn spans(sections: &[Section]) -> Vec<Span> {
     let lines = sections.iter().filter(|section| section.fragment.kind != FragmentKind::Cells);
-    lines.flat_map(|section| section.fragment.lines.iter().map(|line| line.whole)).collect()
+    let lines = lines.flat_map(|section| section.fragment.lines.iter().map(|line| line.whole));
+    let mut spans: Vec<Span> = lines.collect();
+    spans.sort();
+    spans
 }
 
 /// A cheap look: does a text hold prompts, fences or directives.

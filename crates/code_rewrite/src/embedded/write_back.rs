@@ -4,6 +4,7 @@
 //! the prompt, the indentation or the quotes of the line beside them; nothing else of the document
 //! changes.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use python::edit::{self, Span, TextEdit};
@@ -71,7 +72,7 @@ pub(super) fn write_back(
     before: usize,
 ) -> Option<Vec<DocumentEdit>> {
     let old: Vec<&str> = fragment.code.lines().collect();
-    let writer = Writer { lines: &fragment.lines, document };
+    let writer = Writer { lines: &fragment.lines, document, separator: OnceCell::new() };
     let mut edits = Vec::new();
     for Followed { old: range, new } in followed.iter().filter(|it| it.old.end > before) {
         let mut range = range.start.checked_sub(before)?..range.end - before;
@@ -101,6 +102,8 @@ pub(super) fn write_back(
 struct Writer<'a> {
     lines: &'a [DocumentLine],
     document: &'a str,
+    /// What stands between the first two strings of one list.
+    separator: OnceCell<Option<Span>>,
 }
 
 impl Writer<'_> {
@@ -161,6 +164,15 @@ impl Writer<'_> {
             return Some(TextEdit::insert(before.code.end, self.behind(before, added)?));
         }
         let line = self.line(index)?;
+        let begins = match line.form {
+            LineForm::JsonElement => line.whole.start + 1,
+            LineForm::JsonPart => line.whole.start,
+            LineForm::Plain | LineForm::Fixed => line.code.start,
+        };
+        // Nothing can stand between a command and its code.
+        if begins != line.code.start {
+            return None;
+        }
         let mut text = String::new();
         for new in added {
             text.push_str(&self.encoded(line, new));
@@ -206,15 +218,14 @@ impl Writer<'_> {
 
     /// What stands between two strings of the list that a line belongs to.
     fn separator(&self, line: &DocumentLine) -> String {
-        let mut siblings = self.lines.windows(2).filter_map(|pair| {
-            let [one, next] = pair else { return None };
-            let both = [one, next].iter().all(|line| line.form == LineForm::JsonElement);
-            (both && one.group == next.group)
-                .then(|| (one.group, Span::new(one.whole.end, next.whole.start)))
-        });
-        let own = siblings.clone().find(|(group, _)| *group == line.group);
-        let found = own.or_else(|| siblings.next());
-        found.map_or_else(|| ", ".to_owned(), |(_, between)| between.of(self.document).to_owned())
+        // Cells are numbered in order.
+        let start = self.lines.partition_point(|other| other.group < line.group);
+        let behind = self.lines.get(start..).unwrap_or_default();
+        let own = behind.get(..behind.partition_point(|other| other.group == line.group));
+        let found = own
+            .and_then(first_separator)
+            .or_else(|| *self.separator.get_or_init(|| first_separator(self.lines)));
+        found.map_or_else(|| ", ".to_owned(), |between| between.of(self.document).to_owned())
     }
 
     fn encoded(&self, line: &DocumentLine, code: &str) -> String {
@@ -272,6 +283,15 @@ impl Writer<'_> {
             None => Some(Span::new(first.code.start, last.code.end)),
         }
     }
+}
+
+/// What stands between the first two strings that follow each other in one list.
+fn first_separator(lines: &[DocumentLine]) -> Option<Span> {
+    lines.windows(2).find_map(|pair| {
+        let [one, next] = pair else { return None };
+        let both = [one, next].iter().all(|line| line.form == LineForm::JsonElement);
+        (both && one.group == next.group).then(|| Span::new(one.whole.end, next.whole.start))
+    })
 }
 
 /// How many bytes two texts have in common at their beginning and at their end.

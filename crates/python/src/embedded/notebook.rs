@@ -3,15 +3,19 @@
 //! Lines of IPython that are no Python (`%matplotlib inline`, `!pip install …`) stay in the code as
 //! statements that do nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use configuration::{JsonStep, JsonString, json_strings};
 
 use super::{DocumentLine, Fragment, FragmentKind, LineForm};
 use crate::edit::Span;
+use crate::parse::ParsedFile;
 
 /// Magic commands of a whole cell below which Python follows.
 const PYTHON_MAGICS: [&str; 5] = ["%%time", "%%timeit", "%%capture", "%%prun", "%%memit"];
+
+/// Magic commands behind which Python follows on the same line.
+const LINE_MAGICS: [&str; 4] = ["time", "timeit", "prun", "memit"];
 
 /// All code cells as one fragment; none where the notebook is not one of Python.
 pub(super) fn read(text: &str) -> Option<Fragment> {
@@ -21,7 +25,7 @@ pub(super) fn read(text: &str) -> Option<Fragment> {
         return None;
     }
     let mut cells: BTreeMap<usize, Vec<&JsonString>> = BTreeMap::new();
-    let mut code_cells: Vec<usize> = Vec::new();
+    let mut code_cells: BTreeSet<usize> = BTreeSet::new();
     for string in &strings {
         match string.path.as_slice() {
             [JsonStep::Key(_), JsonStep::Index(cell), JsonStep::Key(key), ..]
@@ -30,7 +34,7 @@ pub(super) fn read(text: &str) -> Option<Fragment> {
                 cells.entry(*cell).or_default().push(string);
             }
             [JsonStep::Key(_), JsonStep::Index(cell), ..] if string.text == "code" => {
-                code_cells.push(*cell);
+                code_cells.insert(*cell);
             }
             _ => {}
         }
@@ -92,7 +96,9 @@ fn add_cell(fragment: &mut Fragment, cell: u32, parts: &[&JsonString], text: &st
                 continue;
             };
             let code_text = line.unwrap_or(&part.text);
-            add_line(fragment, code_text, code, place, LineForm::JsonElement, cell);
+            let line =
+                DocumentLine { code, whole: place, form: LineForm::JsonElement, group: cell };
+            add_line(fragment, code_text, line, text);
         } else {
             add_parts(fragment, part, text, cell);
         }
@@ -124,7 +130,8 @@ fn add_parts(fragment: &mut Fragment, part: &JsonString, text: &str, cell: u32) 
             return;
         }
         let whole = Span::new(code.start, code.end + if is_last { 0 } else { 2 });
-        add_line(fragment, line, code, whole, LineForm::JsonPart, cell);
+        let place = DocumentLine { code, whole, form: LineForm::JsonPart, group: cell };
+        add_line(fragment, line, place, text);
         offset = whole.end;
     }
 }
@@ -149,19 +156,41 @@ fn split_at_line_feeds(raw: &str) -> Vec<&str> {
     found
 }
 
-fn add_line(
-    fragment: &mut Fragment,
-    line: &str,
-    code: Span,
-    whole: Span,
-    form: LineForm,
-    group: u32,
-) {
-    if let Some(stand_in) = stand_in(line) {
-        fragment.push(&stand_in, DocumentLine { code, whole, form: LineForm::Fixed, group });
+fn add_line(fragment: &mut Fragment, line: &str, place: DocumentLine, text: &str) {
+    let behind = behind_magic(line).filter(|code| {
+        let magic = &line[..line.len() - code.len()];
+        place.code.of(text).starts_with(magic)
+    });
+    if let Some(code) = behind {
+        let start = place.code.start + (line.len() - code.len()) as u32;
+        fragment.push(code, DocumentLine { code: Span::new(start, place.code.end), ..place });
+    } else if let Some(stand_in) = stand_in(line) {
+        fragment.push(&stand_in, DocumentLine { form: LineForm::Fixed, ..place });
     } else {
-        fragment.push(line, DocumentLine { code, whole, form, group });
+        fragment.push(line, place);
     }
+}
+
+/// The Python behind a magic command and its options at the beginning of a line.
+fn behind_magic(line: &str) -> Option<&str> {
+    let command = line.strip_prefix("%%").or_else(|| line.strip_prefix('%'))?;
+    let (name, rest) = command.split_once(' ')?;
+    let mut code = rest.trim_start();
+    while code.starts_with('-') {
+        let (option, rest) = code.split_once(' ')?;
+        code = rest.trim_start();
+        // A number belongs to the letter before it.
+        if let Some((number, rest)) = code.split_once(' ').filter(|_| option.len() == 2)
+            && number.chars().all(|c| c.is_ascii_digit())
+        {
+            code = rest.trim_start();
+        }
+    }
+    let is_python = || {
+        let parsed = ParsedFile::parse(code.as_bytes());
+        parsed.is_ok_and(|parsed| parsed.syntax_error().is_none())
+    };
+    (LINE_MAGICS.contains(&name) && !code.is_empty() && is_python()).then_some(code)
 }
 
 /// What stands for a line that only IPython understands.
