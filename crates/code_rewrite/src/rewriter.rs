@@ -432,9 +432,10 @@ pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file
     }
 }
 
-/// Findings about receivers that nobody can tell, each once with the lines where it stands.
+/// Findings about what is found wherever one name is used, each once with the lines where it stands.
 fn say_once(findings: &mut Vec<Finding>) {
-    const ONCE: [&str; 3] = ["receiver-unknown", "receiver-assumed", "receiver-uncertain"];
+    const ONCE: [&str; 4] =
+        ["callable-gone", "receiver-unknown", "receiver-assumed", "receiver-uncertain"];
     findings.sort();
     findings.dedup();
     let mut places: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();

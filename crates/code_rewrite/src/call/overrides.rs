@@ -11,6 +11,7 @@ use python::edit::{Span, TextEdit};
 use python::references::{ClassMember, FileReferences};
 use python::types::Origin;
 
+use super::matching::missing_callable;
 use crate::member::definition_of;
 use crate::{Applicability, CallChange, FileContext, Plan, Rewriting};
 
@@ -45,7 +46,8 @@ pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting) {
                         .any(|place| place.origin == Origin::Core && place.name == base)
                 });
                 let parameters = member.parameters.map_or("", |span| span.of(context.text));
-                if !inherits || !concerns(&call.change, parameters) {
+                let is_gone = missing_callable(context, call).is_some();
+                if !inherits || is_gone || !concerns(&call.change, parameters) {
                     continue;
                 }
                 if !renamed(context, rewriting, call, member) {
