@@ -90,6 +90,7 @@ fn checked(text: &str) -> CheckReport {
     let index = DependentIndex::new([module.clone()]);
     let options = ReferenceOptions {
         roots: &BTreeSet::from([DottedName::new("kit").expect("a name")]),
+        distribution: Some("kit"),
         module: Some(&module),
         is_package: false,
         members: &|name| wanted.contains(name) || name == "gone",

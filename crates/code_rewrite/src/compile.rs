@@ -18,11 +18,14 @@ pub struct PlanOptions {
     /// Whether the application record or the requirement shows that the dependent is still on the
     /// old version: operations that must not be applied twice are refused without it.
     pub still_on_old_version: bool,
+    /// Whether the application record or the requirement shows that the dependent has left the old
+    /// version.
+    pub past_old_version: bool,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { threshold: 0.7, still_on_old_version: false }
+        Self { threshold: 0.7, still_on_old_version: false, past_old_version: false }
     }
 }
 
@@ -39,7 +42,9 @@ impl Plan {
     pub fn compile(manifest: &Manifest, options: &PlanOptions) -> Self {
         let mut compiler = Compiler::new(&manifest.operations);
         compiler.plan.roots = roots(manifest);
+        compiler.plan.distribution = Some(manifest.metadata.library.clone());
         compiler.plan.still_on_old_version = options.still_on_old_version;
+        compiler.plan.past_old_version = options.past_old_version;
         compiler.skip(options);
         let order = compiler.order.clone();
         for index in order {

@@ -152,6 +152,7 @@ impl<'a> Rewriter<'a> {
     ) -> ReferenceOptions<'o> {
         ReferenceOptions {
             roots: &self.plan.roots,
+            distribution: self.plan.distribution.as_deref(),
             module: file.module.as_ref(),
             is_package: file.path.file_name().starts_with("__init__."),
             members,

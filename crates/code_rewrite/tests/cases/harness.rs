@@ -196,6 +196,7 @@ fn names(block: &Block) -> Option<FileReferences> {
     let roots = BTreeSet::new();
     let options = ReferenceOptions {
         roots: &roots,
+        distribution: None,
         module: None,
         is_package: block.path.ends_with("__init__.py"),
         members: &|_| false,

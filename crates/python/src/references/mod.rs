@@ -57,6 +57,8 @@ impl StarExports for NoStarExports {
 pub struct ReferenceOptions<'a> {
     /// The packages whose names are looked for.
     pub roots: &'a BTreeSet<DottedName>,
+    /// The name under which they are installed, where that is known.
+    pub distribution: Option<&'a str>,
     /// The module that the file defines, where that is known.
     pub module: Option<&'a DottedName>,
     /// Whether that module is a package's `__init__`.
