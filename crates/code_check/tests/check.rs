@@ -181,6 +181,27 @@ fn what_is_guarded_is_not_reported() {
 }
 
 #[test]
+fn a_failed_import_that_is_caught_guards_imports_alone() {
+    let text = "try:\n    import kit\n    kit.missing\n    def f():\n        return kit.gone, kit.f()\n\
+        except ImportError:\n    kit = None\n    import os\n    kit.absent\n";
+    assert_eq!(
+        problems(text),
+        ["3 missing_name kit.missing -", "5 missing_name kit.gone -", "5 missing_argument kit.f -",]
+    );
+    for text in [
+        "try:\n    import kit\n    kit.missing\nexcept Exception:\n    pass\n",
+        "import kit\ntry:\n    kit.missing\nexcept AttributeError:\n    pass\n",
+        "try:\n    from kit import gone\n    gone.x\nexcept ImportError:\n    pass\n",
+        "import kit\ntry:\n    from kit import gone\nexcept ImportError:\n    gone = kit.older\n",
+    ] {
+        assert_eq!(problems(text), [""; 0], "{text}");
+    }
+    let later =
+        "import kit\ntry:\n    def f():\n        kit.missing\nexcept Exception:\n    pass\n";
+    assert_eq!(problems(later), ["4 missing_name kit.missing -"]);
+}
+
+#[test]
 fn unknown_receivers_are_counted_not_guessed() {
     let report = checked("import kit\ndef t(a):\n    a.m(1, 2, 3, 4)\n    return kit.f(1)\n");
     assert_eq!(report.problems, []);

@@ -345,6 +345,7 @@ fn outline(
         findings,
         remaining: Vec::new(),
         checked: false,
+        undecided: 0,
         already_right,
     }
 }
@@ -388,5 +389,6 @@ fn check(
     report.remaining =
         checked.problems.iter().filter_map(|it| answers::remaining(it, &embedded)).collect();
     report.checked = true;
+    report.undecided = checked.counts.undecidable;
     Ok(())
 }

@@ -267,7 +267,7 @@ impl Walker<'_> {
         }
         let outer = self.conditions;
         self.within(ScopeKind::Function, |walker| {
-            walker.conditions.in_function = true;
+            walker.runs_later();
             if let Some(parameters) = &lambda.parameters {
                 walker.parameters(parameters);
             }

@@ -79,8 +79,11 @@ impl FileReferences {
 pub struct Conditions {
     /// Below `if TYPE_CHECKING:`.
     pub type_checking: bool,
-    /// Inside a `try` that catches a failed import or a missing attribute, or in its handlers.
+    /// Inside a `try` that catches a failed import, or in its handlers.
     pub import_guard: bool,
+    /// Where a missing attribute does no harm: inside a `try` that catches it, outside of functions
+    /// that run later; or in the handlers of a `try` whose imports are not there.
+    pub attribute_guard: bool,
     /// A branch of a choice between versions: such a `try` whose arms give the same name
     /// differently, a test of the package's version, or `hasattr` on it. What stands there is right
     /// for one of the versions on purpose.

@@ -130,6 +130,8 @@ pub(super) struct Walker<'s> {
     pub(super) string_depth: u8,
     /// The binding at hand is `import a.b`.
     pub(super) adding: bool,
+    /// Inside the handlers of a `try` whose imports are not there.
+    pub(super) in_handler: bool,
 }
 
 impl<'s> Walker<'s> {
@@ -154,6 +156,7 @@ impl<'s> Walker<'s> {
             quoted_types: false,
             string_depth: 0,
             adding: false,
+            in_handler: false,
         }
     }
 
@@ -274,7 +277,7 @@ impl<'s> Walker<'s> {
     fn function_body(&mut self, parameters: &ast::Parameters, body: &[Stmt], class: Option<usize>) {
         let outer = self.conditions;
         self.within(ScopeKind::Function, |walker| {
-            walker.conditions.in_function = true;
+            walker.runs_later();
             walker.parameters(parameters);
             if let Some(class) = class
                 && let Some(first) = parameters.iter_non_variadic_params().next()
@@ -284,6 +287,12 @@ impl<'s> Walker<'s> {
             walker.statements(body, None);
         });
         self.conditions = outer;
+    }
+
+    /// What follows is the body of a function, which runs when the `try` around it is over.
+    pub(super) fn runs_later(&mut self) {
+        self.conditions.in_function = true;
+        self.conditions.attribute_guard = self.in_handler;
     }
 
     pub(super) fn parameters(&mut self, parameters: &ast::Parameters) {
@@ -447,7 +456,15 @@ impl<'s> Walker<'s> {
                 self.found.choices.push(Choice { whole, kind });
             }
         }
+        let first_import = self.found.imports.len();
+        self.conditions.attribute_guard |= caught.iter().any(|caught| caught.missing);
         self.statements(&statement.body, None);
+        let tried = self.found.imports.iter().skip(first_import);
+        let is_ours = tried
+            .filter_map(|import| import.target.as_ref())
+            .any(|target| self.options.is_core(target));
+        let in_handler = self.in_handler;
+        self.in_handler |= is_ours && caught.iter().any(|caught| caught.import);
         for handler in &statement.handlers {
             let ast::ExceptHandler::ExceptHandler(handler) = handler;
             if let Some(class) = &handler.type_ {
@@ -457,8 +474,13 @@ impl<'s> Walker<'s> {
                 let at = span(name.range());
                 self.bind(&name.id, BindingKind::Other, at, at.end);
             }
+            let outer = self.conditions;
+            self.conditions.attribute_guard |= self.in_handler;
             self.statements(&handler.body, None);
+            self.conditions = outer;
         }
+        self.in_handler = in_handler;
+        self.conditions.attribute_guard = outer.attribute_guard;
         self.statements(&statement.orelse, None);
         self.conditions = outer;
         self.statements(&statement.finalbody, None);
@@ -619,13 +641,16 @@ fn is_type_checking(test: &Expr) -> bool {
 #[derive(Debug, Clone, Copy, Default)]
 struct Caught {
     import: bool,
+    /// By a name for it.
     attribute: bool,
+    /// A missing attribute, under whatever name.
+    missing: bool,
 }
 
 fn caught(handler: &ast::ExceptHandler) -> Caught {
     let ast::ExceptHandler::ExceptHandler(handler) = handler;
     let Some(class) = handler.type_.as_deref() else {
-        return Caught { import: true, attribute: false };
+        return Caught { import: true, attribute: false, missing: true };
     };
     let classes = match class {
         Expr::Tuple(tuple) => tuple.elts.iter().collect(),
@@ -635,10 +660,16 @@ fn caught(handler: &ast::ExceptHandler) -> Caught {
     for class in classes {
         if let Expr::Name(name) = class {
             match name.id.as_str() {
-                "ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException" => {
+                "ImportError" | "ModuleNotFoundError" => caught.import = true,
+                "Exception" | "BaseException" => {
                     caught.import = true;
+                    caught.missing = true;
                 }
-                "AttributeError" | "NameError" | "TypeError" => caught.attribute = true,
+                "AttributeError" => {
+                    caught.attribute = true;
+                    caught.missing = true;
+                }
+                "NameError" | "TypeError" => caught.attribute = true,
                 _ => {}
             }
         }
