@@ -74,10 +74,23 @@ pub(super) struct Choice {
 pub(super) enum ChoiceKind {
     /// By a test: a choice when the test asks for a version.
     Test(Span),
+    /// By a part of an expression, or by a test without another branch: a choice when it asks for a
+    /// version, or for a member that was asked for.
+    Part(Span),
     /// By catching a failed import: a choice when the handlers import from the packages too.
     Import { body: Span, handlers: Span },
     /// By catching a missing name: a choice when the handlers use the packages too.
     Attribute { body: Span, handlers: Span },
+}
+
+/// A call of `hasattr`.
+#[derive(Debug, Clone)]
+pub(super) struct MemberQuestion {
+    /// The text of the object that it asks.
+    pub(super) object: String,
+    pub(super) at: Span,
+    /// Whether it asks for a member that was asked for.
+    pub(super) wanted: bool,
 }
 
 /// Everything that the first pass collects.
@@ -100,8 +113,8 @@ pub(super) struct Collected {
     pub(super) bound_names: BTreeMap<Span, Name>,
     /// Calls that ask for an installed version.
     pub(super) version_questions: Vec<Span>,
-    /// Calls of `hasattr`, with the text of the object that they ask.
-    pub(super) member_questions: Vec<(String, Span)>,
+    /// Calls of `hasattr`.
+    pub(super) member_questions: Vec<MemberQuestion>,
     /// The texts of receivers of members that were asked for.
     pub(super) receiver_texts: BTreeSet<String>,
 }
@@ -196,6 +209,13 @@ impl<'s> Walker<'s> {
             if let Stmt::Import(_) | Stmt::ImportFrom(_) = statement {
                 self.import(statement, body.len() == 1);
                 continue;
+            }
+            // What follows `assert hasattr(…)` runs for that version alone.
+            if let (Stmt::Assert(test), Some(last)) = (statement, body.last()) {
+                self.found.choices.push(Choice {
+                    whole: span(TextRange::new(test.start(), last.end())),
+                    kind: ChoiceKind::Part(span(test.test.range())),
+                });
             }
             // What follows `if old: return …` is the other branch of the same choice.
             if let Stmt::If(test) = statement
@@ -568,6 +588,10 @@ impl<'a> Visitor<'a> for Walker<'_> {
             Stmt::TypeAlias(alias) => self.type_alias(alias),
             Stmt::For(statement) => self.loop_over(statement),
             Stmt::While(statement) => {
+                self.found.choices.push(Choice {
+                    whole: span(statement.range),
+                    kind: ChoiceKind::Part(span(statement.test.range())),
+                });
                 self.visit_expr(&statement.test);
                 self.statements(&statement.body, Some(span(statement.range)));
                 self.statements(&statement.orelse, None);
