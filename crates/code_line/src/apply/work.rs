@@ -152,7 +152,8 @@ fn rewrite(
     installed: Option<Arc<InstalledPackages>>,
     doors: &Doors<'_>,
 ) -> Result<Vec<FileRewrite>, Error> {
-    let asks_types = !prepared.plan.members.is_empty() || !prepared.plan.calls.is_empty();
+    let plan = &prepared.plan;
+    let asks_types = !plan.members.is_empty() || !plan.calls.is_empty() || !plan.keys.is_empty();
     let typed = if options.untyped || !asks_types {
         None
     } else {

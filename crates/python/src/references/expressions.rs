@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 
 use super::model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, ClassDefinition, ClassMember,
-    ImportBinding, ImportForm, ImportStatement, MemberUse, Place, ScopeId, SegmentForm,
+    ImportBinding, ImportForm, ImportStatement, KeyAccess, MemberUse, Place, ScopeId, SegmentForm,
     StatementId,
 };
 use super::scope::{BindingKind, ScopeKind};
@@ -116,7 +116,8 @@ impl Walker<'_> {
                 let is_outermost = std::ptr::eq(current, outermost);
                 self.member(current, is_outermost, call);
                 let name = Arc::from(current.attr.id.as_str());
-                self.keys_of(&current.value, vec![(span(current.attr.range()), name)], true);
+                let key = (span(current.attr.range()), name);
+                self.keys_of(&current.value, vec![key], &KeyAccess::Attribute);
             }
             match &*current.value {
                 Expr::Attribute(inner) => current = inner,

@@ -27,7 +27,7 @@ pub use guards::is_version_name;
 pub use model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, Certainty, ClassDefinition,
     ClassMember, Conditions, Construction, FileReferences, ImportBinding, ImportForm,
-    ImportStatement, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
+    ImportStatement, KeyAccess, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
     StatementId, StringForm,
 };
 pub use names::{Occurrences, ParameterUses};

@@ -340,9 +340,26 @@ pub struct Construction {
     pub call: CallId,
 }
 
+/// How code names a key of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyAccess {
+    /// `thing.key`.
+    Attribute,
+    /// `thing["key"]`.
+    Subscript,
+    /// By this method: `thing.get("key")`, `thing.update(key=1)`.
+    Method(Arc<str>),
+    /// As an argument of the thing itself: `thing(key=1)`.
+    Call,
+}
+
 /// A key that code names: `thing["key"]`, `thing.get("key")`, `thing.update(key=1)`, `thing.key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
+    /// The thing: the range of its syntax node.
+    pub holder: Span,
+    /// How the key is named.
+    pub access: KeyAccess,
     /// The key's text, without quotes.
     pub span: Span,
     /// The key.

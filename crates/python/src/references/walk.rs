@@ -57,8 +57,6 @@ pub(super) struct RawKey {
     pub(super) root: Name,
     pub(super) position: Position,
     pub(super) key: KeyUse,
-    /// Whether it is written as an attribute.
-    pub(super) attribute: bool,
 }
 
 /// A place where code chooses between versions or catches that something is missing.
