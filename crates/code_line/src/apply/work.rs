@@ -121,8 +121,16 @@ fn prepare(
     let metadata = &loaded.manifest.metadata;
     let still_on_old_version =
         !order.stands && requirements::excludes(&files, &metadata.library, &metadata.to_version);
+    let past_old_version = order.stands
+        || requirements::begins_at(
+            &files,
+            &metadata.library,
+            &metadata.from_version,
+            &metadata.to_version,
+        );
     let threshold = order.options.auto_apply_threshold;
-    let plan = Plan::compile(&loaded.manifest, &PlanOptions { threshold, still_on_old_version });
+    let options = PlanOptions { threshold, still_on_old_version, past_old_version };
+    let plan = Plan::compile(&loaded.manifest, &options);
     Ok(Prepared { loaded, target, files, findings, plan, suppressed })
 }
 
