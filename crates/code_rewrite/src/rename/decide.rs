@@ -39,11 +39,7 @@ impl Engine<'_, '_> {
                 return;
             }
             NewName::Removed(operation) => {
-                let message = format!(
-                    "`{target}` is gone in the new version and has no successor; this import \
-                     fails ({operation})."
-                );
-                rewriting.find(self.context, import.span, "removed-name", message);
+                self.removed.push((id, operation));
                 return;
             }
             NewName::Doubtful(new, operation) => {
@@ -75,7 +71,23 @@ impl Engine<'_, '_> {
         }
     }
 
-    fn is_ours(&self, name: &DottedName) -> bool {
+    /// Imports of what is gone, unless they went with their last use.
+    pub(super) fn removed_imports(&self, rewriting: &mut Rewriting) {
+        for (id, operation) in &self.removed {
+            let dropped = self.decision(*id).is_some_and(|decision| decision.dropped);
+            let Some(import) = self.context.references.import(*id).filter(|_| !dropped) else {
+                continue;
+            };
+            let target = import.target.as_ref().map(ToString::to_string).unwrap_or_default();
+            let message = format!(
+                "`{target}` is gone in the new version and has no successor; this import fails \
+                 ({operation})."
+            );
+            rewriting.find(self.context, import.span, "removed-name", message);
+        }
+    }
+
+    pub(super) fn is_ours(&self, name: &DottedName) -> bool {
         self.context.plan.roots.iter().any(|root| name.below(root).is_some())
     }
 
