@@ -226,8 +226,11 @@ impl<'m> Compiler<'m> {
         }
         // Lists written by hand often leave dependencies out and write symbols in the new module's
         // name. Where the old version had a module of that name, too, its own symbols are meant.
+        // So does a package whose module moves, and a package of the old version itself.
         let was_there = |module: &DottedName| {
             self.old_modules.contains(module)
+                || self.plan.roots.contains(module)
+                || self.old_modules.iter().any(|old| old.below(module).is_some())
                 || module.ancestors().any(|outer| self.old_modules.contains(&outer))
         };
         if node.operation.dependencies.is_empty() {
