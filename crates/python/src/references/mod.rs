@@ -97,6 +97,11 @@ impl FileReferences {
         self.names.is_free(name, scope, readers)
     }
 
+    /// Whether what `scope` binds are attributes of a class, which others read without its name.
+    pub fn is_class(&self, scope: ScopeId) -> bool {
+        self.names.is_class(scope)
+    }
+
     /// Every place where a name that `scope` binds is written; none when that is not all of it.
     pub fn occurrences(&self, name: &str, scope: ScopeId) -> Option<Occurrences> {
         self.names.occurrences(name, scope)
