@@ -226,8 +226,9 @@ fn rewriter<'a>(
     let mut rewriter = Rewriter::new(plan, api_from, api_to, least);
     if let Some(api) = api_from.filter(|_| wishes.assume_unique) {
         let mut unique = plan.alike_everywhere(api);
+        let members = plan.members.iter().map(|member| member.from.clone()).collect();
         let drop = |unique: &mut BTreeSet<String>, text: &str| {
-            for name in defined_names(text, unique) {
+            for name in defined_names(text, unique, &members) {
                 unique.remove(&name);
             }
         };
