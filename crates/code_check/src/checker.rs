@@ -37,6 +37,15 @@ enum Reached<'a> {
     Missing,
 }
 
+/// Imports of one file that fail.
+#[derive(Default)]
+struct Failing {
+    /// Those that are problems.
+    reported: BTreeSet<DottedName>,
+    /// Those that the code catches.
+    caught: BTreeSet<DottedName>,
+}
+
 /// Names that build tools write, which a source tree does not hold.
 const WRITTEN_BY_BUILDS: [&str; 4] = ["_version", "version", "__version__", "_build_config"];
 
@@ -89,9 +98,9 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn file(&mut self, file: &CheckedFile<'_>) {
         let lines = Lines::of(file.text);
-        let broken = self.imports(file, &lines);
+        let failing = self.imports(file, &lines);
         for reference in &file.references.references {
-            self.reference(file, &lines, reference, &broken);
+            self.reference(file, &lines, reference, &failing);
         }
         let named: BTreeSet<_> = file.references.references.iter().map(|r| r.span).collect();
         for used in file.references.members.iter().filter(|used| !named.contains(&used.span)) {
@@ -101,8 +110,8 @@ impl<'a> Checker<'a> {
 
     /// Checks what is imported; gives the targets that do not exist, so that their uses are not
     /// reported again.
-    fn imports(&mut self, file: &CheckedFile<'_>, lines: &Lines) -> BTreeSet<DottedName> {
-        let mut broken = BTreeSet::new();
+    fn imports(&mut self, file: &CheckedFile<'_>, lines: &Lines) -> Failing {
+        let mut failing = Failing::default();
         for import in &file.references.imports {
             let Some(target) = import.target.as_ref().filter(|name| self.api.is_inside(name))
             else {
@@ -115,11 +124,14 @@ impl<'a> Checker<'a> {
             self.counts.references += 1;
             if is_guarded(conditions) {
                 self.counts.guarded += 1;
+                if matches!(self.reach(target), Reached::Missing) {
+                    failing.caught.insert(target.clone());
+                }
                 continue;
             }
             match self.reach(target) {
                 Reached::Missing => {
-                    broken.insert(target.clone());
+                    failing.reported.insert(target.clone());
                     let prefix = self.first_missing(target);
                     let reason = format!("there is no name `{prefix}` in this version");
                     self.missing(file.path, lines.at(import.span.start), &prefix, reason);
@@ -133,7 +145,7 @@ impl<'a> Checker<'a> {
                 Reached::Other => self.counts.resolved += 1,
             }
         }
-        broken
+        failing
     }
 
     fn reference(
@@ -141,17 +153,21 @@ impl<'a> Checker<'a> {
         file: &CheckedFile<'_>,
         lines: &Lines,
         reference: &Reference,
-        broken: &BTreeSet<DottedName>,
+        failing: &Failing,
     ) {
         let Some(target) = reference.target() else { return };
         let plain_string = matches!(reference.place, Place::Text(form) if form != StringForm::Import
             && form != StringForm::Annotation);
-        let at_broken_import = broken.iter().any(|import| target.below(import).is_some());
-        if plain_string || at_broken_import || !self.api.is_inside(target) {
+        let fails = |imports: &BTreeSet<DottedName>| {
+            imports.iter().any(|import| target.below(import).is_some())
+        };
+        if plain_string || fails(&failing.reported) || !self.api.is_inside(target) {
             return;
         }
         self.counts.references += 1;
-        if is_guarded(reference.conditions) {
+        // What follows an import that fails in the same `try` is not reached.
+        let not_reached = reference.conditions.import_guard && fails(&failing.caught);
+        if is_harmless(reference.conditions) || not_reached {
             self.counts.guarded += 1;
             return;
         }
@@ -306,7 +322,7 @@ impl<'a> Checker<'a> {
         through_class: bool,
     ) {
         self.counts.calls += 1;
-        if is_guarded(call.conditions) {
+        if is_harmless(call.conditions) {
             self.counts.guarded += 1;
             return;
         }
@@ -388,7 +404,7 @@ impl<'a> Checker<'a> {
 
     /// Attributes of objects: only those of the library's classes, and only what certainly fails.
     fn member(&mut self, file: &CheckedFile<'_>, lines: &Lines, used: &MemberUse) {
-        if used.access != Access::Load || is_guarded(used.conditions) {
+        if used.access != Access::Load || is_harmless(used.conditions) {
             return;
         }
         let call = used.call.and_then(|id| file.references.call(id));
@@ -485,9 +501,14 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Code that is there for another version, or that fails without harm.
+/// Imports that are there for another version, or that fail without harm.
 fn is_guarded(conditions: Conditions) -> bool {
     conditions.import_guard || conditions.version_guard || conditions.type_checking
+}
+
+/// Other code of that kind. What catches a failed import lets a missing attribute through.
+fn is_harmless(conditions: Conditions) -> bool {
+    conditions.attribute_guard || conditions.version_guard || conditions.type_checking
 }
 
 /// Whether a function is called as its parameters say.

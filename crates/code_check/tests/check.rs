@@ -90,6 +90,7 @@ fn checked(text: &str) -> CheckReport {
     let index = DependentIndex::new([module.clone()]);
     let options = ReferenceOptions {
         roots: &BTreeSet::from([DottedName::new("kit").expect("a name")]),
+        distribution: Some("kit"),
         module: Some(&module),
         is_package: false,
         members: &|name| wanted.contains(name) || name == "gone",
@@ -177,6 +178,27 @@ fn what_is_guarded_is_not_reported() {
     let report = checked(text);
     assert_eq!(report.problems, []);
     assert!(report.counts.guarded >= 1);
+}
+
+#[test]
+fn a_failed_import_that_is_caught_guards_imports_alone() {
+    let text = "try:\n    import kit\n    kit.missing\n    def f():\n        return kit.gone, kit.f()\n\
+        except ImportError:\n    kit = None\n    import os\n    kit.absent\n";
+    assert_eq!(
+        problems(text),
+        ["3 missing_name kit.missing -", "5 missing_name kit.gone -", "5 missing_argument kit.f -",]
+    );
+    for text in [
+        "try:\n    import kit\n    kit.missing\nexcept Exception:\n    pass\n",
+        "import kit\ntry:\n    kit.missing\nexcept AttributeError:\n    pass\n",
+        "try:\n    from kit import gone\n    gone.x\nexcept ImportError:\n    pass\n",
+        "import kit\ntry:\n    from kit import gone\nexcept ImportError:\n    gone = kit.older\n",
+    ] {
+        assert_eq!(problems(text), [""; 0], "{text}");
+    }
+    let later =
+        "import kit\ntry:\n    def f():\n        kit.missing\nexcept Exception:\n    pass\n";
+    assert_eq!(problems(later), ["4 missing_name kit.missing -"]);
 }
 
 #[test]

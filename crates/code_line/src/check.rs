@@ -60,6 +60,7 @@ pub(crate) fn read_files(
         let stars = Stars(api);
         let options = ReferenceOptions {
             roots: &roots,
+            distribution: Some(&snapshot.origin.library),
             module: file.module.as_ref(),
             is_package: file.path.file_name().starts_with("__init__."),
             members: &wanted,

@@ -42,6 +42,35 @@ pub(crate) fn excludes(files: &[DependentFile], library: &str, version: &str) ->
     of_library.iter().any(|specifiers| !specifiers.contains(&version))
 }
 
+/// Whether the package was made for the series of the new version: its requirement begins at the
+/// first version that differs from the old one where the new one does, or later.
+pub(crate) fn begins_at(files: &[DependentFile], library: &str, from: &str, to: &str) -> bool {
+    let (Ok(from), Ok(to)) = (Version::from_str(from), Version::from_str(to)) else { return false };
+    let old = from.release().iter().chain(std::iter::repeat(&0));
+    let same = to.release().iter().zip(old).take_while(|(new, old)| new == old).count();
+    let series = Version::new(to.release().iter().take(same + 1));
+    if series <= from {
+        return false;
+    }
+    let of_library = requirements(files).remove(&normalised(library)).unwrap_or_default();
+    let begins = |specifiers: &VersionSpecifiers| {
+        specifiers.iter().any(|specifier| {
+            use pep440_rs::Operator;
+            let is_lower = matches!(
+                specifier.operator(),
+                Operator::GreaterThanEqual
+                    | Operator::GreaterThan
+                    | Operator::Equal
+                    | Operator::EqualStar
+                    | Operator::ExactEqual
+                    | Operator::TildeEqual
+            );
+            is_lower && specifier.version().only_release() >= series
+        })
+    };
+    !of_library.is_empty() && of_library.iter().all(begins)
+}
+
 fn of_project(text: &str) -> Vec<String> {
     let Ok(table) = toml::from_str::<toml::Table>(text) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -107,5 +136,21 @@ mod tests {
         assert!(excludes(&files, "yourlib", "2.0").eq(&false), "another library");
         assert!(excludes(&files, "your-lib", "2.0"));
         assert!(!excludes(&files[..1], "your-lib", "1.9"));
+    }
+
+    #[test]
+    fn a_requirement_begins_at_the_new_series_or_before_it() {
+        let begins = |line: &str, from: &str, to: &str| {
+            begins_at(&[file("requirements.txt", line)], "lib", from, to)
+        };
+        for line in ["lib>=2", "lib>=2.0.0rc1", "lib~=2.1", "lib==2.3.4", "lib>=2.1,<4"] {
+            assert!(begins(line, "1.4", "2.1.3"), "{line}");
+        }
+        for line in ["lib", "lib>=1.5", "lib<3", "lib!=2.0", "other>=2"] {
+            assert!(!begins(line, "1.4", "2.1.3"), "{line}");
+        }
+        assert!(begins("lib>=2.1", "2.0.5", "2.1.3"));
+        assert!(!begins("lib>=2.0.7", "2.0.5", "2.1.3"));
+        assert!(!begins("lib>=2.0", "2.0", "2.0"));
     }
 }

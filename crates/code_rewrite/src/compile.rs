@@ -18,11 +18,14 @@ pub struct PlanOptions {
     /// Whether the application record or the requirement shows that the dependent is still on the
     /// old version: operations that must not be applied twice are refused without it.
     pub still_on_old_version: bool,
+    /// Whether the application record or the requirement shows that the dependent has left the old
+    /// version.
+    pub past_old_version: bool,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        Self { threshold: 0.7, still_on_old_version: false }
+        Self { threshold: 0.7, still_on_old_version: false, past_old_version: false }
     }
 }
 
@@ -39,7 +42,9 @@ impl Plan {
     pub fn compile(manifest: &Manifest, options: &PlanOptions) -> Self {
         let mut compiler = Compiler::new(&manifest.operations);
         compiler.plan.roots = roots(manifest);
+        compiler.plan.distribution = Some(manifest.metadata.library.clone());
         compiler.plan.still_on_old_version = options.still_on_old_version;
+        compiler.plan.past_old_version = options.past_old_version;
         compiler.skip(options);
         let order = compiler.order.clone();
         for index in order {
@@ -221,8 +226,11 @@ impl<'m> Compiler<'m> {
         }
         // Lists written by hand often leave dependencies out and write symbols in the new module's
         // name. Where the old version had a module of that name, too, its own symbols are meant.
+        // So does a package whose module moves, and a package of the old version itself.
         let was_there = |module: &DottedName| {
             self.old_modules.contains(module)
+                || self.plan.roots.contains(module)
+                || self.old_modules.iter().any(|old| old.below(module).is_some())
                 || module.ancestors().any(|outer| self.old_modules.contains(&outer))
         };
         if node.operation.dependencies.is_empty() {

@@ -3,9 +3,11 @@
 
 use artifact::{Finding, Severity};
 use code_model::DottedName;
+use code_model::api::Resolution;
 use configuration::Format;
 use python::edit::{Span, TextEdit};
-use python::references::{Certainty, ScopeId};
+use python::references::{Certainty, KeyAccess, KeyUse, Reference, ScopeId};
+use python::types::{AlternativeKind, Origin};
 
 use crate::plan::KeyChange;
 use crate::{Applicability, Codemod, DependentFile, Edit, FileContext, Plan, Rewriting};
@@ -41,10 +43,7 @@ fn attributes(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rew
         }
         // A module's own names are no keys: a manifest speaks of them as symbols.
         let is_module = context.api_from.is_some_and(|api| {
-            matches!(
-                api.resolve(&holder.target),
-                code_model::api::Resolution::Module(_) | code_model::api::Resolution::Missing
-            )
+            matches!(api.resolve(&holder.target), Resolution::Module(_) | Resolution::Missing)
         });
         if is_module || reference.segments.len() < 2 {
             continue;
@@ -58,6 +57,9 @@ fn attributes(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rew
         };
         if guarded {
             rewriting.already_right += 1;
+            continue;
+        }
+        if keeps_the_name(context, change, &holder.target) {
             continue;
         }
         let edit = TextEdit::replace(key.span, to);
@@ -77,9 +79,70 @@ fn named(context: &FileContext<'_>, change: &KeyChange, rewriting: &mut Rewritin
             rewriting.already_right += 1;
             continue;
         }
+        if is_no_setting(context, change, key) {
+            continue;
+        }
         let edit = TextEdit::replace(key.span, to);
         rewriting.edit(&change.operation, Applicability::Safe, edit);
     }
+}
+
+/// Whether something else than the key's holder has a name like the key in the new version: that
+/// is what is meant there.
+fn keeps_the_name(context: &FileContext<'_>, change: &KeyChange, holder: &DottedName) -> bool {
+    let Some(api) = context.api_to else { return false };
+    let is_holder = change.holder.as_deref().is_some_and(|own| own == holder.as_str());
+    let holder = context.plan.renamed(holder).unwrap_or_else(|| holder.clone());
+    let member = match api.resolve(&holder) {
+        Resolution::Symbol(definition) => api.member(&definition, leaf(&change.from)),
+        _ => return false,
+    };
+    !is_holder && matches!(member, Resolution::Symbol(_))
+}
+
+/// Whether the types and signatures at hand say that a key's holder holds no settings: its class
+/// has a member of that name, or no way to take keys.
+fn is_no_setting(context: &FileContext<'_>, change: &KeyChange, key: &KeyUse) -> bool {
+    let Some(from) = context.api_from else { return false };
+    if let KeyAccess::Call = key.access {
+        return takes_keyword(context, key);
+    }
+    let member = match &key.access {
+        KeyAccess::Method(method) => method,
+        KeyAccess::Subscript => "__getitem__",
+        KeyAccess::Attribute | KeyAccess::Call => &*key.name,
+    };
+    let receiver = context.receivers.receiver(&context.file.path, key.holder, member);
+    let mut told = receiver.alternatives.iter().peekable();
+    receiver.unknown.is_none()
+        && told.peek().is_some()
+        && told.all(|alternative| {
+            let class = &alternative.place.name;
+            let is_class = matches!(
+                alternative.kind,
+                AlternativeKind::Instance | AlternativeKind::ClassObject
+            );
+            is_class
+                && alternative.place.origin == Origin::Core
+                && alternative.lineage_complete
+                && (key.access != KeyAccess::Attribute
+                    && from.member(class, member) == Resolution::Missing
+                    || keeps_the_name(context, change, class))
+        })
+}
+
+/// Whether a function of the library takes a keyword of the key's name in the new version.
+fn takes_keyword(context: &FileContext<'_>, key: &KeyUse) -> bool {
+    let Some(api) = context.api_to else { return false };
+    let called = context.references.references.iter().find(|used| used.span == key.holder);
+    let Some(target) = called.and_then(Reference::target) else { return false };
+    let callable = context.plan.renamed(target).unwrap_or_else(|| target.clone());
+    let Resolution::Symbol(definition) = api.resolve(&callable) else { return false };
+    let signature = api.symbol(&definition).and_then(|symbol| symbol.signature.as_ref());
+    signature.is_some_and(|signature| {
+        let parameters = signature.caller_parameters().iter();
+        parameters.filter(|it| it.takes_keyword()).any(|it| *it.name == *key.name)
+    })
 }
 
 /// Whether code reads both keys: each with a default for where the other version lacks it.
@@ -140,8 +203,9 @@ pub(crate) fn data_edits(
             }
             let depth = change.from.split('.').count();
             let named_after = |text: &str| plan.roots.iter().any(|root| text == root.root());
-            let ours = named_after(stem)
-                || key.path.iter().rev().skip(depth).any(|table| named_after(table));
+            // The same key deeper inside is another one.
+            let mut tables = key.path.iter().rev().skip(depth);
+            let ours = tables.next().map_or(named_after(stem), |table| named_after(table));
             let written = text.get(key.key.clone()).unwrap_or_default();
             let Some(at) = written.rfind(leaf(&change.from)) else { continue };
             let start = (key.key.start + at) as u32;

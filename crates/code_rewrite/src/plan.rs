@@ -11,6 +11,8 @@ use code_model::operation::{Change, OperationId};
 pub struct Plan {
     /// The importable packages of the old version.
     pub roots: BTreeSet<DottedName>,
+    /// The name under which they are installed.
+    pub distribution: Option<String>,
     /// What becomes of old names; everything below a name follows it unless it has an entry of its
     /// own.
     pub names: BTreeMap<DottedName, NameChange>,
@@ -27,6 +29,9 @@ pub struct Plan {
     /// Whether the dependent is known to be on the old version, so that what reads alike in both
     /// means the old.
     pub still_on_old_version: bool,
+    /// Whether the dependent is known to have left the old version, so that what reads alike in
+    /// both means the new.
+    pub past_old_version: bool,
 }
 
 /// What becomes of an old name.

@@ -153,6 +153,7 @@ impl<'a> Rewriter<'a> {
     ) -> ReferenceOptions<'o> {
         ReferenceOptions {
             roots: &self.plan.roots,
+            distribution: self.plan.distribution.as_deref(),
             module: file.module.as_ref(),
             is_package: file.path.file_name().starts_with("__init__."),
             members,
@@ -450,9 +451,10 @@ fn in_the_way(texts: &[edit::TextEdit], applied: &edit::Applied) -> Vec<Span> {
     refused.filter(|span| !is_taken_out(*span)).collect()
 }
 
-/// Findings about receivers that nobody can tell, each once with the lines where it stands.
+/// Findings about what is found wherever one name is used, each once with the lines where it stands.
 fn say_once(findings: &mut Vec<Finding>) {
-    const ONCE: [&str; 3] = ["receiver-unknown", "receiver-assumed", "receiver-uncertain"];
+    const ONCE: [&str; 4] =
+        ["callable-gone", "receiver-unknown", "receiver-assumed", "receiver-uncertain"];
     findings.sort();
     findings.dedup();
     let mut places: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();

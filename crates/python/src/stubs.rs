@@ -1,9 +1,9 @@
 //! Stubs: what a module offers, without how it does it.
 //!
 //! A stub keeps imports, names, signatures, annotations, decorators and the kind of every value,
-//! and drops bodies and docstrings. It keeps its source's path and ending, because a `.pyi` file
-//! re-exports by other rules than a `.py` file does; stubs that a library ships are taken as they
-//! are. Facts of a stub are the facts of its source, but for what only bodies and docstrings say.
+//! and drops bodies and docstrings. A module of source offers every name that it imports, and a
+//! stub only those that it imports under their own names with `as`; so that is how they are
+//! written. Stubs that a library ships are taken as they are.
 
 mod attributes;
 mod returns;
@@ -46,16 +46,24 @@ pub fn with_lazy_names(stub: &str, names: &[LazyName], complete: bool) -> String
     }
     let mut text = if complete { stub.replace(MODULE_GETATTR, "") } else { stub.to_owned() };
     for LazyName { name, target } in names {
+        let is_renamed = target.leaf() != name;
+        let local = if is_renamed { format!("{LOCAL_PREFIX}{name}") } else { name.clone() };
         let _ = match target.parent() {
-            Some(parent) => writeln!(text, "from {parent} import {} as {name}", target.leaf()),
-            None => writeln!(text, "import {target} as {name}"),
+            Some(parent) => writeln!(text, "from {parent} import {} as {local}", target.leaf()),
+            None => writeln!(text, "import {target} as {local}"),
         };
+        if is_renamed {
+            let _ = writeln!(text, "{name} = {local}");
+        }
     }
     text
 }
 
 /// How a module's own `__getattr__` is written, so that it can be found again.
 const MODULE_GETATTR: &str = "def __getattr__(name): ...\n";
+
+/// What an import under another name binds in a stub, before the name that it binds in the source.
+const LOCAL_PREFIX: &str = "_as_";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope<'a> {
@@ -108,8 +116,8 @@ impl<'a> Writer<'a> {
 
     fn statement(&mut self, statement: &Stmt, scope: Scope<'_>, depth: usize) {
         match statement {
-            Stmt::Import(import) => self.import(import),
-            Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::Import(import) => self.import(import, scope),
+            Stmt::ImportFrom(import) => self.import_from(import, scope),
             Stmt::FunctionDef(function) => self.function(function, scope),
             Stmt::ClassDef(class) => self.class(class, depth),
             Stmt::Assign(assign) => self.assign(assign),
@@ -130,33 +138,48 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn import(&mut self, import: &ast::StmtImport) {
+    fn import(&mut self, import: &ast::StmtImport, scope: Scope<'_>) {
         self.start_line();
         self.out.push_str("import ");
-        self.aliases(&import.names);
+        self.aliases(&import.names, scope == Scope::Module);
     }
 
-    fn import_from(&mut self, import: &ast::StmtImportFrom) {
+    fn import_from(&mut self, import: &ast::StmtImportFrom, scope: Scope<'_>) {
+        let module = import.module.as_ref().map_or("", ast::Identifier::as_str);
         self.start_line();
         self.out.push_str("from ");
         self.out.extend(std::iter::repeat_n('.', import.level as usize));
-        self.out.push_str(import.module.as_ref().map_or("", ast::Identifier::as_str));
+        self.out.push_str(module);
         self.out.push_str(" import ");
-        self.aliases(&import.names);
+        self.aliases(&import.names, scope == Scope::Module && module != "__future__");
     }
 
-    fn aliases(&mut self, names: &[ast::Alias]) {
+    /// Writes imported names, in the way in which a stub offers them where the module does.
+    fn aliases(&mut self, names: &[ast::Alias], offered: bool) {
+        let mut renamed = Vec::new();
         for (number, alias) in names.iter().enumerate() {
             if number > 0 {
                 self.out.push_str(", ");
             }
-            self.out.push_str(alias.name.as_str());
-            if let Some(name) = &alias.asname {
-                self.out.push_str(" as ");
-                self.out.push_str(name.as_str());
-            }
+            let name = alias.name.as_str();
+            self.out.push_str(name);
+            let local = match &alias.asname {
+                // No import under another name is offered, but an assignment is.
+                Some(local) if offered && local.as_str() != name && !local.starts_with('_') => {
+                    renamed.push(local.as_str());
+                    format!("{LOCAL_PREFIX}{local}")
+                }
+                Some(local) => local.to_string(),
+                None if offered && name != "*" && !name.contains('.') => name.to_owned(),
+                None => continue,
+            };
+            self.out.push_str(" as ");
+            self.out.push_str(&local);
         }
         self.out.push('\n');
+        for local in renamed {
+            self.line(&format!("{local} = {LOCAL_PREFIX}{local}"));
+        }
     }
 
     fn decorators(&mut self, decorators: &[ast::Decorator]) {

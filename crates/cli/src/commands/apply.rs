@@ -139,13 +139,7 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     let attempted = amount(summary.operations_attempted, "operation", "operations");
     row("operations", format!("{attempted} looked for{failed}{skipped}"));
     if report.checked {
-        row(
-            "left",
-            match report.remaining.len() {
-                0 => "every reference resolves in the new version".to_owned(),
-                n => format!("{} for you, listed below", amount(n as u32, "place", "places")),
-            },
-        );
+        row("left", left_words(report));
     }
     out.push_str(&lines.finish());
     list(&mut out, &report.remaining);
@@ -165,6 +159,22 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
         out.push_str(&format!("undo        onx-migrate rollback --package {}\n", report.target));
     }
     out
+}
+
+/// What does not resolve in the new version, and of how much nobody can tell.
+fn left_words(report: &ApplicationReport) -> String {
+    let undecided = amount(report.undecided, "place", "places");
+    match (report.remaining.len() as u32, report.undecided) {
+        (0, 0) => "every reference resolves in the new version".to_owned(),
+        (0, _) => {
+            format!("what can be told resolves in the new version; {undecided} cannot be told")
+        }
+        (n, 0) => format!("{} for you, listed below", amount(n, "place", "places")),
+        (n, _) => {
+            let places = amount(n, "place", "places");
+            format!("{places} for you, listed below; {undecided} cannot be told")
+        }
+    }
 }
 
 /// How many edits rest on a name alone, and how many are only shown.

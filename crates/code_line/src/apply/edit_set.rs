@@ -131,6 +131,7 @@ mod tests {
                 findings: Vec::new(),
                 remaining: Vec::new(),
                 checked: false,
+                undecided: 0,
                 already_right: 0,
             };
             Self {

@@ -60,8 +60,16 @@ pub struct ApplicationReport {
     pub remaining: Vec<Finding>,
     /// Whether the dependent was checked against the new version.
     pub checked: bool,
+    /// References and calls of which the check could not decide whether they work.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub undecided: u32,
     /// References to changed names that needed no edit.
     pub already_right: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// How well a process was confined.

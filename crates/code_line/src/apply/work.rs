@@ -121,8 +121,16 @@ fn prepare(
     let metadata = &loaded.manifest.metadata;
     let still_on_old_version =
         !order.stands && requirements::excludes(&files, &metadata.library, &metadata.to_version);
+    let past_old_version = order.stands
+        || requirements::begins_at(
+            &files,
+            &metadata.library,
+            &metadata.from_version,
+            &metadata.to_version,
+        );
     let threshold = order.options.auto_apply_threshold;
-    let plan = Plan::compile(&loaded.manifest, &PlanOptions { threshold, still_on_old_version });
+    let options = PlanOptions { threshold, still_on_old_version, past_old_version };
+    let plan = Plan::compile(&loaded.manifest, &options);
     Ok(Prepared { loaded, target, files, findings, plan, suppressed })
 }
 
@@ -152,7 +160,8 @@ fn rewrite(
     installed: Option<Arc<InstalledPackages>>,
     doors: &Doors<'_>,
 ) -> Result<Vec<FileRewrite>, Error> {
-    let asks_types = !prepared.plan.members.is_empty() || !prepared.plan.calls.is_empty();
+    let plan = &prepared.plan;
+    let asks_types = !plan.members.is_empty() || !plan.calls.is_empty() || !plan.keys.is_empty();
     let typed = if options.untyped || !asks_types {
         None
     } else {
@@ -217,8 +226,9 @@ fn rewriter<'a>(
     let mut rewriter = Rewriter::new(plan, api_from, api_to, least);
     if let Some(api) = api_from.filter(|_| wishes.assume_unique) {
         let mut unique = plan.alike_everywhere(api);
+        let members = plan.members.iter().map(|member| member.from.clone()).collect();
         let drop = |unique: &mut BTreeSet<String>, text: &str| {
-            for name in defined_names(text, unique) {
+            for name in defined_names(text, unique, &members) {
                 unique.remove(&name);
             }
         };
@@ -346,6 +356,7 @@ fn outline(
         findings,
         remaining: Vec::new(),
         checked: false,
+        undecided: 0,
         already_right,
     }
 }
@@ -391,5 +402,6 @@ fn check(
     report.remaining =
         checked.problems.iter().filter_map(|it| answers::remaining(it, &embedded)).collect();
     report.checked = true;
+    report.undecided = checked.counts.undecidable;
     Ok(())
 }

@@ -169,6 +169,7 @@ fn last_call(text: &str, version: &Snapshot) -> Option<Vec<(Option<String>, Stri
     let roots: BTreeSet<DottedName> = version.roots.iter().map(|root| root.name.clone()).collect();
     let options = ReferenceOptions {
         roots: &roots,
+        distribution: None,
         module: None,
         is_package: false,
         members: &|_| true,

@@ -89,6 +89,7 @@ fn meaning(text: &str) -> Vec<(String, String)> {
     let roots = BTreeSet::from([DottedName::new("pkg").expect("a name")]);
     let options = ReferenceOptions {
         roots: &roots,
+        distribution: None,
         module: None,
         is_package: false,
         members: &|_| false,

@@ -17,6 +17,8 @@ struct Effects<'a> {
     removed: BTreeMap<&'a str, &'a OperationId>,
     /// Parameters whose positional arguments become keywords.
     by_keyword: BTreeMap<&'a str, &'a OperationId>,
+    /// Those of them whose positions are another parameter's in the new version.
+    reordered: BTreeSet<&'a str>,
     /// The old positional parameters in order, where an operation or the old signature says them.
     positional: Vec<&'a str>,
     /// Parameters to be given when the call does not: name, value.
@@ -65,6 +67,7 @@ impl<'a> Effects<'a> {
                 let first = first.unwrap_or(from.len().min(to.len()));
                 for name in from.iter().skip(first) {
                     self.by_keyword.insert(name, operation);
+                    self.reordered.insert(name);
                 }
             }
             Change::ArgKeywordOnly { positional, parameters, .. } => {
@@ -228,6 +231,7 @@ impl Sites<'_, '_> {
         }
         let mut followed: Option<&OperationId> = None;
         let mut applicability = self.target.applicability;
+        let mut doubted = false;
         for argument in bound.iter().filter(|b| b.argument.form == ArgumentForm::Positional) {
             let Some(name) = argument.parameter else { continue };
             if let Some(operation) = self.effects.removed.get(name).copied() {
@@ -242,6 +246,16 @@ impl Sites<'_, '_> {
                 self.remove(operation, argument, applicability);
                 followed = Some(operation);
                 continue;
+            }
+            let moved = self.effects.reordered.contains(name);
+            if moved && self.context.plan.past_old_version && !std::mem::replace(&mut doubted, true)
+            {
+                applicability = Applicability::Unsafe;
+                let message = format!(
+                    "The order of the parameters changed, and this package needs the new version \
+                     already; whether this argument is meant for `{name}` cannot be told."
+                );
+                self.find(argument.argument.span, "position-ambiguous", message);
             }
             followed = followed.or_else(|| self.effects.by_keyword.get(name).copied());
             if let Some(first) = followed {

@@ -1,7 +1,7 @@
 //! Which operations a call meets.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
@@ -42,6 +42,9 @@ pub(super) struct Met<'a> {
 /// The plan's changes of calls, by the definition that they are about.
 struct Changes<'a> {
     by_definition: BTreeMap<DottedName, Vec<Met<'a>>>,
+    /// Operations about callables that the new version lacks under the name that the plan gives
+    /// them, with that name: new arguments would be wrong in either version.
+    without_callable: BTreeMap<OperationId, DottedName>,
 }
 
 const CONSTRUCTORS: [&str; 2] = ["__init__", "__new__"];
@@ -49,7 +52,14 @@ const CONSTRUCTORS: [&str; 2] = ["__init__", "__new__"];
 impl<'a> Changes<'a> {
     fn of(context: &FileContext<'a>) -> Self {
         let mut by_definition: BTreeMap<DottedName, Vec<Met<'a>>> = BTreeMap::new();
-        for CallChange { operation, callable, change, .. } in &context.plan.calls {
+        let mut without_callable = BTreeMap::new();
+        let mut with_callable = BTreeSet::new();
+        for changed @ CallChange { operation, callable, change, .. } in &context.plan.calls {
+            if let Some(name) = missing_callable(context, changed) {
+                without_callable.insert(operation.clone(), name);
+            } else {
+                with_callable.insert(operation);
+            }
             let met = Met { operation: operation.clone(), change: Cow::Borrowed(change) };
             by_definition.entry(subject(context, callable)).or_default().push(met);
         }
@@ -65,7 +75,8 @@ impl<'a> Changes<'a> {
             let met = Met { operation: member.operation.clone(), change: Cow::Owned(change) };
             by_definition.entry(subject(context, &member.class)).or_default().push(met);
         }
-        Self { by_definition }
+        without_callable.retain(|operation, _| !with_callable.contains(operation));
+        Self { by_definition, without_callable }
     }
 
     /// Copies of what is said about a definition.
@@ -82,6 +93,49 @@ fn subject(context: &FileContext<'_>, callable: &DottedName) -> DottedName {
     match definition.parent() {
         Some(class) if CONSTRUCTORS.contains(&definition.leaf()) => class,
         _ => definition,
+    }
+}
+
+/// The name under which the plan expects a callable in the new version, if that has none. What
+/// replaces the whole call needs no callable.
+pub(super) fn missing_callable(
+    context: &FileContext<'_>,
+    changed: &CallChange,
+) -> Option<DottedName> {
+    let is_replaced = matches!(changed.change, Change::CallRewrite { .. });
+    let api = context.api_to.filter(|_| !is_replaced)?;
+    let holder = changed.callable.parent();
+    let constructor = CONSTRUCTORS.contains(&changed.callable.leaf());
+    let callable = holder.filter(|_| constructor).unwrap_or_else(|| changed.callable.clone());
+    let name = context.plan.renamed(&callable).unwrap_or(callable);
+    let is_missing = api.is_inside(&name) && api.resolve(&name) == Resolution::Missing;
+    is_missing.then_some(name)
+}
+
+/// Drops what changes about callables that are gone, with a finding.
+fn leave_gone(
+    context: &FileContext<'_>,
+    rewriting: &mut Rewriting,
+    changes: &Changes<'_>,
+    target: &mut Target<'_>,
+) {
+    let mut left: Vec<(OperationId, &DottedName)> = Vec::new();
+    target.changes.retain(|met| match changes.without_callable.get(&met.operation) {
+        Some(name) => {
+            if touches(&met.change, target.call) {
+                left.push((met.operation.clone(), name));
+            }
+            false
+        }
+        None => true,
+    });
+    let guarded = target.call.conditions.version_guard;
+    if let Some((operation, name)) = left.first().filter(|_| !guarded) {
+        let message = format!(
+            "The arguments change, but the new version has no `{name}` to take them; the call was \
+             left ({operation})."
+        );
+        rewriting.find(context, target.call.callee, "callable-gone", message);
     }
 }
 
@@ -104,6 +158,9 @@ pub(super) fn targets<'a>(context: &FileContext<'a>, rewriting: &mut Rewriting) 
         if let Some(call) = context.references.call(construction.call) {
             found.extend(of_construction(context, &changes, construction, call));
         }
+    }
+    for target in &mut found {
+        leave_gone(context, rewriting, &changes, target);
     }
     found.retain(|target| !target.changes.is_empty());
     for target in &mut found {

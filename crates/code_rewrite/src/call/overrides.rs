@@ -11,6 +11,7 @@ use python::edit::{Span, TextEdit};
 use python::references::{ClassMember, FileReferences};
 use python::types::Origin;
 
+use super::matching::missing_callable;
 use crate::member::definition_of;
 use crate::{Applicability, CallChange, FileContext, Plan, Rewriting};
 
@@ -45,7 +46,8 @@ pub(super) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting) {
                         .any(|place| place.origin == Origin::Core && place.name == base)
                 });
                 let parameters = member.parameters.map_or("", |span| span.of(context.text));
-                if !inherits || !concerns(&call.change, parameters) {
+                let is_gone = missing_callable(context, call).is_some();
+                if !inherits || is_gone || !concerns(&call.change, parameters) {
                     continue;
                 }
                 if !renamed(context, rewriting, call, member) {
@@ -94,7 +96,7 @@ fn places(
 ) -> Option<Vec<Span>> {
     let uses = references.parameter(&parameter.from, member.parameters?)?;
     let can_follow = references.is_free(&parameter.to, uses.scope, &uses.readers)
-        && !asks_for_locals(member.span.of(text))
+        && !asks_for_names(member.span.of(text))
         && !uses.places.iter().any(|place| is_self_documenting(text, *place));
     can_follow.then_some(uses.places)
 }
@@ -121,13 +123,13 @@ pub(crate) fn followed_parameters(
     followed
 }
 
-/// Whether a function reads its parameters by names that are made while it runs.
-fn asks_for_locals(function: &str) -> bool {
-    ["locals(", "vars(", "eval(", "exec("].iter().any(|call| function.contains(call))
+/// Whether code reads local names by strings that are made while it runs.
+pub(crate) fn asks_for_names(code: &str) -> bool {
+    ["locals(", "globals(", "vars(", "eval(", "exec("].iter().any(|call| code.contains(call))
 }
 
 /// Whether a use stands in an f-string that shows its name: `f"{name=}"`.
-fn is_self_documenting(text: &str, place: Span) -> bool {
+pub(crate) fn is_self_documenting(text: &str, place: Span) -> bool {
     let before = text.get(..place.start as usize).unwrap_or_default().trim_end();
     let behind = text.get(place.end as usize..).unwrap_or_default().trim_start();
     before.ends_with('{') && behind.strip_prefix('=').is_some_and(|rest| !rest.starts_with('='))

@@ -12,7 +12,7 @@ use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::snapshot::SymbolKind;
 use python::edit::{Span, TextEdit};
-use python::references::{ImportForm, Place, Reference, SegmentForm};
+use python::references::{Access, ImportForm, Place, Reference, SegmentForm};
 use python::types::{Origin, Receiver};
 
 use verdict::{Verdict, judge};
@@ -49,7 +49,9 @@ impl Codemod for Members {
             }
             let receiver =
                 context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
-            rename(context, rewriting, changes, &receiver, used.name_span);
+            let called = used.call.is_some();
+            let place = Used { name: used.name_span, access: used.access, called };
+            rename(context, rewriting, changes, &receiver, place);
         }
         for reference in &context.references.references {
             through_values(context, rewriting, &renames, reference);
@@ -72,13 +74,30 @@ pub(crate) fn is_foreign_module(context: &FileContext<'_>, receiver: Span) -> bo
     })
 }
 
+/// Where a member is used, and how.
+#[derive(Clone, Copy)]
+struct Used {
+    name: Span,
+    access: Access,
+    called: bool,
+}
+
+impl Used {
+    /// Whether a name alone may tell that this is the library's: others set attributes and read
+    /// fields of any name, but call methods by what they do.
+    fn may_be_assumed(self, change: &MemberChange) -> bool {
+        self.access == Access::Load && (self.called || !change.method)
+    }
+}
+
 fn rename(
     context: &FileContext<'_>,
     rewriting: &mut Rewriting,
     changes: &[&MemberChange],
     receiver: &Receiver,
-    name: Span,
+    used: Used,
 ) {
+    let name = used.name;
     let from = changes.first().map_or("", |change| change.from.as_str());
     match judge(context, changes, receiver) {
         Verdict::Apply(change) => {
@@ -95,7 +114,10 @@ fn rename(
             rewriting.find(context, name, "receiver-uncertain", message);
         }
         Verdict::Unknown(reason) => {
-            if let Some(change) = changes.first().filter(|_| context.unique.contains(from)) {
+            let assumed = |change: &&&MemberChange| {
+                context.unique.contains(from) && used.may_be_assumed(change)
+            };
+            if let Some(change) = changes.first().filter(assumed) {
                 let edit = TextEdit::replace(name, change.to.clone());
                 rewriting.edit(&change.operation, Applicability::Assumed, edit);
                 let message = format!(
@@ -141,7 +163,13 @@ fn through_values(
         let span = Span::new(reference.span.start, holder.span.end);
         let name = member.target.leaf();
         let receiver = context.receivers.receiver(&context.file.path, span, name);
-        rename(context, rewriting, changes, &receiver, member.span);
+        let is_last = reference.segments.last().is_some_and(|last| last.span == member.span);
+        let used = Used {
+            name: member.span,
+            access: if is_last { reference.access } else { Access::Load },
+            called: is_last && reference.call.is_some(),
+        };
+        rename(context, rewriting, changes, &receiver, used);
     }
 }
 

@@ -3,9 +3,10 @@
 use code_model::DottedName;
 use code_model::operation::OperationId;
 use python::edit::{Span, TextEdit};
-use python::references::{BindingId, Certainty, ImportBinding, ImportForm, ScopeId};
+use python::references::{BindingId, Certainty, ImportBinding, ImportForm, Reference, ScopeId};
 
 use super::Engine;
+use crate::call::{asks_for_names, is_self_documenting};
 use crate::new_names::NewName;
 use crate::{Applicability, Rewriting};
 
@@ -39,11 +40,7 @@ impl Engine<'_, '_> {
                 return;
             }
             NewName::Removed(operation) => {
-                let message = format!(
-                    "`{target}` is gone in the new version and has no successor; this import \
-                     fails ({operation})."
-                );
-                rewriting.find(self.context, import.span, "removed-name", message);
+                self.removed.push((id, operation));
                 return;
             }
             NewName::Doubtful(new, operation) => {
@@ -75,7 +72,23 @@ impl Engine<'_, '_> {
         }
     }
 
-    fn is_ours(&self, name: &DottedName) -> bool {
+    /// Imports of what is gone, unless they went with their last use.
+    pub(super) fn removed_imports(&self, rewriting: &mut Rewriting) {
+        for (id, operation) in &self.removed {
+            let dropped = self.decision(*id).is_some_and(|decision| decision.dropped);
+            let Some(import) = self.context.references.import(*id).filter(|_| !dropped) else {
+                continue;
+            };
+            let target = import.target.as_ref().map(ToString::to_string).unwrap_or_default();
+            let message = format!(
+                "`{target}` is gone in the new version and has no successor; this import fails \
+                 ({operation})."
+            );
+            rewriting.find(self.context, import.span, "removed-name", message);
+        }
+    }
+
+    pub(super) fn is_ours(&self, name: &DottedName) -> bool {
         self.context.plan.roots.iter().any(|root| name.below(root).is_some())
     }
 
@@ -156,6 +169,7 @@ impl Engine<'_, '_> {
             && !self.is_taken(scope, leaf)
             && self.context.references.is_free(leaf, scope, &readers)
             && !in_type_comment(self.context.text, &import.local)
+            && !self.is_read_by_name(id, import, scope)
             && !(import.uses == 0 && self.is_kept_unused(import))
     }
 
@@ -178,7 +192,8 @@ impl Engine<'_, '_> {
             && !guarded
             && !self.is_taken(scope, leaf)
             && references.is_free(leaf, scope, &self.readers(id))
-            && !in_type_comment(self.context.text, &import.local);
+            && !in_type_comment(self.context.text, &import.local)
+            && !self.is_read_by_name(id, import, scope);
         let follows = |span: &Span| {
             self.uses(id).any(|used| {
                 used.certainty == Certainty::Certain
@@ -187,6 +202,26 @@ impl Engine<'_, '_> {
         };
         let others = found.bound.into_iter().chain(found.used);
         may.then(|| others.filter(|span| !follows(span)).collect())
+    }
+
+    /// Whether the local name itself is read, and not only what it means: as an attribute of a
+    /// class, by a string that is evaluated or looked up, or by an f-string that shows it.
+    fn is_read_by_name(&self, id: BindingId, import: &ImportBinding, scope: ScopeId) -> bool {
+        let text = self.context.text;
+        let references = self.context.references;
+        let shown = |used: &Reference| {
+            let first = used.segments.first();
+            first.is_some_and(|first| is_self_documenting(text, first.span))
+        };
+        let evaluated = || {
+            let seen = references
+                .occurrences(&import.local, scope)
+                .map_or(0, |found| found.bound.len() + found.imports + found.used.len());
+            words(text).filter(|word| *word == &*import.local).count() > seen
+        };
+        references.is_class(scope)
+            || self.uses(id).any(shown)
+            || asks_for_names(text) && evaluated()
     }
 
     /// Whether an import that nothing uses says that it is there for others.
@@ -349,8 +384,11 @@ impl Engine<'_, '_> {
 fn in_type_comment(text: &str, name: &str) -> bool {
     text.contains("# type:")
         && text.lines().any(|line| {
-            line.split_once("# type:").is_some_and(|(_, comment)| {
-                comment.split(|c: char| c != '_' && !c.is_alphanumeric()).any(|word| word == name)
-            })
+            line.split_once("# type:")
+                .is_some_and(|(_, comment)| words(comment).any(|word| word == name))
         })
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c != '_' && !c.is_alphanumeric())
 }

@@ -4,6 +4,7 @@
 //! imports are still needed and which names are still read.
 
 mod decide;
+mod exported;
 mod layout;
 mod reach;
 mod reference;
@@ -45,6 +46,8 @@ struct Addition {
     from: Option<DottedName>,
     /// What is imported.
     name: String,
+    /// The name after `as`.
+    as_name: Option<String>,
     operation: OperationId,
 }
 
@@ -58,7 +61,18 @@ impl Addition {
     }
 
     fn local(&self) -> &str {
-        self.name.split('.').next().unwrap_or(&self.name)
+        match &self.as_name {
+            Some(local) => local,
+            None => self.name.split('.').next().unwrap_or(&self.name),
+        }
+    }
+
+    /// The alias as text.
+    fn alias(&self) -> String {
+        match &self.as_name {
+            Some(local) => format!("{} as {local}", self.name),
+            None => self.name.clone(),
+        }
     }
 }
 
@@ -68,6 +82,8 @@ struct Engine<'c, 'a> {
     names: NewNames<'a>,
     decisions: Vec<Decision>,
     additions: Vec<Addition>,
+    /// Imports of what is gone.
+    removed: Vec<(BindingId, OperationId)>,
     /// Ranges of the old text that other edits take out.
     gone: Vec<Span>,
 }
@@ -82,14 +98,17 @@ pub(crate) fn rewrite(context: &FileContext<'_>, rewriting: &mut Rewriting) {
         .map(|import| Decision { uses_left: import.uses, ..Decision::default() })
         .collect();
     let gone = rewriting.edits.iter().flat_map(gone).collect();
-    let mut engine = Engine { context, names, decisions, additions: Vec::new(), gone };
+    let (additions, removed) = (Vec::new(), Vec::new());
+    let mut engine = Engine { context, names, decisions, additions, removed, gone };
     engine.count_others();
     engine.decide(rewriting);
     for reference in &context.references.references {
         engine.reference(reference, rewriting);
     }
+    engine.exported_by_stars(rewriting);
     engine.fill_placeholders(rewriting);
     engine.drop_unused();
+    engine.removed_imports(rewriting);
     engine.statements(rewriting);
 }
 

@@ -63,7 +63,8 @@ impl Engine<'_, '_> {
         let anchor = self.anchor(reader).ok_or("no import stands before it")?;
         let module = self.names.module_of(new).unwrap_or_else(|| new.clone());
         for (from, name) in self.forms(new, &module, reader, sets) {
-            let addition = Addition { anchor, from, name, operation: operation.clone() };
+            let addition =
+                Addition { anchor, from, name, as_name: None, operation: operation.clone() };
             if !self.can_bind(&addition, reader) {
                 continue;
             }
@@ -141,7 +142,7 @@ impl Engine<'_, '_> {
         name: String,
         operation: &OperationId,
     ) {
-        let addition = Addition { anchor, from, name, operation: operation.clone() };
+        let addition = Addition { anchor, from, name, as_name: None, operation: operation.clone() };
         let known = self
             .additions
             .iter()

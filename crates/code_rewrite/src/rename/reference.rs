@@ -77,6 +77,12 @@ impl Engine<'_, '_> {
                     (segment.target.clone(), None)
                 }
                 NewName::Renamed(new, operation) => (new, Some(operation)),
+                // A module that was split is gone, but what it held is somewhere.
+                NewName::Removed(_) if self.leads_on(reference, index) => {
+                    let before = names.last().filter(|_| !segment.bound);
+                    let follows = before.map(|before| before.join(segment.target.leaf()));
+                    (follows.unwrap_or_else(|| segment.target.clone()), None)
+                }
                 NewName::Removed(operation) => {
                     self.gone_name(reference, &segment.target, &operation, rewriting);
                     return None;
@@ -110,6 +116,12 @@ impl Engine<'_, '_> {
         }
         renamed.names = names;
         Some(renamed)
+    }
+
+    /// Whether an identifier behind this one has a new name of its own.
+    fn leads_on(&self, reference: &Reference, index: usize) -> bool {
+        let mut behind = reference.segments.iter().skip(index + 1);
+        behind.any(|segment| matches!(self.names.of(&segment.target), NewName::Renamed(..)))
     }
 
     fn gone_name(

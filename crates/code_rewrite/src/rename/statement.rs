@@ -134,7 +134,7 @@ impl Engine<'_, '_> {
             let Some(outline) = outlines.get_mut(addition.anchor.0 as usize) else { continue };
             outline.operation.get_or_insert_with(|| addition.operation.clone());
             if let Some(module) = &addition.from {
-                outline.follow_with(module, addition.name.clone());
+                outline.follow_with(module, addition.alias());
             } else {
                 let statement = format!("import {}", addition.name);
                 let there =

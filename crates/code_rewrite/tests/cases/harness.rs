@@ -196,6 +196,7 @@ fn names(block: &Block) -> Option<FileReferences> {
     let roots = BTreeSet::new();
     let options = ReferenceOptions {
         roots: &roots,
+        distribution: None,
         module: None,
         is_package: block.path.ends_with("__init__.py"),
         members: &|_| false,
@@ -230,7 +231,11 @@ fn new_problems(case: &Case) -> Vec<NameProblem> {
 
 /// Applies a case, twice, and says what is not as written.
 pub(crate) fn check(case: &Case, versions: &Versions<'_>) -> Result<(), String> {
-    let options = PlanOptions { still_on_old_version: case.old_version, ..PlanOptions::default() };
+    let options = PlanOptions {
+        still_on_old_version: case.old_version,
+        past_old_version: case.new_version,
+        ..PlanOptions::default()
+    };
     let plan = Plan::compile(&manifest(&case.operations), &options);
     let applied = apply(case, versions, &plan, &case.before);
     if applied.blocks != case.after {

@@ -23,9 +23,10 @@ impl Library {
             let path = TreePath::new(&name).expect("a path");
             let parsed = ParsedFile::parse(&text).expect("Python");
             let stub = stub_of(&parsed.syntax().body, parsed.text());
-            let facts = Arc::new(python::facts::extract(&path, stub.as_bytes()));
-            files.insert(path.clone(), python::assemble::TreeFile { facts, last_modified: None });
-            stubs.insert(path, Arc::from(stub));
+            let facts = Arc::new(python::facts::extract(&path, &text));
+            files.insert(path, python::assemble::TreeFile { facts, last_modified: None });
+            let written = TreePath::new(&format!("{name}i")).expect("a path");
+            stubs.insert(written, Arc::from(stub));
         }
         let version = folder.file_name().expect("a name").to_string_lossy();
         let origin = Origin {

@@ -30,6 +30,8 @@ pub(crate) struct Case {
     pub(crate) operations: Vec<Value>,
     /// Whether the dependent is known to be on the old version.
     pub(crate) old_version: bool,
+    /// Whether it is known to have left the old version.
+    pub(crate) new_version: bool,
     /// What either version holds: `module/`, `name`, `alias=target`.
     pub(crate) old_names: Vec<String>,
     pub(crate) new_names: Vec<String>,
@@ -72,6 +74,7 @@ struct Draft<'t> {
     covers: Vec<String>,
     operations: Vec<&'t str>,
     old_version: bool,
+    new_version: bool,
     old_names: Vec<String>,
     new_names: Vec<String>,
     unsafe_too: bool,
@@ -197,6 +200,8 @@ impl<'t> Draft<'t> {
             self.new_names.extend(words(names));
         } else if line == "old-version: yes" {
             self.old_version = true;
+        } else if line == "new-version: yes" {
+            self.new_version = true;
         } else if line == "unsafe: yes" {
             self.unsafe_too = true;
         } else {
@@ -231,6 +236,7 @@ impl<'t> Draft<'t> {
             covers: self.covers.clone(),
             operations,
             old_version: self.old_version,
+            new_version: self.new_version,
             old_names: self.old_names.clone(),
             new_names: self.new_names.clone(),
             unsafe_too: self.unsafe_too,

@@ -5,13 +5,19 @@ use std::sync::Arc;
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
-use super::model::{CallId, KeyUse};
+use super::model::{CallId, KeyAccess, KeyUse};
 use super::walk::{RawKey, Walker, span};
 use crate::edit::Span;
 
-/// Methods that take a key first, or keys as a mapping or as keywords.
+/// Methods that take a key first, or keys as a mapping.
 const KEY_METHODS: [&str; 8] =
     ["get", "pop", "setdefault", "update", "configure", "setup", "from_mapping", "override"];
+
+/// Those of them that take keys as keywords, too.
+const KEYWORD_METHODS: [&str; 5] = ["update", "configure", "setup", "from_mapping", "override"];
+
+/// Those that are functions of their own: other functions of such a name take no settings.
+const KEY_FUNCTIONS: [&str; 3] = ["configure", "setup", "override"];
 
 impl Walker<'_> {
     /// `partial(callable, …)`: what is given here is given to `callable`.
@@ -64,15 +70,20 @@ impl Walker<'_> {
         if let Expr::StringLiteral(string) = &*subscript.slice
             && let Some(key) = self.key_string(string)
         {
-            self.keys_of(&subscript.value, vec![key], false);
+            self.keys_of(&subscript.value, vec![key], &KeyAccess::Subscript);
         }
     }
 
     /// `thing.get("key")`, `thing.update({"key": 1})`, `thing.update(key=1)`.
     pub(super) fn call_keys(&mut self, call: &ast::ExprCall) {
-        let (holder, method) = match &*call.func {
-            Expr::Attribute(method) => (&*method.value, method.attr.id.as_str()),
-            Expr::Name(function) => (&*call.func, function.id.as_str()),
+        let (holder, method, access) = match &*call.func {
+            Expr::Attribute(method) => {
+                let name = method.attr.id.as_str();
+                (&*method.value, name, KeyAccess::Method(Arc::from(name)))
+            }
+            Expr::Name(function) if KEY_FUNCTIONS.contains(&function.id.as_str()) => {
+                (&*call.func, function.id.as_str(), KeyAccess::Call)
+            }
             _ => return,
         };
         if !KEY_METHODS.contains(&method) {
@@ -90,15 +101,21 @@ impl Walker<'_> {
             }
             _ => {}
         }
-        keys.extend(call.arguments.keywords.iter().filter_map(|keyword| {
+        let keywords = call.arguments.keywords.iter().filter_map(|keyword| {
             let name = keyword.arg.as_ref()?;
             Some((span(name.range()), Arc::from(name.id.as_str())))
-        }));
-        self.keys_of(holder, keys, false);
+        });
+        keys.extend(keywords.filter(|_| KEYWORD_METHODS.contains(&method)));
+        self.keys_of(holder, keys, &access);
     }
 
-    /// Records the keys that were asked for; `attribute` for `thing.key`.
-    pub(super) fn keys_of(&mut self, holder: &Expr, keys: Vec<(Span, Arc<str>)>, attribute: bool) {
+    /// Records the keys that were asked for.
+    pub(super) fn keys_of(
+        &mut self,
+        holder: &Expr,
+        keys: Vec<(Span, Arc<str>)>,
+        access: &KeyAccess,
+    ) {
         let beside: Vec<Arc<str>> = keys.iter().map(|(_, name)| name.clone()).collect();
         let mut root = holder;
         while let Expr::Attribute(attribute) = root {
@@ -108,9 +125,16 @@ impl Walker<'_> {
         for (at, name) in keys {
             if (self.options.members)(&name) {
                 let conditions = self.conditions;
-                let key = KeyUse { span: at, name, beside: beside.clone(), conditions };
+                let key = KeyUse {
+                    holder: span(holder.range()),
+                    access: access.clone(),
+                    span: at,
+                    name,
+                    beside: beside.clone(),
+                    conditions,
+                };
                 let position = self.position(span(root.range).start);
-                self.found.keys.push(RawKey { root: root.id.clone(), position, key, attribute });
+                self.found.keys.push(RawKey { root: root.id.clone(), position, key });
             }
         }
     }

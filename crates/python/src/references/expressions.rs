@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 
 use super::model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, ClassDefinition, ClassMember,
-    ImportBinding, ImportForm, ImportStatement, MemberUse, Place, ScopeId, SegmentForm,
+    ImportBinding, ImportForm, ImportStatement, KeyAccess, MemberUse, Place, ScopeId, SegmentForm,
     StatementId,
 };
 use super::scope::{BindingKind, ScopeKind};
@@ -29,9 +29,11 @@ impl Walker<'_> {
             Expr::ListComp(ast::ExprListComp { elt, generators, .. })
             | Expr::SetComp(ast::ExprSetComp { elt, generators, .. })
             | Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => {
+                self.filters(span(expression.range()), generators);
                 self.comprehension(generators, |walker| walker.visit_expr(elt));
             }
             Expr::DictComp(comprehension) => {
+                self.filters(span(comprehension.range), &comprehension.generators);
                 self.comprehension(&comprehension.generators, |walker| {
                     if let Some(key) = &comprehension.key {
                         walker.visit_expr(key);
@@ -47,9 +49,39 @@ impl Walker<'_> {
                 });
                 visitor::walk_expr(self, expression);
             }
+            Expr::BoolOp(operation) => {
+                self.operands(operation);
+                visitor::walk_expr(self, expression);
+            }
             Expr::Subscript(subscript) => self.subscript(subscript),
             Expr::StringLiteral(string) => self.string(string),
             _ => visitor::walk_expr(self, expression),
+        }
+    }
+
+    /// `new and use`, `not old or use`, `new and use or other`: what a part asks decides whether
+    /// the rest runs.
+    fn operands(&mut self, operation: &ast::ExprBoolOp) {
+        let whole = span(operation.range);
+        let decides = |part: &&Expr| match operation.op {
+            ast::BoolOp::And => true,
+            ast::BoolOp::Or => match part {
+                Expr::UnaryOp(turned) => turned.op == ast::UnaryOp::Not,
+                Expr::BoolOp(inner) => inner.op == ast::BoolOp::And,
+                _ => false,
+            },
+        };
+        for part in operation.values.iter().filter(decides) {
+            let kind = ChoiceKind::Part(span(part.range()));
+            self.found.choices.push(Choice { whole, kind });
+        }
+    }
+
+    /// `use for one in many if new`.
+    fn filters(&mut self, whole: Span, generators: &[ast::Comprehension]) {
+        for test in generators.iter().flat_map(|generator| &generator.ifs) {
+            let kind = ChoiceKind::Part(span(test.range()));
+            self.found.choices.push(Choice { whole, kind });
         }
     }
 
@@ -84,7 +116,8 @@ impl Walker<'_> {
                 let is_outermost = std::ptr::eq(current, outermost);
                 self.member(current, is_outermost, call);
                 let name = Arc::from(current.attr.id.as_str());
-                self.keys_of(&current.value, vec![(span(current.attr.range()), name)], true);
+                let key = (span(current.attr.range()), name);
+                self.keys_of(&current.value, vec![key], &KeyAccess::Attribute);
             }
             match &*current.value {
                 Expr::Attribute(inner) => current = inner,
@@ -267,7 +300,7 @@ impl Walker<'_> {
         }
         let outer = self.conditions;
         self.within(ScopeKind::Function, |walker| {
-            walker.conditions.in_function = true;
+            walker.runs_later();
             if let Some(parameters) = &lambda.parameters {
                 walker.parameters(parameters);
             }

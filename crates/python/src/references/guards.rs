@@ -58,8 +58,16 @@ pub(super) fn spans(
                 && reference.target().is_some_and(|target| options.is_core(target))
         })
     };
+    let asked = |part: Span| {
+        questions.iter().any(|question| {
+            let mut members = found.member_questions.iter();
+            part.contains(*question)
+                && members.all(|member| member.at != *question || member.wanted)
+        })
+    };
     let guards = found.choices.iter().filter(|choice| match choice.kind {
         ChoiceKind::Test(test) => questions.iter().any(|question| test.contains(*question)),
+        ChoiceKind::Part(part) => asked(part),
         ChoiceKind::Import { body, handlers } => is_core_import(body) && is_core_import(handlers),
         ChoiceKind::Attribute { body, handlers } => {
             (is_core_use(body) || is_core_import(body))
@@ -92,7 +100,7 @@ fn asks_one_thing_twice(found: &Collected, body: Span, handlers: Span) -> bool {
 /// Calls of `hasattr` about something of which a member was asked for elsewhere.
 fn member_questions(found: &Collected) -> impl Iterator<Item = Span> {
     let asked = found.member_questions.iter();
-    asked.filter(|(object, _)| found.receiver_texts.contains(object)).map(|(_, question)| *question)
+    asked.filter(|asked| found.receiver_texts.contains(&asked.object)).map(|asked| asked.at)
 }
 
 /// The attributes before the last one.

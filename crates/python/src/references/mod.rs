@@ -27,7 +27,7 @@ pub use guards::is_version_name;
 pub use model::{
     Access, Argument, ArgumentForm, BindingId, CallId, CallSite, Certainty, ClassDefinition,
     ClassMember, Conditions, Construction, FileReferences, ImportBinding, ImportForm,
-    ImportStatement, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
+    ImportStatement, KeyAccess, KeyUse, MemberUse, Place, Reference, ScopeId, Segment, SegmentForm,
     StatementId, StringForm,
 };
 pub use names::{Occurrences, ParameterUses};
@@ -57,6 +57,8 @@ impl StarExports for NoStarExports {
 pub struct ReferenceOptions<'a> {
     /// The packages whose names are looked for.
     pub roots: &'a BTreeSet<DottedName>,
+    /// The name under which they are installed, where that is known.
+    pub distribution: Option<&'a str>,
     /// The module that the file defines, where that is known.
     pub module: Option<&'a DottedName>,
     /// Whether that module is a package's `__init__`.
@@ -109,6 +111,11 @@ impl FileReferences {
     /// else anywhere.
     pub fn is_free(&self, name: &str, scope: ScopeId, readers: &[ScopeId]) -> bool {
         self.names.is_free(name, scope, readers)
+    }
+
+    /// Whether what `scope` binds are attributes of a class, which others read without its name.
+    pub fn is_class(&self, scope: ScopeId) -> bool {
+        self.names.is_class(scope)
     }
 
     /// Every place where a name that `scope` binds is written; none when that is not all of it.

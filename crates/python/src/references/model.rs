@@ -79,8 +79,11 @@ impl FileReferences {
 pub struct Conditions {
     /// Below `if TYPE_CHECKING:`.
     pub type_checking: bool,
-    /// Inside a `try` that catches a failed import or a missing attribute, or in its handlers.
+    /// Inside a `try` that catches a failed import, or in its handlers.
     pub import_guard: bool,
+    /// Where a missing attribute does no harm: inside a `try` that catches it, outside of functions
+    /// that run later; or in the handlers of a `try` whose imports are not there.
+    pub attribute_guard: bool,
     /// A branch of a choice between versions: such a `try` whose arms give the same name
     /// differently, a test of the package's version, or `hasattr` on it. What stands there is right
     /// for one of the versions on purpose.
@@ -337,9 +340,26 @@ pub struct Construction {
     pub call: CallId,
 }
 
+/// How code names a key of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyAccess {
+    /// `thing.key`.
+    Attribute,
+    /// `thing["key"]`.
+    Subscript,
+    /// By this method: `thing.get("key")`, `thing.update(key=1)`.
+    Method(Arc<str>),
+    /// As an argument of the thing itself: `thing(key=1)`.
+    Call,
+}
+
 /// A key that code names: `thing["key"]`, `thing.get("key")`, `thing.update(key=1)`, `thing.key`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
+    /// The thing: the range of its syntax node.
+    pub holder: Span,
+    /// How the key is named.
+    pub access: KeyAccess,
     /// The key's text, without quotes.
     pub span: Span,
     /// The key.

@@ -6,7 +6,7 @@ use ruff_python_ast::name::Name;
 
 use super::model::ScopeId;
 use super::resolve::is_builtin;
-use super::scope::{BindingKind, Scopes};
+use super::scope::{BindingKind, ScopeKind, Scopes};
 use crate::edit::Span;
 
 /// One use of a local name.
@@ -93,6 +93,12 @@ impl NameTable {
                 && self.inside(used.scope, scope.0)
                 && used.owner.is_none_or(|owner| self.inside(scope.0, owner))
         })
+    }
+
+    /// Whether a scope is the body of a class.
+    pub(super) fn is_class(&self, scope: ScopeId) -> bool {
+        let scope = self.scopes.scopes.get(scope.0 as usize);
+        scope.is_some_and(|scope| scope.kind == ScopeKind::Class)
     }
 
     /// Every place where a name that `scope` binds is written; none when `global` or `nonlocal`

@@ -9,8 +9,8 @@ use ruff_python_stdlib::builtins::{is_python_builtin, python_magic_globals};
 
 use super::dependent::ModuleSurface;
 use super::model::{
-    BindingId, CallId, Certainty, Construction, FileReferences, ImportBinding, ImportForm, KeyUse,
-    Reference, ScopeId, Segment, SegmentForm,
+    BindingId, CallId, Certainty, Construction, FileReferences, ImportBinding, ImportForm,
+    KeyAccess, KeyUse, Reference, ScopeId, Segment, SegmentForm,
 };
 use super::names::{NameTable, NameUse};
 use super::scope::{BindingKind, Position};
@@ -337,7 +337,8 @@ fn keys(resolver: &Resolver<'_>, references: &[Reference]) -> Vec<KeyUse> {
             .meaning(&raw.root, raw.position, &[], 0)
             .is_some_and(|meaning| meaning.certain && resolver.options.is_core(&meaning.target))
     };
-    let ours = found.keys.iter().filter(|raw| is_made(raw) || !raw.attribute && is_held(raw));
+    let is_attribute = |raw: &super::walk::RawKey| raw.key.access == KeyAccess::Attribute;
+    let ours = found.keys.iter().filter(|raw| is_made(raw) || !is_attribute(raw) && is_held(raw));
     let mut keys: Vec<KeyUse> = ours.map(|raw| raw.key.clone()).collect();
     keys.sort_by_key(|key| key.span);
     keys

@@ -9,8 +9,10 @@ use ruff_python_ast::{self as ast, Expr};
 use ruff_python_parser::parse_string_annotation;
 use ruff_text_size::Ranged;
 
-use super::model::{Access, Conditions, MemberUse, Place, ScopeId, SegmentForm, StringForm};
-use super::walk::{RawPath, RawUse, Walker, span};
+use super::model::{
+    Access, Conditions, ImportForm, MemberUse, Place, ScopeId, SegmentForm, StringForm,
+};
+use super::walk::{MemberQuestion, RawPath, RawUse, Walker, span};
 use crate::edit::Span;
 
 /// Callables whose string argument at this position names a module or object.
@@ -32,6 +34,18 @@ const PATH_ARGUMENTS: &[(&str, usize)] = &[
 /// Callables that take an object and the name of one of its attributes.
 const ATTRIBUTE_ARGUMENTS: &[&str] =
     &["getattr", "setattr", "delattr", "hasattr", "object", "spy", "stub"];
+
+/// Callables that tell about an installed distribution by its name.
+const VERSION_CALLABLES: &[&str] = &[
+    "importlib.metadata.distribution",
+    "importlib.metadata.metadata",
+    "importlib.metadata.version",
+    "importlib_metadata.distribution",
+    "importlib_metadata.metadata",
+    "importlib_metadata.version",
+    "pkg_resources.get_distribution",
+    "pkg_resources.require",
+];
 
 impl Walker<'_> {
     /// The content's range of a string that is written in one piece and without escapes.
@@ -110,7 +124,7 @@ impl Walker<'_> {
     /// Looks at calls whose strings name modules, objects or attributes.
     pub(super) fn special_call(&mut self, call: &ast::ExprCall) {
         let leaf = callee_leaf(call);
-        if matches!(leaf, "version" | "get_distribution" | "metadata") {
+        if self.asks_for_the_installed_version(call) {
             self.found.version_questions.push(span(call.range()));
         }
         let arguments = &call.arguments.args;
@@ -135,10 +149,47 @@ impl Walker<'_> {
             self.attribute_string(object, content, conditions);
             self.member_string(object, content, conditions);
             if leaf == "hasattr" {
-                self.found
-                    .member_questions
-                    .push((receiver_text(self.source, object), span(call.range())));
+                self.found.member_questions.push(MemberQuestion {
+                    object: receiver_text(self.source, object),
+                    at: span(call.range()),
+                    wanted: (self.options.members)(content.of(self.source)),
+                });
             }
+        }
+    }
+
+    /// Whether a call asks which version of the packages is installed. Methods of that name, and
+    /// questions about other distributions, say nothing about it.
+    fn asks_for_the_installed_version(&self, call: &ast::ExprCall) -> bool {
+        let Some(callee) = self.imported_name(&call.func) else { return false };
+        if !VERSION_CALLABLES.contains(&callee.as_str()) {
+            return false;
+        }
+        match (call.arguments.args.first(), self.options.distribution) {
+            (Some(Expr::StringLiteral(asked)), Some(ours)) => {
+                let name = normal_name(asked.value.to_str());
+                let named_after = |root: &DottedName| normal_name(root.root()) == name;
+                name == normal_name(ours) || self.options.roots.iter().any(named_after)
+            }
+            (first, _) => first.is_some(),
+        }
+    }
+
+    /// What a chain of names means by the imports before it.
+    fn imported_name(&self, expression: &Expr) -> Option<DottedName> {
+        match expression {
+            Expr::Name(name) => {
+                let imports = self.found.imports.iter();
+                let mut bound = imports.filter(|import| *import.local == *name.id);
+                bound.find_map(|import| match import.form {
+                    ImportForm::Module => DottedName::new(import.target.as_ref()?.root()).ok(),
+                    _ => import.target.clone(),
+                })
+            }
+            Expr::Attribute(attribute) => {
+                Some(self.imported_name(&attribute.value)?.join(&attribute.attr.id))
+            }
+            _ => None,
         }
     }
 
@@ -230,6 +281,21 @@ impl Walker<'_> {
             _ => {}
         }
     }
+}
+
+/// A distribution's name as installers compare it: without the requirement behind it, in small
+/// letters, and with one kind of separator.
+fn normal_name(name: &str) -> String {
+    let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')));
+    let mut normal = String::new();
+    for c in name.get(..end.unwrap_or(name.len())).unwrap_or(name).chars() {
+        match c {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            c => normal.extend(c.to_lowercase()),
+        }
+    }
+    normal
 }
 
 /// An object as the text has it, to compare with the receivers of members.

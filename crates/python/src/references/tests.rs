@@ -5,6 +5,7 @@ fn read(source: &str) -> FileReferences {
     let roots = BTreeSet::from([DottedName::new("np_like").expect("a name")]);
     let options = ReferenceOptions {
         roots: &roots,
+        distribution: None,
         module: None,
         is_package: false,
         members: &|_| false,

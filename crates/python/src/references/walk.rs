@@ -57,8 +57,6 @@ pub(super) struct RawKey {
     pub(super) root: Name,
     pub(super) position: Position,
     pub(super) key: KeyUse,
-    /// Whether it is written as an attribute.
-    pub(super) attribute: bool,
 }
 
 /// A place where code chooses between versions or catches that something is missing.
@@ -74,10 +72,23 @@ pub(super) struct Choice {
 pub(super) enum ChoiceKind {
     /// By a test: a choice when the test asks for a version.
     Test(Span),
+    /// By a part of an expression, or by a test without another branch: a choice when it asks for a
+    /// version, or for a member that was asked for.
+    Part(Span),
     /// By catching a failed import: a choice when the handlers import from the packages too.
     Import { body: Span, handlers: Span },
     /// By catching a missing name: a choice when the handlers use the packages too.
     Attribute { body: Span, handlers: Span },
+}
+
+/// A call of `hasattr`.
+#[derive(Debug, Clone)]
+pub(super) struct MemberQuestion {
+    /// The text of the object that it asks.
+    pub(super) object: String,
+    pub(super) at: Span,
+    /// Whether it asks for a member that was asked for.
+    pub(super) wanted: bool,
 }
 
 /// Everything that the first pass collects.
@@ -100,8 +111,8 @@ pub(super) struct Collected {
     pub(super) bound_names: BTreeMap<Span, Name>,
     /// Calls that ask for an installed version.
     pub(super) version_questions: Vec<Span>,
-    /// Calls of `hasattr`, with the text of the object that they ask.
-    pub(super) member_questions: Vec<(String, Span)>,
+    /// Calls of `hasattr`.
+    pub(super) member_questions: Vec<MemberQuestion>,
     /// The texts of receivers of members that were asked for.
     pub(super) receiver_texts: BTreeSet<String>,
 }
@@ -130,6 +141,8 @@ pub(super) struct Walker<'s> {
     pub(super) string_depth: u8,
     /// The binding at hand is `import a.b`.
     pub(super) adding: bool,
+    /// Inside the handlers of a `try` whose imports are not there.
+    pub(super) in_handler: bool,
 }
 
 impl<'s> Walker<'s> {
@@ -154,6 +167,7 @@ impl<'s> Walker<'s> {
             quoted_types: false,
             string_depth: 0,
             adding: false,
+            in_handler: false,
         }
     }
 
@@ -193,6 +207,13 @@ impl<'s> Walker<'s> {
             if let Stmt::Import(_) | Stmt::ImportFrom(_) = statement {
                 self.import(statement, body.len() == 1);
                 continue;
+            }
+            // What follows `assert hasattr(…)` runs for that version alone.
+            if let (Stmt::Assert(test), Some(last)) = (statement, body.last()) {
+                self.found.choices.push(Choice {
+                    whole: span(TextRange::new(test.start(), last.end())),
+                    kind: ChoiceKind::Part(span(test.test.range())),
+                });
             }
             // What follows `if old: return …` is the other branch of the same choice.
             if let Stmt::If(test) = statement
@@ -274,7 +295,7 @@ impl<'s> Walker<'s> {
     fn function_body(&mut self, parameters: &ast::Parameters, body: &[Stmt], class: Option<usize>) {
         let outer = self.conditions;
         self.within(ScopeKind::Function, |walker| {
-            walker.conditions.in_function = true;
+            walker.runs_later();
             walker.parameters(parameters);
             if let Some(class) = class
                 && let Some(first) = parameters.iter_non_variadic_params().next()
@@ -284,6 +305,12 @@ impl<'s> Walker<'s> {
             walker.statements(body, None);
         });
         self.conditions = outer;
+    }
+
+    /// What follows is the body of a function, which runs when the `try` around it is over.
+    pub(super) fn runs_later(&mut self) {
+        self.conditions.in_function = true;
+        self.conditions.attribute_guard = self.in_handler;
     }
 
     pub(super) fn parameters(&mut self, parameters: &ast::Parameters) {
@@ -447,7 +474,15 @@ impl<'s> Walker<'s> {
                 self.found.choices.push(Choice { whole, kind });
             }
         }
+        let first_import = self.found.imports.len();
+        self.conditions.attribute_guard |= caught.iter().any(|caught| caught.missing);
         self.statements(&statement.body, None);
+        let tried = self.found.imports.iter().skip(first_import);
+        let is_ours = tried
+            .filter_map(|import| import.target.as_ref())
+            .any(|target| self.options.is_core(target));
+        let in_handler = self.in_handler;
+        self.in_handler |= is_ours && caught.iter().any(|caught| caught.import);
         for handler in &statement.handlers {
             let ast::ExceptHandler::ExceptHandler(handler) = handler;
             if let Some(class) = &handler.type_ {
@@ -457,8 +492,13 @@ impl<'s> Walker<'s> {
                 let at = span(name.range());
                 self.bind(&name.id, BindingKind::Other, at, at.end);
             }
+            let outer = self.conditions;
+            self.conditions.attribute_guard |= self.in_handler;
             self.statements(&handler.body, None);
+            self.conditions = outer;
         }
+        self.in_handler = in_handler;
+        self.conditions.attribute_guard = outer.attribute_guard;
         self.statements(&statement.orelse, None);
         self.conditions = outer;
         self.statements(&statement.finalbody, None);
@@ -546,6 +586,10 @@ impl<'a> Visitor<'a> for Walker<'_> {
             Stmt::TypeAlias(alias) => self.type_alias(alias),
             Stmt::For(statement) => self.loop_over(statement),
             Stmt::While(statement) => {
+                self.found.choices.push(Choice {
+                    whole: span(statement.range),
+                    kind: ChoiceKind::Part(span(statement.test.range())),
+                });
                 self.visit_expr(&statement.test);
                 self.statements(&statement.body, Some(span(statement.range)));
                 self.statements(&statement.orelse, None);
@@ -619,13 +663,16 @@ fn is_type_checking(test: &Expr) -> bool {
 #[derive(Debug, Clone, Copy, Default)]
 struct Caught {
     import: bool,
+    /// By a name for it.
     attribute: bool,
+    /// A missing attribute, under whatever name.
+    missing: bool,
 }
 
 fn caught(handler: &ast::ExceptHandler) -> Caught {
     let ast::ExceptHandler::ExceptHandler(handler) = handler;
     let Some(class) = handler.type_.as_deref() else {
-        return Caught { import: true, attribute: false };
+        return Caught { import: true, attribute: false, missing: true };
     };
     let classes = match class {
         Expr::Tuple(tuple) => tuple.elts.iter().collect(),
@@ -635,10 +682,16 @@ fn caught(handler: &ast::ExceptHandler) -> Caught {
     for class in classes {
         if let Expr::Name(name) = class {
             match name.id.as_str() {
-                "ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException" => {
+                "ImportError" | "ModuleNotFoundError" => caught.import = true,
+                "Exception" | "BaseException" => {
                     caught.import = true;
+                    caught.missing = true;
                 }
-                "AttributeError" | "NameError" | "TypeError" => caught.attribute = true,
+                "AttributeError" => {
+                    caught.attribute = true;
+                    caught.missing = true;
+                }
+                "NameError" | "TypeError" => caught.attribute = true,
                 _ => {}
             }
         }

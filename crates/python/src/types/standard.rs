@@ -15,7 +15,7 @@ pub fn standard_library_defines(wanted: &BTreeSet<String>) -> BTreeSet<String> {
         if library.is_directory(&path) {
             pending.extend(library.read_directory(&path).map(DirectoryEntry::into_path));
         } else if let Ok(text) = library.read_to_string(&path) {
-            found.extend(defined_names(&text, wanted));
+            found.extend(defined_names(&text, wanted, &BTreeSet::new()));
         }
     }
     found

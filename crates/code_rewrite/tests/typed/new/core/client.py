@@ -19,6 +19,9 @@ class Base:
     def shutdown(self):
         pass
 
+    def post(self, data, options=0):
+        return self
+
     @staticmethod
     def parse(text, lenient=False):
         return text

@@ -2,8 +2,3 @@
 from core.client import Base, Client, Settings, connect
 from core.client import DEFAULT
 from core.functions import load, save, join, old_call, plot, spread, fetch_from
-
-__all__ = [
-    "Base", "Client", "Settings", "connect", "DEFAULT", "load", "save", "join", "old_call", "plot",
-    "spread", "fetch_from",
-]

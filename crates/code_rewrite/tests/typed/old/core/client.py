@@ -19,6 +19,9 @@ class Base:
     def close(self):
         pass
 
+    def post(self, data, flags=0):
+        return self
+
     @staticmethod
     def parse(text, strict=True):
         return text
