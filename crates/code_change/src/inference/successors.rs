@@ -384,9 +384,9 @@ pub(super) fn called_alike(
     let by_body = matches!(successor.class, "alias" | "alias_and_deprecation")
         && says("forwarding_body")
         && !is_bound;
-    if (by_words || by_body)
-        && let (Some(before), Some(after)) = (&before, &after)
-        && !signatures::takes_calls_of(after, before)
+    if let (Some(before), Some(after)) = (&before, &after)
+        && ((by_words && !signatures::takes_calls_of(after, before))
+            || (by_body && !signatures::keeps_what_is_required(after, before)))
     {
         successor.class = "called_differently";
     }
