@@ -7,6 +7,7 @@ use code_model::DottedName;
 use code_model::evidence::{Factor, Witness};
 use code_model::hint::{HintIdiom, HintSubject};
 use code_model::signature::{Parameter, Signature};
+use code_model::snapshot::Symbol;
 
 use super::context::Context;
 use super::hints;
@@ -98,7 +99,7 @@ fn gives_value(text: &str, keyword: &str) -> bool {
     text.match_indices(keyword).any(|(at, _)| {
         let rest = text[at + keyword.len()..].trim_start();
         rest.strip_prefix('=').map(str::trim_start).is_some_and(|value| {
-            value.starts_with(['\'', '"', '(', '[', '{', '-'])
+            value.starts_with(['\'', '"', '(', '[', '{', '-', '…'])
                 || value.starts_with(|c: char| c.is_ascii_digit())
                 || ["True", "False", "None"].iter().any(|word| value.starts_with(word))
         })
@@ -142,6 +143,35 @@ const OTHER_VALUES: [&str; 8] = [
 fn gives_other_values(text: &str) -> bool {
     let text = text.to_lowercase();
     OTHER_VALUES.iter().any(|words| text.contains(words))
+}
+
+/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an
+/// indented text, `name (type): text`, `:param name: text`.
+pub(super) fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
+    let text = symbol.docstring.as_ref()?;
+    let mut lines = text.lines();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim_start();
+        let rest = trimmed.strip_prefix(":param ").map_or(trimmed, |rest| rest.trim_start());
+        let Some(rest) = rest.strip_prefix(name) else { continue };
+        if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
+            continue;
+        }
+        if rest.is_empty() && lines.clone().next().is_none_or(|next| indent(next) <= indent(line)) {
+            continue;
+        }
+        let mut found = rest.trim_start_matches([' ', ':']).to_owned();
+        for next in lines.by_ref() {
+            if next.trim().is_empty() || indent(next) <= indent(line) {
+                break;
+            }
+            found.push(' ');
+            found.push_str(next.trim());
+        }
+        return Some(found);
+    }
+    None
 }
 
 /// Whether a text that deprecates a parameter names another one that is still there, and does not
@@ -225,7 +255,13 @@ pub(super) fn class_of_removal(hint: &KeywordHint, old: &str, after: &Signature)
     let offers = |witness: &Witness| {
         witness.text.contains("alternative=") || quoted(&witness.text).any(|it| others.contains(it))
     };
-    if hint.contested || hint.witnesses.iter().any(offers) {
+    // What a message names by a value that only running it shows takes its place.
+    let names_unknown = |witness: &Witness| {
+        witness.text.to_lowercase().contains("instead") && quoted(&witness.text).any(|it| it == "…")
+    };
+    if hint.witnesses.iter().any(names_unknown) {
+        "keyword_contested"
+    } else if hint.contested || hint.witnesses.iter().any(offers) {
         "keyword_superseded"
     } else if hint.witnesses.iter().all(|witness| witness.kind == "documentation_note") {
         "keyword_removed_note"

@@ -82,10 +82,8 @@ const BEGINNINGS: &[(&str, &str)] = &[
 ];
 
 /// Words that turn the rest of a name into its opposite.
-const NEGATIONS: &[&str] = &[
-    "no", "not", "non", "without", "disable", "disabled", "skip", "ignore", "exclude", "deny",
-    "forbid", "disallow",
-];
+const NEGATIONS: &[&str] =
+    &["no", "not", "non", "without", "disable", "disabled", "disallow", "deny", "forbid"];
 
 /// Fewer letters behind a beginning are a word of their own.
 const REST_MIN: usize = 3;
@@ -187,6 +185,7 @@ mod tests {
             ("arg1", "first_argument"),
             ("interval", "inter_val"),
             ("expr", "condition"),
+            ("patterns", "exclude_patterns"),
         ] {
             assert!(!is_another(old, new), "{old} -> {new}");
         }
