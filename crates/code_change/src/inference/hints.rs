@@ -352,9 +352,7 @@ impl<'a> Hints<'a> {
         for hints in self.by_callable.values() {
             let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for (_, hint) in hints {
-                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject
-                    && !is_mere_assignment(hint, old, new)
-                {
+                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject {
                     olds.entry(new).or_default().insert(old);
                 }
             }
@@ -373,12 +371,6 @@ impl<'a> Hints<'a> {
     pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
         self.deprecated.contains(name)
     }
-}
-
-/// Whether a body only gives one parameter the value of another, without a word against it: that
-/// says something of this callable alone.
-fn is_mere_assignment(hint: &Hint, old: &str, new: &str) -> bool {
-    hint.idiom == HintIdiom::KeywordPop && *hint.text == *format!("{new} = {old}")
 }
 
 /// The old path that a hint means: a partial name is completed by what only the old version has.

@@ -272,7 +272,7 @@ impl State<'_, '_> {
                     }
                     // A second spelling that both versions take, and no word against it.
                     let pops = |w: &Witness| w.kind == "keyword_pop";
-                    if (hint.in_new_version || still) && hint.witnesses.iter().all(pops) {
+                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
@@ -543,8 +543,8 @@ impl State<'_, '_> {
         }
     }
 
-    /// Whether the old documentation of a parameter deprecates it and says which other one takes the
-    /// place of its values.
+    /// Whether the old documentation of a parameter deprecates it and says which other one takes
+    /// the place of its values.
     fn is_sent_elsewhere(&self, parameter: &Parameter) -> bool {
         parameter_document(self.callable.before, &parameter.name)
             .is_some_and(|text| sends_elsewhere(&text, &parameter.name, self.after))
