@@ -99,7 +99,7 @@ fn gives_value(text: &str, keyword: &str) -> bool {
     text.match_indices(keyword).any(|(at, _)| {
         let rest = text[at + keyword.len()..].trim_start();
         rest.strip_prefix('=').map(str::trim_start).is_some_and(|value| {
-            value.starts_with(['\'', '"', '(', '[', '{', '-', '…'])
+            value.starts_with(['\'', '"', '(', '[', '{', '-'])
                 || value.starts_with(|c: char| c.is_ascii_digit())
                 || ["True", "False", "None"].iter().any(|word| value.starts_with(word))
         })
@@ -139,10 +139,12 @@ const OTHER_VALUES: [&str; 8] = [
     "instead of in ",
 ];
 
-/// Whether a text about an old keyword says that the values of its successor are others.
-fn gives_other_values(text: &str) -> bool {
+/// Whether a text about an old keyword says that the values of its successor are others, or gives
+/// one that only running it shows.
+fn gives_other_values(text: &str, new: &str) -> bool {
+    let given = text.contains(&format!("{new}=…"));
     let text = text.to_lowercase();
-    OTHER_VALUES.iter().any(|words| text.contains(words))
+    given || OTHER_VALUES.iter().any(|words| text.contains(words))
 }
 
 /// What a docstring says about a parameter, in any of the usual styles: `name : type` with an
@@ -211,7 +213,7 @@ pub(super) fn class_of_rename(
     // Code that hands the value on as it is knows better than names and words.
     let handed_on = says("keyword_pop") || says("keyword_decorator");
     let another = meanings::is_another(old.1, new.1)
-        || hint.witnesses.iter().any(|witness| gives_other_values(&witness.text));
+        || hint.witnesses.iter().any(|witness| gives_other_values(&witness.text, new.1));
     if hint.contested || unlike || (another && !handed_on) {
         return "keyword_contested";
     }
@@ -257,7 +259,8 @@ pub(super) fn class_of_removal(hint: &KeywordHint, old: &str, after: &Signature)
     };
     // What a message names by a value that only running it shows takes its place.
     let names_unknown = |witness: &Witness| {
-        witness.text.to_lowercase().contains("instead") && quoted(&witness.text).any(|it| it == "…")
+        let refers = witness.text.to_lowercase().contains("instead");
+        refers && quoted(&witness.text).any(|it| it == "…")
     };
     if hint.witnesses.iter().any(names_unknown) {
         "keyword_contested"

@@ -88,7 +88,8 @@ const NEGATIONS: &[&str] =
 /// Fewer letters behind a beginning are a word of their own.
 const REST_MIN: usize = 3;
 
-/// Whether what one name has and the other has not is the opposite, another unit, or another number.
+/// Whether what one name has and the other has not is the opposite, another unit, or another
+/// number.
 pub(super) fn is_another(old: &str, new: &str) -> bool {
     let (old_words, new_words) = (words(old), words(new));
     let olds: Vec<&str> = missing(&old_words, &new_words);

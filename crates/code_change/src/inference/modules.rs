@@ -257,9 +257,9 @@ fn collapse(
     kept
 }
 
-/// Whether something below a module that is still there would not be found below its successor. What
-/// it offers now, or speaks of in its deprecation, may have been there in a way that could not be
-/// seen.
+/// Whether something below a module that is still there would not be found below its successor.
+/// What it offers now, or speaks of in its deprecation, may have been there in a way that could not
+/// be seen.
 fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
     let old = context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path));
     let deprecation = context.to.modules.get(module).and_then(|it| it.deprecated.as_ref());

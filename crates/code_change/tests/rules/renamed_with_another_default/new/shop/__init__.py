@@ -11,3 +11,8 @@ def rug(data, place=None):
 def shade(data, limit=1):
     """Shade data."""
     return data, limit
+
+
+def blend(data, fill=False):
+    """Blend data."""
+    return data, fill

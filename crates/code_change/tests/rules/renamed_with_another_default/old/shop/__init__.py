@@ -39,3 +39,12 @@ def shade(data, lowest=None, limit=1):
         )
         warnings.warn(message, UserWarning)
     return data, limit
+
+
+def blend(data, shade=None, fill=False):
+    """Blend data."""
+    if shade is not None:
+        fill = shade
+        message = f"`shade` is now deprecated in favor of `fill`; setting `fill={shade}`."
+        warnings.warn(message, UserWarning)
+    return data, fill
