@@ -115,10 +115,10 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether two definitions of one name belong to modules beside each other of which the one went
-    /// and the other came, and the name only says what part they play there, as that of a driver or
-    /// of a command does: other modules of the package have it as well, or each of the two speaks of
-    /// its own module.
+    /// Whether two definitions of one name belong to modules beside each other of which the one
+    /// went and the other came, and the name only says what part they play there, as that of a
+    /// driver or of a command does: other modules of the package have it as well, or each of the
+    /// two speaks of its own module.
     pub(crate) fn is_sibling(&self, leaf: &str, before: &Symbol, after: &Symbol) -> bool {
         let (old, new) = (&before.module, &after.module);
         let replaced = old.parent().is_some()
@@ -141,11 +141,11 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Whether the text of each of two definitions names its own module and not the other's, or the
-    /// documentation of the modules does.
+    /// Whether each of two definitions holds the name of its own module as a value and not that of
+    /// the other's, or the documentation of the modules speaks of them so.
     fn speaks_of_module(&self, before: &Symbol, after: &Symbol) -> bool {
         let (old, new) = (before.module.leaf(), after.module.leaf());
-        let own = |one: &str, other: &str| {
+        let own = |names: fn(&str, &str) -> bool, one: &str, other: &str| {
             names(one, old) && names(other, new) && !names(one, new) && !names(other, old)
         };
         let text = |version, symbol: &Symbol| {
@@ -157,8 +157,8 @@ impl<'a> Context<'a> {
         };
         let code = text(Version::From, before).zip(text(Version::To, after));
         let documents = documented(self.from, before).zip(documented(self.to, after));
-        code.is_some_and(|(before, after)| own(&before, &after))
-            || documents.is_some_and(|(before, after)| own(&before, &after))
+        code.is_some_and(|(before, after)| own(holds, &before, &after))
+            || documents.is_some_and(|(before, after)| own(names, &before, &after))
     }
 
     /// Whether two definitions are the same but for their names, and large enough for that to mean
@@ -345,6 +345,12 @@ fn definition(index: ApiIndex<'_>, path: &DottedName) -> Option<DottedName> {
         Resolution::Symbol(definition) | Resolution::Module(definition) => Some(definition),
         _ => None,
     }
+}
+
+/// Whether code has a word as a text of its own, in letters of any size.
+fn holds(code: &str, word: &str) -> bool {
+    let (code, word) = (code.to_lowercase(), word.to_lowercase());
+    ['"', '\''].iter().any(|mark| code.contains(&format!("{mark}{word}{mark}")))
 }
 
 /// Whether a text has a word, in letters of any size.

@@ -124,11 +124,12 @@ pub(super) fn agreed<'h>(
         let kinds = ["deprecation_warning", "deprecation_decorator", "documentation_note"];
         kinds.contains(&&*witness.kind) || witness.kind == "change_log"
     };
+    let mut witnesses = successor.witnesses.iter();
     if !matches!(successor.class, "hint_contested" | "forwards_otherwise")
-        && successor
-            .witnesses
-            .iter()
+        && (witnesses
+            .clone()
             .all(|witness| message(witness) && is_qualified(&witness.text, successor.to.leaf()))
+            || witnesses.any(|witness| message(witness) && tells_of_change(&witness.text)))
     {
         successor.class = "qualified_advice";
     }
@@ -140,6 +141,19 @@ pub(super) fn agreed<'h>(
 /// What is said of something that has done nothing for a while: no call does the same.
 const IDLE: [&str; 4] =
     ["no longer does anything", "does nothing", "has no effect", "have no effect"];
+
+/// Whether a text says that no call of the successor does what the old one did as it stands: that
+/// did nothing any more, or what is left out means something else now.
+fn tells_of_change(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let default = lower.split_once("default").map(|(_, rest)| rest);
+    IDLE.iter().any(|words| lower.contains(words))
+        || default.is_some_and(|rest| {
+            ["has changed", "have changed", "differs", "is different"]
+                .iter()
+                .any(|words| rest.contains(words))
+        })
+}
 
 /// Whether the words in small letters before and behind a name say that it is only part of what is
 /// to be done, or something else than what it was.
@@ -210,7 +224,7 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
     ];
     // Advice to consider something leaves the choice to the reader.
     let lower = text.to_ascii_lowercase();
-    if lower.contains("consider ") || IDLE.iter().any(|words| lower.contains(words)) {
+    if lower.contains("consider ") || tells_of_change(text) {
         return true;
     }
     text.match_indices(leaf).any(|(at, _)| {
@@ -338,9 +352,7 @@ impl<'a> Hints<'a> {
         for hints in self.by_callable.values() {
             let mut olds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for (_, hint) in hints {
-                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject
-                    && !is_mere_assignment(hint, old, new)
-                {
+                if let HintSubject::Parameter { old, new: Some(new), .. } = &hint.subject {
                     olds.entry(new).or_default().insert(old);
                 }
             }
@@ -359,12 +371,6 @@ impl<'a> Hints<'a> {
     pub(crate) fn deprecates(&self, name: &DottedName) -> bool {
         self.deprecated.contains(name)
     }
-}
-
-/// Whether a body only gives one parameter the value of another, without a word against it: that
-/// says something of this callable alone.
-fn is_mere_assignment(hint: &Hint, old: &str, new: &str) -> bool {
-    hint.idiom == HintIdiom::KeywordPop && *hint.text == *format!("{new} = {old}")
 }
 
 /// The old path that a hint means: a partial name is completed by what only the old version has.
@@ -445,6 +451,7 @@ mod tests {
             ("Call `load` if you need the data.", "load"),
             ("Use `load`, but it returns a list of tuples.", "load"),
             ("Use `load` instead, which returns a list.", "load"),
+            ("Renamed to `load`. Note that the default `kind` has changed.", "load"),
         ] {
             assert!(is_qualified(text, leaf), "{text}");
         }

@@ -118,9 +118,7 @@ fn is_any_table(context: &Context<'_>, version: Version, hint: &Hint) -> bool {
         });
     let is_key = |written: &str| {
         let last = written.rsplit('.').next().unwrap_or(written);
-        [old, new]
-            .into_iter()
-            .any(|key| written.eq_ignore_ascii_case(key) || last.eq_ignore_ascii_case(key))
+        [old, new].into_iter().any(|key| **key == *written || **key == *last)
     };
     stays && ![context.from, context.to].iter().any(|it| it.keys.iter().any(|it| is_key(&it.key)))
 }

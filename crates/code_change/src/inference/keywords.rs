@@ -7,6 +7,7 @@ use code_model::DottedName;
 use code_model::evidence::{Factor, Witness};
 use code_model::hint::{HintIdiom, HintSubject};
 use code_model::signature::{Parameter, Signature};
+use code_model::snapshot::Symbol;
 
 use super::context::Context;
 use super::hints;
@@ -138,10 +139,41 @@ const OTHER_VALUES: [&str; 8] = [
     "instead of in ",
 ];
 
-/// Whether a text about an old keyword says that the values of its successor are others.
-fn gives_other_values(text: &str) -> bool {
+/// Whether a text about an old keyword says that the values of its successor are others, or gives
+/// one that only running it shows.
+fn gives_other_values(text: &str, new: &str) -> bool {
+    let given = text.contains(&format!("{new}=…"));
     let text = text.to_lowercase();
-    OTHER_VALUES.iter().any(|words| text.contains(words))
+    given || OTHER_VALUES.iter().any(|words| text.contains(words))
+}
+
+/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an
+/// indented text, `name (type): text`, `:param name: text`.
+pub(super) fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
+    let text = symbol.docstring.as_ref()?;
+    let mut lines = text.lines();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    while let Some(line) = lines.next() {
+        let trimmed = line.trim_start();
+        let rest = trimmed.strip_prefix(":param ").map_or(trimmed, |rest| rest.trim_start());
+        let Some(rest) = rest.strip_prefix(name) else { continue };
+        if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
+            continue;
+        }
+        if rest.is_empty() && lines.clone().next().is_none_or(|next| indent(next) <= indent(line)) {
+            continue;
+        }
+        let mut found = rest.trim_start_matches([' ', ':']).to_owned();
+        for next in lines.by_ref() {
+            if next.trim().is_empty() || indent(next) <= indent(line) {
+                break;
+            }
+            found.push(' ');
+            found.push_str(next.trim());
+        }
+        return Some(found);
+    }
+    None
 }
 
 /// Whether a text that deprecates a parameter names another one that is still there, and does not
@@ -181,7 +213,7 @@ pub(super) fn class_of_rename(
     // Code that hands the value on as it is knows better than names and words.
     let handed_on = says("keyword_pop") || says("keyword_decorator");
     let another = meanings::is_another(old.1, new.1)
-        || hint.witnesses.iter().any(|witness| gives_other_values(&witness.text));
+        || hint.witnesses.iter().any(|witness| gives_other_values(&witness.text, new.1));
     if hint.contested || unlike || (another && !handed_on) {
         return "keyword_contested";
     }
@@ -225,7 +257,14 @@ pub(super) fn class_of_removal(hint: &KeywordHint, old: &str, after: &Signature)
     let offers = |witness: &Witness| {
         witness.text.contains("alternative=") || quoted(&witness.text).any(|it| others.contains(it))
     };
-    if hint.contested || hint.witnesses.iter().any(offers) {
+    // What a message names by a value that only running it shows takes its place.
+    let names_unknown = |witness: &Witness| {
+        let refers = witness.text.to_lowercase().contains("instead");
+        refers && quoted(&witness.text).any(|it| it == "…")
+    };
+    if hint.witnesses.iter().any(names_unknown) {
+        "keyword_contested"
+    } else if hint.contested || hint.witnesses.iter().any(offers) {
         "keyword_superseded"
     } else if hint.witnesses.iter().all(|witness| witness.kind == "documentation_note") {
         "keyword_removed_note"

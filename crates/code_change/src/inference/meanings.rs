@@ -82,15 +82,14 @@ const BEGINNINGS: &[(&str, &str)] = &[
 ];
 
 /// Words that turn the rest of a name into its opposite.
-const NEGATIONS: &[&str] = &[
-    "no", "not", "non", "without", "disable", "disabled", "skip", "ignore", "exclude", "deny",
-    "forbid", "disallow",
-];
+const NEGATIONS: &[&str] =
+    &["no", "not", "non", "without", "disable", "disabled", "disallow", "deny", "forbid"];
 
 /// Fewer letters behind a beginning are a word of their own.
 const REST_MIN: usize = 3;
 
-/// Whether what one name has and the other has not is the opposite, another unit, or another number.
+/// Whether what one name has and the other has not is the opposite, another unit, or another
+/// number.
 pub(super) fn is_another(old: &str, new: &str) -> bool {
     let (old_words, new_words) = (words(old), words(new));
     let olds: Vec<&str> = missing(&old_words, &new_words);
@@ -187,6 +186,7 @@ mod tests {
             ("arg1", "first_argument"),
             ("interval", "inter_val"),
             ("expr", "condition"),
+            ("patterns", "exclude_patterns"),
         ] {
             assert!(!is_another(old, new), "{old} -> {new}");
         }

@@ -96,15 +96,19 @@ fn module_move(
         }
     }
     votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
-    // Others may only import what one of them defines.
+    // A package offers what it imports; another module may only use what one of them defines.
     let defined = |home: &DottedName| {
         let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
         reached.iter().filter(|(_, new, _)| module_of(new) == Some(home)).count()
     };
+    let is_package =
+        |home: &DottedName| context.to.modules.get(home).is_some_and(|module| module.is_package);
     let rank = |home: &DottedName, count: usize| {
         let related = home.leaf() == module.leaf();
+        let own = defined(home);
         let depth = std::cmp::Reverse(home.parts().count());
-        (count, related, defined(home), depth, std::cmp::Reverse(home.clone()))
+        let offers = own > 0 || is_package(home);
+        (count, related, offers, depth, own, std::cmp::Reverse(home.clone()))
     };
     let (to, count) = votes
         .iter()
@@ -130,8 +134,7 @@ fn module_move(
         content_hash = Some(hash);
     }
     // A name or two that went into a module of another name moved by themselves.
-    let is_package = context.to.modules.get(&to).is_some_and(|module| module.is_package);
-    let related = content_hash.is_some() || to.leaf() == module.leaf() || is_package;
+    let related = content_hash.is_some() || to.leaf() == module.leaf() || is_package(&to);
     if gone && !related && count < MOVED_NAMES_MIN {
         return None;
     }
@@ -255,9 +258,9 @@ fn collapse(
     kept
 }
 
-/// Whether something below a module that is still there would not be found below its successor. What
-/// it offers now, or speaks of in its deprecation, may have been there in a way that could not be
-/// seen.
+/// Whether something below a module that is still there would not be found below its successor.
+/// What it offers now, or speaks of in its deprecation, may have been there in a way that could not
+/// be seen.
 fn stays_below(context: &Context<'_>, module: &DottedName, to: &DottedName) -> bool {
     let old = context.old_paths.below(module).filter(|(path, _)| !is_gone(context.new, path));
     let deprecation = context.to.modules.get(module).and_then(|it| it.deprecated.as_ref());

@@ -17,7 +17,7 @@ use super::defaults::{self, ChangedDefault};
 use super::effective;
 use super::keywords::{
     class_of_removal, class_of_rename, has_like_values, is_other_scale, keyword_hints,
-    sends_elsewhere,
+    parameter_document, sends_elsewhere,
 };
 use super::meanings;
 use super::scoring::{Factors, confidence, evidence, round};
@@ -32,7 +32,7 @@ mod positions;
 const RENAME_SCORE_MIN: f64 = 0.55;
 
 /// What two parameters that mean something else are less alike.
-const ANOTHER_MALUS: f64 = 0.2;
+const ANOTHER_PENALTY: f64 = 0.2;
 
 /// A callable in both versions.
 struct Callable<'a> {
@@ -288,7 +288,7 @@ impl State<'_, '_> {
                     }
                     // A second spelling that both versions take, and no word against it.
                     let pops = |w: &Witness| w.kind == "keyword_pop";
-                    if (hint.in_new_version || still) && hint.witnesses.iter().all(pops) {
+                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
@@ -399,7 +399,7 @@ impl State<'_, '_> {
                     let alike = self.similarity(before, after);
                     let another = is_another(&before.1, &after.1) && alike >= RENAME_SCORE_MIN;
                     // Whatever else fits comes before what means something else.
-                    if another { (alike - ANOTHER_MALUS).max(RENAME_SCORE_MIN) } else { alike }
+                    if another { (alike - ANOTHER_PENALTY).max(RENAME_SCORE_MIN) } else { alike }
                 } else {
                     0.0
                 };
@@ -441,7 +441,7 @@ impl State<'_, '_> {
         after: &Parameter,
         leads: bool,
     ) -> &'static str {
-        if !leads || is_another(before, after) || self.is_split(before) {
+        if !leads || is_another(before, after) || self.is_split(before, after) {
             return "parameter_contested";
         }
         let similar = name_similarity(&before.name, &after.name) >= 0.5;
@@ -449,17 +449,29 @@ impl State<'_, '_> {
         self.class(class, "parameter_of_successor")
     }
 
-    /// Whether several parameters came that have all words of an old name and more, which each of
-    /// them may only be a part of.
-    fn is_split(&self, before: &Parameter) -> bool {
+    /// The words of each parameter that came and has all words of an old name and more.
+    fn extensions(&self, before: &Parameter) -> Vec<(&Parameter, usize)> {
         let old = words(&before.name);
-        let came = self.after.caller_parameters().iter().filter(|parameter| {
+        let came = self.after.caller_parameters().iter().filter_map(|parameter| {
             let new = words(&parameter.name);
-            self.before.parameter(&parameter.name).is_none()
-                && new.len() > old.len()
-                && old.iter().all(|word| new.contains(word))
+            let extends = new.len() > old.len() && old.iter().all(|word| new.contains(word));
+            let came = self.before.parameter(&parameter.name).is_none();
+            (extends && came).then_some((parameter, new.len()))
         });
-        came.count() > 1
+        came.collect()
+    }
+
+    /// Whether a new parameter is one of several that are alike and say more than the old name did,
+    /// so that each may only be a part of it.
+    fn is_split(&self, before: &Parameter, after: &Parameter) -> bool {
+        let extensions = self.extensions(before);
+        let own = extensions.iter().find(|(it, _)| it.name == after.name);
+        own.is_some_and(|(_, length)| {
+            let alike = extensions.iter().filter(|(it, other)| {
+                other == length && it.kind == after.kind && it.default == after.default
+            });
+            alike.count() > 1
+        })
     }
 
     /// Whether the library says of another callable that the one keyword became the other: what is
@@ -532,8 +544,10 @@ impl State<'_, '_> {
             let decided = of_successor && parameter.is_required();
             let class = if self.is_sent_elsewhere(&parameter) {
                 "keyword_contested"
-            } else if beside_open || self.guessed || made_anew || decided {
+            } else if decided || !self.extensions(&parameter).is_empty() {
                 "parameter_removed_beside"
+            } else if beside_open || self.guessed || made_anew {
+                self.class("parameter_removed_beside", "parameter_removed_of_successor")
             } else {
                 self.class("parameter_removed", "parameter_removed_of_successor")
             };
@@ -543,8 +557,8 @@ impl State<'_, '_> {
         }
     }
 
-    /// Whether the old documentation of a parameter deprecates it and says which other one takes the
-    /// place of its values.
+    /// Whether the old documentation of a parameter deprecates it and says which other one takes
+    /// the place of its values.
     fn is_sent_elsewhere(&self, parameter: &Parameter) -> bool {
         parameter_document(self.callable.before, &parameter.name)
             .is_some_and(|text| sends_elsewhere(&text, &parameter.name, self.after))
@@ -647,33 +661,4 @@ fn taken_by_decorators(index: ApiIndex<'_>, symbol: &Symbol, keyword: &str) -> b
         let taken = index.snapshot().wrappers.get(&definition);
         taken.is_some_and(|taken| taken.iter().any(|it| **it == *keyword))
     })
-}
-
-/// What a docstring says about a parameter, in any of the usual styles: `name : type` with an
-/// indented text, `name (type): text`, `:param name: text`.
-fn parameter_document(symbol: &Symbol, name: &str) -> Option<String> {
-    let text = symbol.docstring.as_ref()?;
-    let mut lines = text.lines();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    while let Some(line) = lines.next() {
-        let trimmed = line.trim_start();
-        let rest = trimmed.strip_prefix(":param ").map_or(trimmed, |rest| rest.trim_start());
-        let Some(rest) = rest.strip_prefix(name) else { continue };
-        if !rest.is_empty() && !rest.starts_with([' ', ':', ',', '(']) {
-            continue;
-        }
-        if rest.is_empty() && lines.clone().next().is_none_or(|next| indent(next) <= indent(line)) {
-            continue;
-        }
-        let mut found = rest.trim_start_matches([' ', ':']).to_owned();
-        for next in lines.by_ref() {
-            if next.trim().is_empty() || indent(next) <= indent(line) {
-                break;
-            }
-            found.push(' ');
-            found.push_str(next.trim());
-        }
-        return Some(found);
-    }
-    None
 }

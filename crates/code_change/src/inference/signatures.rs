@@ -38,17 +38,54 @@ pub(crate) fn is_awaited_otherwise(before: &Symbol, after: &Symbol) -> bool {
     matches!((before.is_awaited(), after.is_awaited()), (Some(before), Some(after)) if before != after)
 }
 
+/// The parameters that a call can give one by one.
+fn named(signature: &Signature) -> Vec<&Parameter> {
+    let all = signature.caller_parameters().iter();
+    all.filter(|p| p.takes_position() || p.takes_keyword()).collect()
+}
+
+fn has(list: &[&Parameter], name: &str) -> bool {
+    list.iter().any(|parameter| *parameter.name == *name)
+}
+
+/// Whether a callable takes whatever it is given.
+fn is_stand_in(signature: &Signature) -> bool {
+    signature.takes_any_position() && signature.takes_any_keyword()
+}
+
+/// Whether every call of the one callable gives what the other requires, and what it must give
+/// itself has a place to go to.
+pub(crate) fn keeps_what_is_required(new: &Signature, old: &Signature) -> bool {
+    let (before, after) = (named(old), named(new));
+    if before.is_empty() || is_stand_in(old) {
+        return true;
+    }
+    let given = |position: usize, required: &Parameter| {
+        has(&before, &required.name)
+            || before.get(position).is_some_and(|p| p.is_required() && p.takes_position())
+    };
+    let satisfied = after
+        .iter()
+        .enumerate()
+        .filter(|(_, parameter)| parameter.is_required())
+        .all(|(position, parameter)| given(position, parameter));
+    let homeless = before.iter().enumerate().any(|(position, parameter)| {
+        let place = after.get(position).is_some_and(|there| there.takes_position());
+        parameter.is_required()
+            && !place
+            && !has(&after, &parameter.name)
+            && !new.takes_any_position()
+            && !new.takes_any_keyword()
+    });
+    satisfied && !homeless
+}
+
 /// Whether most calls of the one callable are calls of the other as they stand: what the new one
 /// requires was given, and most of what was given is taken, by its name or by its place.
 pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
-    let named = |signature: &Signature| -> Vec<Parameter> {
-        let all = signature.caller_parameters().iter();
-        all.filter(|p| p.takes_position() || p.takes_keyword()).cloned().collect()
-    };
     let (before, after) = (named(old), named(new));
-    let has = |list: &[Parameter], name: &str| list.iter().any(|p| *p.name == *name);
     // What a stand-in takes says nothing; it hands everything on.
-    if before.is_empty() || (old.takes_any_position() && old.takes_any_keyword()) {
+    if before.is_empty() || is_stand_in(old) {
         return true;
     }
     let in_place = |position: usize, parameter: &Parameter| {
@@ -59,15 +96,6 @@ pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
                 && parameter.is_required()
         })
     };
-    let given = |position: usize, required: &Parameter| {
-        has(&before, &required.name)
-            || before.get(position).is_some_and(|p| p.is_required() && p.takes_position())
-    };
-    let satisfied = after
-        .iter()
-        .enumerate()
-        .filter(|(_, parameter)| parameter.is_required())
-        .all(|(position, parameter)| given(position, parameter));
     let lost = before
         .iter()
         .enumerate()
@@ -77,16 +105,7 @@ pub(crate) fn takes_calls_of(new: &Signature, old: &Signature) -> bool {
                 && !in_place(*position, parameter)
         })
         .count();
-    // A value that must be given needs a place to go to.
-    let homeless = before.iter().enumerate().any(|(position, parameter)| {
-        let place = after.get(position).is_some_and(Parameter::takes_position);
-        parameter.is_required()
-            && !place
-            && !has(&after, &parameter.name)
-            && !new.takes_any_position()
-            && !new.takes_any_keyword()
-    });
-    satisfied && !homeless && lost * 2 <= before.len()
+    keeps_what_is_required(new, old) && lost * 2 <= before.len()
 }
 
 /// Whether every call of the one callable is a call of the other, by the names and places of what

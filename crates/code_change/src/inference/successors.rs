@@ -416,9 +416,9 @@ pub(super) fn called_alike(
     let by_body = matches!(successor.class, "alias" | "alias_and_deprecation")
         && says("forwarding_body")
         && !is_bound;
-    if (by_words || by_body)
-        && let (Some(before), Some(after)) = (&before, &after)
-        && !signatures::takes_calls_of(after, before)
+    if let (Some(before), Some(after)) = (&before, &after)
+        && ((by_words && !signatures::takes_calls_of(after, before))
+            || (by_body && !signatures::keeps_what_is_required(after, before)))
     {
         successor.class = "called_differently";
     }
@@ -526,6 +526,16 @@ fn is_trivial(symbol: &Symbol) -> bool {
 /// Names that are as alike as this are two spellings of one.
 const SPELLED_ALIKE_MIN: f64 = 0.9;
 
+/// Whether two names are spellings of one, or one only adds words to the other.
+fn is_spelled_alike(old: &str, new: &str) -> bool {
+    let (old_words, new_words) = (words(old), words(new));
+    let within = |one: &[String], other: &[String]| one.iter().all(|word| other.contains(word));
+    let alike = name_similarity(old, new) >= SPELLED_ALIKE_MIN
+        || within(&old_words, &new_words)
+        || within(&new_words, &old_words);
+    alike && !meanings::is_another(old, new)
+}
+
 /// Two definitions that are equal in shape, as far as that shows something.
 fn unchanged(before: &Symbol, name: f64, (large, same_name): (bool, bool)) -> Compared {
     let class = match (large, same_name) {
@@ -590,13 +600,12 @@ impl<'a> Comparison<'a> {
         let mut factors = Factors::new();
         let hashed = rules.uses(Factor::HashMatch);
         let equal = hashed && before.shape_hash == after.shape_hash;
+        let proves = equal && (large || same_name);
         // Equal bodies that do nothing are equal in all that is left to others to fill in.
-        let says_nothing = equal && !same_name && self.context.says_nothing(Version::From, before);
-        if equal && !says_nothing && (large || same_name) {
+        let says_nothing = proves && !same_name && self.context.says_nothing(Version::From, before);
+        if proves && !says_nothing {
             return unchanged(before, name, (large, same_name));
         }
-        let spelled_alike =
-            name >= SPELLED_ALIKE_MIN && !meanings::is_another(old.leaf(), new.leaf());
         if name < 0.6 && (is_trivial(before) || is_trivial(after)) {
             let class = "renamed_other_name";
             return Compared {
@@ -614,7 +623,9 @@ impl<'a> Comparison<'a> {
         let score = (0.7 * raw + 0.3 * name + usage).min(0.99);
         let is_sibling = same_name && self.context.is_sibling(old.leaf(), before, after);
         let class = match (same_name, name >= 0.6) {
-            _ if is_sibling || (says_nothing && !spelled_alike) => "renamed_other_name",
+            _ if is_sibling || (says_nothing && !is_spelled_alike(old.leaf(), new.leaf())) => {
+                "renamed_other_name"
+            }
             (true, _) => "moved_changed",
             (false, true) => "renamed_similar_name",
             (false, false) => "renamed_other_name",

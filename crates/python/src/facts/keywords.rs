@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use code_model::hint::HintIdiom;
-use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, CmpOp, Expr, Stmt};
 use ruff_text_size::Ranged;
 
@@ -274,46 +273,6 @@ fn is_converted(assign: &ast::StmtAssign, old: &str, new: &str) -> bool {
         Expr::Tuple(tuple) => tuple.elts.iter().any(is_old),
         _ => false,
     }
-}
-
-/// Old parameters with which a body does nothing but give their values to another one, without a
-/// word: `if old is not None: new = old`.
-pub(super) fn handed_over<'a>(
-    notices: &mut Notices,
-    shaper: &Shaper<'a, '_>,
-    function: &'a ast::StmtFunctionDef,
-    parameters: &[&str],
-) {
-    for branch in function.body.iter().filter_map(Stmt::as_if_stmt) {
-        let [Stmt::Assign(assign)] = branch.body.as_slice() else { continue };
-        let ([Expr::Name(target)], Expr::Name(value)) = (&*assign.targets, &*assign.value) else {
-            continue;
-        };
-        let (new, old) = (target.id.as_str(), value.id.as_str());
-        let asks = branch.elif_else_clauses.is_empty()
-            && tested(&branch.test, parameters).iter().any(|name| name == old);
-        // Whatever else is done with it may be what it is there for.
-        if asks && new != old && parameters.contains(&new) && uses_of(&function.body, old) == 2 {
-            let text = shaper.text_of_range(assign.range);
-            notices.add(subject(old, Some(new)), HintIdiom::KeywordPop, assign, text);
-        }
-    }
-}
-
-/// How often statements name something.
-fn uses_of(body: &[Stmt], name: &str) -> usize {
-    struct Uses<'n>(&'n str, usize);
-    impl<'a> Visitor<'a> for Uses<'_> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            self.1 += usize::from(
-                expression.as_name_expr().is_some_and(|name| name.id.as_str() == self.0),
-            );
-            visitor::walk_expr(self, expression);
-        }
-    }
-    let mut uses = Uses(name, 0);
-    uses.visit_body(body);
-    uses.1
 }
 
 /// The parameters or keywords that a test asks for: `old is not None`, `old != "deprecated"`,

@@ -407,7 +407,6 @@ impl<'a, 's> Walker<'a, 's> {
         raising::whole_body(&mut notices, &function.body, own);
         raising::guarded(&mut notices, &self.shaper, function, &parameters);
         let variadic = function.parameters.kwarg.as_ref().map(|rest| rest.name.as_str());
-        keywords::handed_over(&mut notices, &self.shaper, function, &parameters);
         keywords::popped(&mut notices, &self.shaper, &function.body, variadic, &parameters, 0);
         if let Some(text) = &definition.docstring {
             definition.since = notices::docstring(&mut notices, text, own, function, false);

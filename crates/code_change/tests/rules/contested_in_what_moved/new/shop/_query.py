@@ -6,3 +6,6 @@ class Query:
 
     def copy(self, chat, text, *, read_timeout=None, write_timeout=None, pool_timeout=None):
         return [chat, text]
+
+    def send(self, text, *, read_timeout=None, write_timeout=None):
+        return [text]

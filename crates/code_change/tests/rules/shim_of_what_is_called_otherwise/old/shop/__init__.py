@@ -11,3 +11,14 @@ def open_till(is_open):
 def toggle_till(is_open):
     """Toggle."""
     return open_till(is_open)
+
+
+def average(column):
+    """The mean of a column."""
+    return sum(column) / len(column)
+
+
+@deprecated_renamed(new_name="average")
+def mean(column):
+    """The mean of a column."""
+    return average(column)

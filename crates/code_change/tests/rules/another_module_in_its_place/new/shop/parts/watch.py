@@ -1,5 +1,5 @@
 class Clock:
-    """A clock that counts what has passed since it was wound."""
+    """A watch: a clock that counts what has passed since it was wound."""
 
     def passed(self, scale=1, start=0):
         """Return what has passed."""

@@ -1,5 +1,5 @@
 class Clock:
-    """A clock that counts what has passed since it was wound."""
+    """An oldtimer: a clock that counts what has passed since it was wound."""
 
     def passed(self, scale=1):
         """Return what has passed."""

@@ -1,0 +1,3 @@
+from shop.tools.inner.facts import build_information
+
+__all__ = ["build_information"]

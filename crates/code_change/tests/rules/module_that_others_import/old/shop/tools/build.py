@@ -1,0 +1,3 @@
+def build_information():
+    """What is known of the build."""
+    return {"compiler": "none", "features": []}
