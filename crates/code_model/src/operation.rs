@@ -156,7 +156,7 @@ pub enum Change {
         receiver: Option<DottedName>,
         /// The caller's positional parameters in the old order.
         from: Vec<String>,
-        /// The same parameters in the new order.
+        /// The new order of those that stay, with what was put before them.
         to: Vec<String>,
     },
     /// Parameters no longer take positions: positional calls become keyword calls.

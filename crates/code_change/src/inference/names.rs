@@ -507,6 +507,14 @@ fn ambiguous(path: &DottedName, candidates: &[Candidate]) -> AmbiguousName {
     }
 }
 
+/// Whether a member's successor can stand where the member stood.
+fn is_used_alike(successor: &Successor, before: &Symbol, after: &Symbol) -> bool {
+    // What only handed on gave whatever the other one gave.
+    let equated = successor.factors.contains_key(&Factor::AliasMatch);
+    compatible(before.kind, after.kind)
+        && (equated || !signatures::is_awaited_otherwise(before, after))
+}
+
 /// A successor that cannot simply be written in place of a member.
 fn no_stand_in(path: &DottedName, successor: &Successor, reachable: bool) -> AmbiguousName {
     let reason = if reachable {
@@ -571,11 +579,7 @@ fn member(
     // What a private base defines is written on the class that users have.
     let is_named = is_plain(&new_class) || context.new_reach.contains_key(&new_class);
     let is_public = is_named && is_plain_part(successor.to.leaf());
-    // What only handed on gave whatever the other one gave.
-    let equated = successor.factors.contains_key(&Factor::AliasMatch);
-    let is_used_alike = compatible(before.kind, after.kind)
-        && (equated || !signatures::is_awaited_otherwise(before, after));
-    if !reachable || !is_used_alike || !is_public {
+    if !reachable || !is_used_alike(&successor, before, after) || !is_public {
         if !still_there {
             names.open.ambiguous.insert(path.clone(), no_stand_in(path, &successor, reachable));
         }
