@@ -82,6 +82,8 @@ enum Layout {
     Environment,
     /// Arguments of commands that install.
     Commands,
+    /// Lists of what hooks need.
+    Hooks,
 }
 
 /// Programs with the word behind which requirements stand.
@@ -111,6 +113,7 @@ fn layout(file: &DependentFile) -> Option<Layout> {
         "setup.py" => Some(Layout::Strings),
         "noxfile.py" => Some(Layout::Sessions),
         "setup.cfg" | "tox.ini" => Some(Layout::Lines),
+        ".pre-commit-config.yaml" => Some(Layout::Hooks),
         "Dockerfile" | "Containerfile" => Some(Layout::Commands),
         _ if ends(&["dockerfile", "Dockerfile"]) || name.starts_with("Dockerfile.") => {
             Some(Layout::Commands)
@@ -162,6 +165,7 @@ pub fn rewrite_requirement(file: &DependentFile, change: &RequirementChange) -> 
         Layout::Lines => target.lines(text, Grammar::Pep440, &mut found),
         Layout::Environment => target.lines(text, Grammar::Conda, &mut found),
         Layout::Commands => target.commands(text, &mut found),
+        Layout::Hooks => target.anywhere(text, &mut found),
     }
     let mut edits = Vec::new();
     let mut left = Vec::new();
@@ -429,7 +433,8 @@ impl Target {
             }
             let value = item.as_value();
             let alternatives = value.and_then(toml_edit::Value::as_array);
-            let tables = alternatives.into_iter().flatten().filter_map(|it| it.as_inline_table());
+            let tables =
+                alternatives.into_iter().flatten().filter_map(toml_edit::Value::as_inline_table);
             let versions = tables.map(|inner| (inner.get("version"), Condition::Marker));
             let single = match item.as_table_like() {
                 Some(inner) => {
@@ -442,7 +447,9 @@ impl Target {
             };
             for (value, condition) in versions.chain([single]) {
                 let is_text = |value: &&toml_edit::Value| value.as_str().is_some();
-                let Some(span) = value.filter(is_text).and_then(|it| it.span()) else { continue };
+                let Some(span) = value.filter(is_text).and_then(toml_edit::Value::span) else {
+                    continue;
+                };
                 let content = text.get(span.clone()).unwrap_or_default();
                 let bounds = content.trim_matches(['"', '\'']);
                 let at = span.start + (content.len() - bounds.len()) / 2;
@@ -523,6 +530,18 @@ impl Target {
         left: &mut Vec<(usize, &'t str, &'static str)>,
     ) {
         let known: BTreeSet<usize> = found.iter().map(|entry| entry.at).collect();
+        let mut anywhere = Vec::new();
+        self.anywhere(text, &mut anywhere);
+        for entry in anywhere.iter().filter(|entry| !known.contains(&entry.at)) {
+            if self.reading(entry).is_some_and(|reading| reading.excludes) {
+                let why = "it stands where requirements are not edited";
+                left.push((entry.at, entry.bounds, why));
+            }
+        }
+    }
+
+    /// Every name of the library with bounds behind it, outside of comments.
+    fn anywhere<'t>(&self, text: &'t str, found: &mut Vec<Entry<'t>>) {
         let mut offset = 0;
         for line in text.split_inclusive('\n') {
             let code = if line.trim_start().starts_with('#') { "" } else { line };
@@ -534,17 +553,11 @@ impl Target {
                     at += rest.chars().next().map_or(1, char::len_utf8);
                     continue;
                 }
-                let Some(entry) = self.requirement(rest, offset + at, Condition::Always) else {
-                    at += length;
-                    continue;
-                };
-                at += length;
-                let bounds = entry.bounds.get(..bounds_length(entry.bounds)).unwrap_or_default();
-                let entry = Entry { bounds, ..entry };
-                let excludes = self.reading(&entry).is_some_and(|reading| reading.excludes);
-                if excludes && !known.contains(&entry.at) {
-                    left.push((entry.at, bounds, "it stands where requirements are not edited"));
+                if let Some(entry) = self.requirement(rest, offset + at, Condition::Always) {
+                    let bounds = entry.bounds.get(..bounds_length(entry.bounds));
+                    found.push(Entry { bounds: bounds.unwrap_or_default(), ..entry });
                 }
+                at += length;
             }
             offset += line.len();
         }
@@ -590,6 +603,10 @@ impl Target {
                 let fixed = old.release().len().min(2);
                 return Some(self.compatible(text, "~", &old, fixed, first.filter(|_| fixed > 1)));
             }
+            if let Some(version) = text.strip_suffix(".*") {
+                let old = Version::from_str(version).ok()?;
+                return Some(self.series(text, "", version, &old));
+            }
             if text.starts_with(|c: char| c.is_ascii_digit()) {
                 return Version::from_str(text).is_ok().then(|| self.to.to_string());
             }
@@ -599,11 +616,7 @@ impl Target {
         {
             let stem = version.trim_end_matches(".*");
             let old = Version::from_str(stem.trim()).ok()?;
-            let parts = old.release().len();
-            let same = old.release().iter().eq(self.to.release().iter().take(parts));
-            let star = version.get(stem.len()..).unwrap_or_default();
-            let new = format!("={}{star}", self.truncated(parts));
-            return Some(if same { text.to_owned() } else { new });
+            return Some(self.series(text, "=", stem, &old));
         }
         let specifier = VersionSpecifier::from_str(text).ok()?;
         let old = specifier.version();
@@ -653,6 +666,16 @@ impl Target {
             Some(first) if padded(first) == padded(old) => format!("{sign}{first}"),
             _ => text.to_owned(),
         }
+    }
+
+    /// `=1.2` and `1.2.*`: admits versions that begin with these parts.
+    fn series(&self, text: &str, sign: &str, stem: &str, old: &Version) -> String {
+        let parts = old.release().len();
+        let star = text.get(sign.len() + stem.len()..).unwrap_or_default();
+        if old.release().iter().eq(self.to.release().iter().take(parts)) {
+            return text.to_owned();
+        }
+        format!("{sign}{}{star}", self.truncated(parts))
     }
 
     /// The new version cut to as many parts as the old bound had.

@@ -461,7 +461,9 @@ fn finish(
         .collect();
     for (index, (name, owner)) in names.iter().enumerate() {
         let bindings = found.scopes.scope(*owner).bindings.get(name).map_or(0, |all| {
-            all.iter().filter(|id| found.scopes.binding(**id).kind != BindingKind::Delete).count()
+            let binds = |id: &&u32| found.scopes.binding(**id).kind != BindingKind::Delete;
+            // More than one is all that matters.
+            all.iter().filter(binds).take(2).count()
         });
         let import = &mut found.imports[index];
         import.sole = bindings == 1 && !found.declared.contains(name);
