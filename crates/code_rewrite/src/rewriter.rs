@@ -433,7 +433,8 @@ pub(crate) fn apply(text: &str, edits: Vec<Edit>, result: &mut FileRewrite, file
     }
 }
 
-/// Findings about what is found wherever one name is used, each once with the lines where it stands.
+/// Findings about what is found wherever one name is used, each once with the lines where it
+/// stands.
 fn say_once(findings: &mut Vec<Finding>) {
     const ONCE: [&str; 4] =
         ["callable-gone", "receiver-unknown", "receiver-assumed", "receiver-uncertain"];
