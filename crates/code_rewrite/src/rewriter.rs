@@ -451,7 +451,8 @@ fn in_the_way(texts: &[edit::TextEdit], applied: &edit::Applied) -> Vec<Span> {
     refused.filter(|span| !is_taken_out(*span)).collect()
 }
 
-/// Findings about what is found wherever one name is used, each once with the lines where it stands.
+/// Findings about what is found wherever one name is used, each once with the lines where it
+/// stands.
 fn say_once(findings: &mut Vec<Finding>) {
     const ONCE: [&str; 4] =
         ["callable-gone", "receiver-unknown", "receiver-assumed", "receiver-uncertain"];

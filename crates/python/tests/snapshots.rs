@@ -323,6 +323,8 @@ fn hostile_files_are_findings() {
     };
     assert_eq!(code(b"x = 1\n"), None);
     assert_eq!(code(b"def f(:\n").as_deref(), Some("syntax-error"));
+    let overlapping = b"def f(kwargs.pop('o')__all__ = **kwargs\"\"\"";
+    assert_eq!(code(overlapping).as_deref(), Some("syntax-error"));
     assert_eq!(code(b"x = '\xff'\n").as_deref(), Some("undecodable"));
     assert_eq!(code(b"# -*- coding: latin-1 -*-\nx = '\xff'\n"), None);
     assert_eq!(code(b"# coding: klingon\n").as_deref(), Some("unknown-encoding"));

@@ -240,6 +240,10 @@ impl<'s, 'a, 'i> Reader<'s, 'a, 'i> {
         let mut parts = Parts::new();
         let mut offset = whole.start();
         for (range, part) in names {
+            // What the parser makes of broken code may overlap.
+            if range.start() < offset || range.end() > whole.end() {
+                return None;
+            }
             let before = self.shaper.text_of_range(TextRange::new(offset, range.start()));
             if !before.is_empty() {
                 parts.push(ForwardedPart::Text(before.into()));

@@ -68,6 +68,7 @@ pub(super) fn spans(
     let guards = found.choices.iter().filter(|choice| match choice.kind {
         ChoiceKind::Test(test) => questions.iter().any(|question| test.contains(*question)),
         ChoiceKind::Part(part) => asked(part),
+        ChoiceKind::Assertion(_) => false,
         ChoiceKind::Import { body, handlers } => is_core_import(body) && is_core_import(handlers),
         ChoiceKind::Attribute { body, handlers } => {
             (is_core_use(body) || is_core_import(body))
@@ -75,7 +76,36 @@ pub(super) fn spans(
                 || asks_one_thing_twice(found, body, handlers)
         }
     });
-    Guards { spans: guards.map(|choice| choice.whole).collect(), flags }
+    let mut spans: Vec<Span> = guards.map(|choice| choice.whole).collect();
+    spans.extend(found.choices.iter().flat_map(|choice| match choice.kind {
+        ChoiceKind::Assertion(test) => asserted(found, test, choice.whole),
+        _ => Vec::new(),
+    }));
+    Guards { spans, flags }
+}
+
+/// What an assertion asks for, where it is used behind it: with the call, if it is one.
+fn asserted(found: &Collected, test: Span, behind: Span) -> Vec<Span> {
+    let asked = found.member_questions.iter().filter(|asked| test.contains(asked.at));
+    let paths: Vec<String> =
+        asked.map(|asked| format!("{}.{}", asked.object, asked.name)).collect();
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let spells = |used: &RawUse, path: &String| {
+        let attributes = used.attributes.iter().map(|(name, _, _)| name.as_str());
+        let mut written = std::iter::once(used.root.as_str()).chain(attributes);
+        path.split('.').all(|part| written.next() == Some(part))
+    };
+    let uses = found
+        .uses
+        .iter()
+        .filter(|used| behind.contains(used.span) && paths.iter().any(|path| spells(used, path)));
+    uses.map(|used| {
+        let call = used.call.and_then(|id| found.calls.get(id.0 as usize));
+        call.map_or(used.span, |call| call.span.cover(used.span))
+    })
+    .collect()
 }
 
 /// Whether what is tried and what is done instead take members of the same thing: `thing.new()`,

@@ -4,6 +4,7 @@
 //! Names are followed through scopes, imports, local aliases and the dependent's own modules. Two
 //! passes: the first collects scopes, bindings and uses, the second says what each use means.
 
+mod attempts;
 mod bound;
 mod dependent;
 mod expressions;

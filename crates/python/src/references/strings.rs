@@ -151,6 +151,7 @@ impl Walker<'_> {
             if leaf == "hasattr" {
                 self.found.member_questions.push(MemberQuestion {
                     object: receiver_text(self.source, object),
+                    name: content.of(self.source).to_owned(),
                     at: span(call.range()),
                     wanted: (self.options.members)(content.of(self.source)),
                 });

@@ -75,6 +75,9 @@ pub(super) enum ChoiceKind {
     /// By a part of an expression, or by a test without another branch: a choice when it asks for a
     /// version, or for a member that was asked for.
     Part(Span),
+    /// By an assertion, which governs the uses of what it asks for alone: that a version is not too
+    /// old is no choice.
+    Assertion(Span),
     /// By catching a failed import: a choice when the handlers import from the packages too.
     Import { body: Span, handlers: Span },
     /// By catching a missing name: a choice when the handlers use the packages too.
@@ -86,6 +89,8 @@ pub(super) enum ChoiceKind {
 pub(super) struct MemberQuestion {
     /// The text of the object that it asks.
     pub(super) object: String,
+    /// The member for which it asks.
+    pub(super) name: String,
     pub(super) at: Span,
     /// Whether it asks for a member that was asked for.
     pub(super) wanted: bool,
@@ -208,11 +213,11 @@ impl<'s> Walker<'s> {
                 self.import(statement, body.len() == 1);
                 continue;
             }
-            // What follows `assert hasattr(…)` runs for that version alone.
+            // What follows `assert hasattr(thing, "name")` may use `thing.name`.
             if let (Stmt::Assert(test), Some(last)) = (statement, body.last()) {
                 self.found.choices.push(Choice {
-                    whole: span(TextRange::new(test.start(), last.end())),
-                    kind: ChoiceKind::Part(span(test.test.range())),
+                    whole: span(TextRange::new(test.end(), last.end())),
+                    kind: ChoiceKind::Assertion(span(test.test.range())),
                 });
             }
             // What follows `if old: return …` is the other branch of the same choice.
@@ -455,55 +460,6 @@ impl<'s> Walker<'s> {
         }
     }
 
-    fn attempt(&mut self, statement: &ast::StmtTry) {
-        let outer = self.conditions;
-        let caught: Vec<Caught> = statement.handlers.iter().map(caught).collect();
-        self.conditions.import_guard |= caught.iter().any(|caught| caught.import);
-        if let (Some(first), Some(last), Some(body_end)) =
-            (statement.handlers.first(), statement.handlers.last(), statement.body.last())
-        {
-            let body = span(TextRange::new(statement.start(), body_end.end()));
-            let handlers = span(TextRange::new(first.start(), last.end()));
-            let whole = body.cover(handlers);
-            if caught.iter().any(|caught| caught.import) {
-                let kind = ChoiceKind::Import { body, handlers };
-                self.found.choices.push(Choice { whole, kind });
-            }
-            if caught.iter().any(|caught| caught.attribute) && statement.body.len() <= 2 {
-                let kind = ChoiceKind::Attribute { body, handlers };
-                self.found.choices.push(Choice { whole, kind });
-            }
-        }
-        let first_import = self.found.imports.len();
-        self.conditions.attribute_guard |= caught.iter().any(|caught| caught.missing);
-        self.statements(&statement.body, None);
-        let tried = self.found.imports.iter().skip(first_import);
-        let is_ours = tried
-            .filter_map(|import| import.target.as_ref())
-            .any(|target| self.options.is_core(target));
-        let in_handler = self.in_handler;
-        self.in_handler |= is_ours && caught.iter().any(|caught| caught.import);
-        for handler in &statement.handlers {
-            let ast::ExceptHandler::ExceptHandler(handler) = handler;
-            if let Some(class) = &handler.type_ {
-                self.visit_expr(class);
-            }
-            if let Some(name) = &handler.name {
-                let at = span(name.range());
-                self.bind(&name.id, BindingKind::Other, at, at.end);
-            }
-            let outer = self.conditions;
-            self.conditions.attribute_guard |= self.in_handler;
-            self.statements(&handler.body, None);
-            self.conditions = outer;
-        }
-        self.in_handler = in_handler;
-        self.conditions.attribute_guard = outer.attribute_guard;
-        self.statements(&statement.orelse, None);
-        self.conditions = outer;
-        self.statements(&statement.finalbody, None);
-    }
-
     fn loop_over(&mut self, statement: &ast::StmtFor) {
         self.visit_expr(&statement.iter);
         let effect = statement.iter.range().end().to_u32();
@@ -657,46 +613,6 @@ fn is_type_checking(test: &Expr) -> bool {
         Expr::Attribute(attribute) => attribute.attr.id == "TYPE_CHECKING",
         _ => false,
     }
-}
-
-/// What a handler catches.
-#[derive(Debug, Clone, Copy, Default)]
-struct Caught {
-    import: bool,
-    /// By a name for it.
-    attribute: bool,
-    /// A missing attribute, under whatever name.
-    missing: bool,
-}
-
-fn caught(handler: &ast::ExceptHandler) -> Caught {
-    let ast::ExceptHandler::ExceptHandler(handler) = handler;
-    let Some(class) = handler.type_.as_deref() else {
-        return Caught { import: true, attribute: false, missing: true };
-    };
-    let classes = match class {
-        Expr::Tuple(tuple) => tuple.elts.iter().collect(),
-        one => vec![one],
-    };
-    let mut caught = Caught::default();
-    for class in classes {
-        if let Expr::Name(name) = class {
-            match name.id.as_str() {
-                "ImportError" | "ModuleNotFoundError" => caught.import = true,
-                "Exception" | "BaseException" => {
-                    caught.import = true;
-                    caught.missing = true;
-                }
-                "AttributeError" => {
-                    caught.attribute = true;
-                    caught.missing = true;
-                }
-                "NameError" | "TypeError" => caught.attribute = true,
-                _ => {}
-            }
-        }
-    }
-    caught
 }
 
 /// How an expression's context reads as access.
