@@ -69,51 +69,8 @@ fn module_move(
     if !gone && !shim {
         return None;
     }
-    // What only plays the same part in a module that took this one's place did not move there.
-    let is_likeness = |definition: &DottedName| {
-        successors.found.get(definition).is_some_and(|it| it.class == "renamed_other_name")
-    };
-    let reached: Vec<(&DottedName, DottedName, bool)> = names
-        .iter()
-        .filter_map(|path| {
-            let definition = &context.old_paths.get(path)?.target;
-            // What a module merely imports from elsewhere says nothing about where it went.
-            let handed_on = shim && context.old_paths.get(path).is_some_and(|access| access.public)
-                || context.hints.deprecates(path);
-            let own = context.from.symbols.get(definition)?.module == *module || handed_on;
-            if !own {
-                return None;
-            }
-            let new =
-                context.new_definition(path).or_else(|| successors.of(context, definition))?;
-            Some((path, new, is_likeness(definition)))
-        })
-        .collect();
-    let mut votes: BTreeMap<DottedName, usize> = BTreeMap::new();
-    for (path, new, _) in reached.iter().filter(|(_, _, is_likeness)| !is_likeness) {
-        for home in homes(context, path, new) {
-            *votes.entry(home).or_default() += 1;
-        }
-    }
-    votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
-    // A package offers what it imports; another module may only use what one of them defines.
-    let defined = |home: &DottedName| {
-        let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
-        reached.iter().filter(|(_, new, _)| module_of(new) == Some(home)).count()
-    };
-    let is_package =
-        |home: &DottedName| context.to.modules.get(home).is_some_and(|module| module.is_package);
-    let rank = |home: &DottedName, count: usize| {
-        let related = home.leaf() == module.leaf();
-        let own = defined(home);
-        let depth = std::cmp::Reverse(home.parts().count());
-        let offers = own > 0 || is_package(home);
-        (count, related, offers, depth, own, std::cmp::Reverse(home.clone()))
-    };
-    let (to, count) = votes
-        .iter()
-        .max_by_key(|(home, count)| rank(home, **count))
-        .map(|(h, c)| (h.clone(), *c))?;
+    let reached = reached(context, successors, module, names, shim);
+    let (to, count) = home_of_most(context, module, &reached)?;
     let share = count as f64 / reached.len() as f64;
     let deprecated = context.module_deprecated(module)
         || names.iter().all(|name| context.hints.deprecates(name));
@@ -134,7 +91,7 @@ fn module_move(
         content_hash = Some(hash);
     }
     // A name or two that went into a module of another name moved by themselves.
-    let related = content_hash.is_some() || to.leaf() == module.leaf() || is_package(&to);
+    let related = content_hash.is_some() || to.leaf() == module.leaf() || is_package(context, &to);
     if gone && !related && count < MOVED_NAMES_MIN {
         return None;
     }
@@ -149,6 +106,73 @@ fn module_move(
         (false, _, false) => "module_shim",
     };
     Some(ModuleMove { to, class, factors, content_hash, gone })
+}
+
+/// A name of a module, and where it is found now.
+struct Reached<'a> {
+    path: &'a DottedName,
+    new: DottedName,
+    /// It only plays the same part in a module that took this one's place: it did not move there.
+    is_likeness: bool,
+}
+
+/// Where the names of a module are found now, as far as that is known.
+fn reached<'a>(
+    context: &Context<'_>,
+    successors: &Successors,
+    module: &DottedName,
+    names: &'a [DottedName],
+    shim: bool,
+) -> Vec<Reached<'a>> {
+    let is_likeness = |definition: &DottedName| {
+        successors.found.get(definition).is_some_and(|it| it.class == "renamed_other_name")
+    };
+    let found = names.iter().filter_map(|path| {
+        let definition = &context.old_paths.get(path)?.target;
+        // What a module merely imports from elsewhere says nothing about where it went.
+        let handed_on = shim && context.old_paths.get(path).is_some_and(|access| access.public)
+            || context.hints.deprecates(path);
+        let own = context.from.symbols.get(definition)?.module == *module || handed_on;
+        if !own {
+            return None;
+        }
+        let new = context.new_definition(path).or_else(|| successors.of(context, definition))?;
+        Some(Reached { path, new, is_likeness: is_likeness(definition) })
+    });
+    found.collect()
+}
+
+/// The module where most of the names are, and how many of them.
+fn home_of_most(
+    context: &Context<'_>,
+    module: &DottedName,
+    reached: &[Reached<'_>],
+) -> Option<(DottedName, usize)> {
+    let mut votes: BTreeMap<DottedName, usize> = BTreeMap::new();
+    for Reached { path, new, .. } in reached.iter().filter(|it| !it.is_likeness) {
+        for home in homes(context, path, new) {
+            *votes.entry(home).or_default() += 1;
+        }
+    }
+    votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
+    // A package offers what it imports; another module may only use what one of them defines.
+    let defined = |home: &DottedName| {
+        let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
+        reached.iter().filter(|it| module_of(&it.new) == Some(home)).count()
+    };
+    let rank = |home: &DottedName, count: usize| {
+        let related = home.leaf() == module.leaf();
+        let own = defined(home);
+        let depth = std::cmp::Reverse(home.parts().count());
+        let offers = own > 0 || is_package(context, home);
+        (count, related, offers, depth, own, std::cmp::Reverse(home.clone()))
+    };
+    let best = votes.iter().max_by_key(|(home, count)| rank(home, **count));
+    best.map(|(home, count)| (home.clone(), *count))
+}
+
+fn is_package(context: &Context<'_>, module: &DottedName) -> bool {
+    context.to.modules.get(module).is_some_and(|module| module.is_package)
 }
 
 fn own_count(context: &Context<'_>, module: &DottedName, names: &[DottedName]) -> usize {

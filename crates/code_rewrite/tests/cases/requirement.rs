@@ -69,100 +69,102 @@ fn bounds_are_widened_and_raised_only_as_far_as_needed() {
     }
 }
 
-#[test]
-fn formats_are_kept() {
-    let cases = [
-        (
-            "pyproject.toml",
-            "[project]\nname='x'\ndependencies = [\n  'core-lib<2', # why\n  \
+/// A file, its text, and the text that it becomes.
+const FORMATS: &[(&str, &str, &str)] = &[
+    (
+        "pyproject.toml",
+        "[project]\nname='x'\ndependencies = [\n  'core-lib<2', # why\n  \
              \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<2\"]\n",
-            "[project]\nname='x'\ndependencies = [\n  'core-lib<3', # why\n  \
+        "[project]\nname='x'\ndependencies = [\n  'core-lib<3', # why\n  \
              \"other<2\",\n]\n[project.optional-dependencies]\nall = [\"core_lib>=1,<3\"]\n",
-        ),
-        (
-            "pyproject.toml",
-            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^1.2\", \
+    ),
+    (
+        "pyproject.toml",
+        "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^1.2\", \
              extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~1.2\"\n",
-            "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^2.1\", \
+        "[tool.poetry.dependencies]\npython = \"^3.8\"\ncore-lib = { version = \"^2.1\", \
              extras = [\"a\"] }\n[tool.poetry.group.dev.dependencies]\ncore-lib = \"~2.1\"\n",
-        ),
-        (
-            "setup.cfg",
-            "[options]\ninstall_requires =\n    other\n    core-lib <2\n",
-            "[options]\ninstall_requires =\n    other\n    core-lib <3\n",
-        ),
-        (
-            "setup.py",
-            "setup(install_requires=['core-lib<2', \"other<2\"], x='core-lib is nice')\n",
-            "setup(install_requires=['core-lib<3', \"other<2\"], x='core-lib is nice')\n",
-        ),
-        (
-            "tox.ini",
-            "[testenv]\ndeps =\n    core-lib<2\n    py38,py39: core-lib==1.4\n    url: x\n",
-            "[testenv]\ndeps =\n    core-lib<3\n    py38,py39: core-lib==2.1.0\n    url: x\n",
-        ),
-        (
-            "setup.cfg",
-            "[options.extras_require]\nx = core-lib<2\ny=\n  core-lib==1.4\n[o]\na = b\n",
-            "[options.extras_require]\nx = core-lib<3\ny=\n  core-lib==2.1.0\n[o]\na = b\n",
-        ),
-        (
-            "pyproject.toml",
-            "[tool.hatch.envs.test]\nextra-dependencies = ['core-lib<2']\n[tool.uv]\n\
+    ),
+    (
+        "setup.cfg",
+        "[options]\ninstall_requires =\n    other\n    core-lib <2\n",
+        "[options]\ninstall_requires =\n    other\n    core-lib <3\n",
+    ),
+    (
+        "setup.py",
+        "setup(install_requires=['core-lib<2', \"other<2\"], x='core-lib is nice')\n",
+        "setup(install_requires=['core-lib<3', \"other<2\"], x='core-lib is nice')\n",
+    ),
+    (
+        "tox.ini",
+        "[testenv]\ndeps =\n    core-lib<2\n    py38,py39: core-lib==1.4\n    url: x\n",
+        "[testenv]\ndeps =\n    core-lib<3\n    py38,py39: core-lib==2.1.0\n    url: x\n",
+    ),
+    (
+        "setup.cfg",
+        "[options.extras_require]\nx = core-lib<2\ny=\n  core-lib==1.4\n[o]\na = b\n",
+        "[options.extras_require]\nx = core-lib<3\ny=\n  core-lib==2.1.0\n[o]\na = b\n",
+    ),
+    (
+        "pyproject.toml",
+        "[tool.hatch.envs.test]\nextra-dependencies = ['core-lib<2']\n[tool.uv]\n\
              constraint-dependencies = ['core-lib==1.*']\n",
-            "[tool.hatch.envs.test]\nextra-dependencies = ['core-lib<3']\n[tool.uv]\n\
+        "[tool.hatch.envs.test]\nextra-dependencies = ['core-lib<3']\n[tool.uv]\n\
              constraint-dependencies = ['core-lib==2.*']\n",
-        ),
-        (
-            ".pre-commit-config.yaml",
-            "x:\n  additional_dependencies: [core-lib==1.4, other<2, \"core-lib >=1, <2\"]\n",
-            "x:\n  additional_dependencies: [core-lib==2.1.0, other<2, \"core-lib >=1, <3\"]\n",
-        ),
-        (
-            "noxfile.py",
-            "def tests(session):\n    session.install('core-lib<2', 'pytest')\n",
-            "def tests(session):\n    session.install('core-lib<3', 'pytest')\n",
-        ),
-        (
-            "environment.yml",
-            "dependencies:\n  - core-lib=1.4.*\n  - forge::core-lib=1\n  - core-lib=2.1\n",
-            "dependencies:\n  - core-lib=2.1.*\n  - forge::core-lib=2\n  - core-lib=2.1\n",
-        ),
-        (
-            "requirements.txt",
-            "core-lib==1.4 \\\n  --no-binary\n",
-            "core-lib==2.1.0 \\\n  --no-binary\n",
-        ),
-        ("tox.ini", "[testenv]\ndeps = core-lib<2\n", "[testenv]\ndeps = core-lib<3\n"),
-        (
-            "Pipfile",
-            "[packages]\ncore-lib = \"==1.4\" # why\nother = \"==1.4\"\n[dev-packages]\n\
+    ),
+    (
+        ".pre-commit-config.yaml",
+        "x:\n  additional_dependencies: [core-lib==1.4, other<2, \"core-lib >=1, <2\"]\n",
+        "x:\n  additional_dependencies: [core-lib==2.1.0, other<2, \"core-lib >=1, <3\"]\n",
+    ),
+    (
+        "noxfile.py",
+        "def tests(session):\n    session.install('core-lib<2', 'pytest')\n",
+        "def tests(session):\n    session.install('core-lib<3', 'pytest')\n",
+    ),
+    (
+        "environment.yml",
+        "dependencies:\n  - core-lib=1.4.*\n  - forge::core-lib=1\n  - core-lib=2.1\n",
+        "dependencies:\n  - core-lib=2.1.*\n  - forge::core-lib=2\n  - core-lib=2.1\n",
+    ),
+    (
+        "requirements.txt",
+        "core-lib==1.4 \\\n  --no-binary\n",
+        "core-lib==2.1.0 \\\n  --no-binary\n",
+    ),
+    ("tox.ini", "[testenv]\ndeps = core-lib<2\n", "[testenv]\ndeps = core-lib<3\n"),
+    (
+        "Pipfile",
+        "[packages]\ncore-lib = \"==1.4\" # why\nother = \"==1.4\"\n[dev-packages]\n\
              core_lib = {version = \"<2\", extras = [\"a\"]}\n",
-            "[packages]\ncore-lib = \"==2.1.0\" # why\nother = \"==1.4\"\n[dev-packages]\n\
+        "[packages]\ncore-lib = \"==2.1.0\" # why\nother = \"==1.4\"\n[dev-packages]\n\
              core_lib = {version = \"<3\", extras = [\"a\"]}\n",
-        ),
-        (
-            "docker/Dockerfile.dev",
-            "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<2' \
+    ),
+    (
+        "docker/Dockerfile.dev",
+        "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<2' \
              other==1.4 && echo x\nRUN python -m pip install --no-cache-dir \\\n    \
              core-lib==1.4 \\\n    other\nRUN [\"pip\", \"install\", \"core-lib<2\"]\n",
-            "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<3' \
+        "FROM python\n# RUN pip install core-lib==1.4\nRUN pip install -U 'core-lib[a]<3' \
              other==1.4 && echo x\nRUN python -m pip install --no-cache-dir \\\n    \
              core-lib==2.1.0 \\\n    other\nRUN [\"pip\", \"install\", \"core-lib<3\"]\n",
-        ),
-        (
-            ".github/workflows/test.yml",
-            "jobs:\n  core-lib: x\n  - run: pip install \"core-lib==1.4\" pytest # core-lib<2\n",
-            "jobs:\n  core-lib: x\n  - run: pip install \"core-lib==2.1.0\" pytest # core-lib<2\n",
-        ),
-        (
-            "environment.yml",
-            "dependencies:\n  - python=3.9\n  - core-lib=1.4\n  - pip:\n    - core-lib==1.4\n",
-            "dependencies:\n  - python=3.9\n  - core-lib=2.1\n  - pip:\n    - core-lib==2.1.0\n",
-        ),
-    ];
-    for (path, old, new) in cases {
-        assert_eq!(rewritten(path, old, None).as_deref(), Some(new), "{path}");
+    ),
+    (
+        ".github/workflows/test.yml",
+        "jobs:\n  core-lib: x\n  - run: pip install \"core-lib==1.4\" pytest # core-lib<2\n",
+        "jobs:\n  core-lib: x\n  - run: pip install \"core-lib==2.1.0\" pytest # core-lib<2\n",
+    ),
+    (
+        "environment.yml",
+        "dependencies:\n  - python=3.9\n  - core-lib=1.4\n  - pip:\n    - core-lib==1.4\n",
+        "dependencies:\n  - python=3.9\n  - core-lib=2.1\n  - pip:\n    - core-lib==2.1.0\n",
+    ),
+];
+
+#[test]
+fn formats_are_kept() {
+    for (path, old, new) in FORMATS {
+        assert_eq!(rewritten(path, old, None).as_deref(), Some(*new), "{path}");
     }
 }
 

@@ -25,8 +25,8 @@ const SET_ID_BITS: u64 = 0o6000;
 /// What a program's other layers leave it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leave {
-    /// Its root, processes and IPC are its own. Without them it may not make calls either that reach
-    /// what others protect.
+    /// Its root, processes and IPC are its own. Without them it may not make calls either that
+    /// reach what others protect.
     pub(super) is_apart: bool,
     /// It may use the internet protocols, which reach as far as its network.
     pub(super) speaks: bool,

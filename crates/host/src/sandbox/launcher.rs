@@ -206,9 +206,9 @@ fn confine(orders: &Orders, confinement: &mut Confinement) {
     confinement.note(Layer::SystemCallFilter, calls);
 }
 
-/// Lets this process be killed when its parent ends, and with it every process of the namespace that
-/// it is the first of. To be asked for after this process has become somebody else: a change of
-/// user or rights takes it back (PR_SET_PDEATHSIG(2const)).
+/// Lets this process be killed when its parent ends, and with it every process of the namespace
+/// that it is the first of. To be asked for after this process has become somebody else: a change
+/// of user or rights takes it back (PR_SET_PDEATHSIG(2const)).
 fn end_with_parent() {
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
 }
