@@ -210,13 +210,18 @@ class Bench:
 
 
 def resident_peak(process: int) -> float:
-    """The peak so far in MiB; what `wait4` reports would begin with the size of this very script."""
+    """The largest peak so far of a process and those below it, in MiB; what `wait4` reports would begin with the
+    size of this very script, and leave out who was waited for by others."""
+    peak = 0.0
     try:
         status = pathlib.Path(f"/proc/{process}/status").read_text()
+        found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+        peak = int(found[0]) / 1024 if found else 0.0
+        for children in pathlib.Path(f"/proc/{process}/task").glob("*/children"):
+            peak = max([peak, *(resident_peak(int(child)) for child in children.read_text().split())])
     except OSError:
-        return 0.0
-    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(found[0]) / 1024 if found else 0.0
+        pass
+    return peak
 
 
 def ratio(what: str, one, other, limit: float):
