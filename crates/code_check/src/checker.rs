@@ -8,6 +8,7 @@ use code_model::api::{ApiIndex, Resolution};
 use code_model::check::{CHECK_FORMAT, CheckCounts, CheckProblem, CheckReport, ProblemKind};
 use code_model::signature::{Binding, Parameter};
 use code_model::snapshot::{Symbol, SymbolKind};
+use python::lines::Lines;
 use python::references::{
     Access, CallSite, Certainty, Conditions, MemberUse, Place, Reference, SegmentForm, StringForm,
 };
@@ -517,30 +518,4 @@ fn is_transparent(symbol: &Symbol) -> bool {
         let leaf = decorator.rsplit('.').next().unwrap_or(decorator);
         TRANSPARENT.contains(&leaf)
     })
-}
-
-/// Line numbers by offset.
-struct Lines(Vec<u32>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(breaks.map(|(offset, _)| offset as u32).collect())
-    }
-
-    fn at(&self, offset: u32) -> u32 {
-        self.0.partition_point(|line_break| *line_break < offset) as u32 + 1
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_count_from_one() {
-        let lines = Lines::of("a\nb\n\nc");
-        let at: Vec<u32> = (0..6).map(|offset| lines.at(offset)).collect();
-        assert_eq!(at, [1, 1, 2, 2, 3, 4]);
-    }
 }
