@@ -90,6 +90,15 @@ impl Completed {
     pub fn succeeded(&self) -> bool {
         self.ending == Ending::Exited(0)
     }
+
+    /// Cuts each output after this many bytes.
+    pub(crate) fn limit(&mut self, bytes: u64) {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        for output in [&mut self.stdout, &mut self.stderr] {
+            self.truncated |= output.len() > bytes;
+            output.truncate(bytes);
+        }
+    }
 }
 
 /// A child that could not be run.

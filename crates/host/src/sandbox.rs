@@ -12,13 +12,13 @@ mod launcher;
 mod layer;
 mod loopback;
 mod mounts;
+mod numbers;
 mod paths;
 mod policy;
 mod throwaway;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,6 +30,9 @@ pub use throwaway::Throwaway;
 use self::groups::ControlGroups;
 use self::launcher::{Account, OUTER, Orders};
 use crate::process::{ChildCommand, Completed, ProcessError, Processes};
+
+/// More than an account can take, in bytes.
+const ACCOUNT_LIMIT_BYTES: u64 = 64 << 10;
 
 /// Runs programs under a policy.
 #[derive(Debug, Clone)]
@@ -81,8 +84,6 @@ impl Sandbox {
         processes: &dyn Processes,
         command: &ChildCommand,
     ) -> Result<Confined, SandboxError> {
-        let no_account = |why: &dyn std::fmt::Display| SandboxError::NoAccount(why.to_string());
-        let mut account = tempfile::NamedTempFile::new().map_err(|why| no_account(&why))?;
         let mut confinement = Confinement::default();
         let groups = self.groups(&mut confinement);
         let orders = Orders {
@@ -92,28 +93,25 @@ impl Sandbox {
             folder: command.folder.clone(),
             environment: self.environment(command).into_iter().collect(),
             groups: groups.as_ref().map(ControlGroups::joins).unwrap_or_default(),
-            account: account.path().to_owned(),
             user: (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()),
             asker: nix::unistd::getpid().as_raw(),
             confinement,
         };
+        let input =
+            serde_json::to_vec(&orders).map_err(|why| SandboxError::NoAccount(why.to_string()))?;
         let launcher = ChildCommand {
             program: self.launcher.clone(),
             arguments: vec![OUTER.into()],
             folder: None,
             environment: BTreeMap::new(),
-            input: serde_json::to_vec(&orders).map_err(|why| no_account(&why))?,
+            input,
             timeout: command.timeout,
-            output_limit_bytes: command.output_limit_bytes,
+            output_limit_bytes: command.output_limit_bytes.saturating_add(ACCOUNT_LIMIT_BYTES),
         };
-        let completed = processes.run(&launcher)?;
+        let mut completed = processes.run(&launcher)?;
         drop(groups);
-        let mut text = Vec::new();
-        account.read_to_end(&mut text).map_err(|why| no_account(&why))?;
-        let account: Account = serde_json::from_slice(&text).map_err(|_| {
-            let words = String::from_utf8_lossy(&completed.stderr);
-            no_account(&format!("the launcher ended with {:?}: {words}", completed.ending))
-        })?;
+        let account = take_account(&mut completed)?;
+        completed.limit(command.output_limit_bytes);
         match account.refused {
             Some(why) => Err(SandboxError::Refused { why, confinement: account.confinement }),
             None => Ok(Confined { completed, confinement: account.confinement }),
@@ -142,4 +140,17 @@ impl Sandbox {
         environment.extend(command.environment.clone());
         environment
     }
+}
+
+/// Takes the first line off the standard output, which is the launcher's.
+fn take_account(completed: &mut Completed) -> Result<Account, SandboxError> {
+    let end = completed.stdout.iter().position(|byte| *byte == b'\n');
+    let account = end.and_then(|end| serde_json::from_slice(&completed.stdout[..end]).ok());
+    let (Some(end), Some(account)) = (end, account) else {
+        let words = String::from_utf8_lossy(&completed.stderr);
+        let why = format!("the launcher ended with {:?}: {words}", completed.ending);
+        return Err(SandboxError::NoAccount(why));
+    };
+    completed.stdout.drain(..=end);
+    Ok(account)
 }

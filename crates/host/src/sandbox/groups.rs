@@ -14,6 +14,8 @@ use super::policy::SandboxLimits;
 #[derive(Debug)]
 pub(super) struct ControlGroups {
     folders: Vec<PathBuf>,
+    /// The file into which who joins writes itself.
+    joined_by: &'static str,
 }
 
 impl ControlGroups {
@@ -26,9 +28,9 @@ impl ControlGroups {
         })
     }
 
-    /// The files into which a process writes itself to join.
+    /// The files into which a process of one thread writes itself to join.
     pub(super) fn joins(&self) -> Vec<PathBuf> {
-        self.folders.iter().map(|folder| folder.join("cgroup.procs")).collect()
+        self.folders.iter().map(|folder| folder.join(self.joined_by)).collect()
     }
 
     fn version_2(name: &str, limits: &SandboxLimits) -> Result<Self, String> {
@@ -47,7 +49,7 @@ impl ControlGroups {
         }
         write(above.join("cgroup.subtree_control"), "+memory +pids")
             .map_err(|why| failed("cgroup.subtree_control", why))?;
-        let groups = Self { folders: vec![above.join(name)] };
+        let groups = Self { folders: vec![above.join(name)], joined_by: "cgroup.procs" };
         let folder = &groups.folders[0];
         make(folder).map_err(|why| failed("making a group", why))?;
         for (file, value) in [
@@ -67,7 +69,9 @@ impl ControlGroups {
     }
 
     fn version_1(name: &str, limits: &SandboxLimits) -> Result<Self, String> {
-        let mut groups = Self { folders: Vec::new() };
+        // One thread joins at once; a whole process would wait until no other one on the machine is
+        // about to start or end, which takes up to twenty milliseconds.
+        let mut groups = Self { folders: Vec::new(), joined_by: "tasks" };
         for (controller, file, value) in [
             ("memory", "memory.limit_in_bytes", limits.memory_bytes),
             ("pids", "pids.max", limits.processes),

@@ -5,9 +5,8 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use nix::sched::{CloneFlags, unshare};
@@ -38,8 +37,6 @@ pub(super) struct Orders {
     pub(super) environment: Vec<(OsString, OsString)>,
     /// Files into which a process writes itself to join the control groups.
     pub(super) groups: Vec<PathBuf>,
-    /// The file for the account of what was reached; it exists and belongs to who may write it.
-    pub(super) account: PathBuf,
     /// User and group of who asked.
     pub(super) user: (u32, u32),
     /// The process that asked.
@@ -48,7 +45,8 @@ pub(super) struct Orders {
     pub(super) confinement: Confinement,
 }
 
-/// What the launcher says about its work.
+/// What the launcher says about its work: the first line of its standard output, written before the
+/// program can write anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) confinement: Confinement,
@@ -78,8 +76,6 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
         Layer::ClosedDescriptors,
         wanted(Layer::ClosedDescriptors).and_then(|()| close_descriptors()),
     );
-    // Opened in the namespace of who asked; in a new one it would keep everything writable.
-    let account = open_account(&orders.account)?;
     if wanted(Layer::ControlGroup).is_ok() && !orders.groups.is_empty() {
         confinement.note(Layer::ControlGroup, join(&orders.groups));
     }
@@ -99,8 +95,12 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
         });
         confinement.note(Layer::UserNamespace, entered);
     }
+    let flags = spaces.iter().filter(|(layer, _)| wanted(*layer).is_ok());
+    let together = unshare(flags.fold(CloneFlags::empty(), |flags, (_, flag)| flags | *flag));
     for (layer, flag) in spaces {
-        let made = wanted(layer).and_then(|()| unshare(flag).map_err(|why| why.to_string()));
+        // One call for all costs less; where it fails, each is tried, so that the rest stand.
+        let made = wanted(layer)
+            .and_then(|()| together.or_else(|_| unshare(flag)).map_err(|why| why.to_string()));
         confinement.note(layer, made);
     }
     if policy.loopback && confinement.reached.contains(&Layer::NetworkNamespace) {
@@ -112,40 +112,35 @@ fn outer(mut orders: Orders) -> io::Result<ExitCode> {
         return Err(io::Error::other("who asked is gone"));
     }
     orders.confinement = confinement;
-    hand_on(&orders, account)
+    hand_on(&orders)
 }
 
-/// Becomes two: the child is the inner launcher, and what it says about its work goes into the
-/// account. No thread was started, so that the child has everything that it needs.
-fn hand_on(orders: &Orders, mut account: fs::File) -> io::Result<ExitCode> {
-    let (mut ours, theirs) = UnixStream::pair()?;
+/// Becomes two, of which the child is the inner launcher. No thread was started, so that the child
+/// has everything that it needs.
+fn hand_on(orders: &Orders) -> io::Result<ExitCode> {
     match fork::fork()? {
-        fork::Fork::Child => {
-            drop((account, ours));
-            inner(orders, theirs)
-        }
-        fork::Fork::Parent(child) => {
-            drop(theirs);
-            io::copy(&mut ours, &mut account)?;
-            Ok(match waitpid(Pid::from_raw(child), None)? {
-                WaitStatus::Exited(_, code) => exit_code(Some(code), None),
-                WaitStatus::Signaled(_, signal, _) => exit_code(None, Some(signal as i32)),
-                _ => exit_code(None, None),
-            })
-        }
+        fork::Fork::Child => inner(orders),
+        fork::Fork::Parent(child) => Ok(match waitpid(Pid::from_raw(child), None)? {
+            WaitStatus::Exited(_, code) => exit_code(Some(code), None),
+            WaitStatus::Signaled(_, signal, _) => exit_code(None, Some(signal as i32)),
+            _ => exit_code(None, None),
+        }),
     }
 }
 
-fn inner(orders: &Orders, mut answer: UnixStream) -> io::Result<ExitCode> {
+fn inner(orders: &Orders) -> io::Result<ExitCode> {
     let mut confinement = orders.confinement.clone();
     confine(orders, &mut confinement);
     let refused = refusal(&orders.policy, &confinement);
-    let said = Account { confinement, refused };
-    answer.write_all(&serde_json::to_vec(&said)?)?;
-    if said.refused.is_some() {
+    let account = Account { confinement, refused };
+    let mut line = serde_json::to_vec(&account)?;
+    line.push(b'\n');
+    let mut answer = io::stdout().lock();
+    answer.write_all(&line)?;
+    answer.flush()?;
+    if account.refused.is_some() {
         return Ok(ExitCode::from(NOT_RUN));
     }
-    drop(answer);
     Ok(run(orders))
 }
 
@@ -290,9 +285,4 @@ fn close_descriptors() -> Result<(), String> {
         let _ = close(number);
     }
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the account is written by whoever may open it")]
-fn open_account(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).truncate(true).open(path)
 }

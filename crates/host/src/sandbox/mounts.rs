@@ -144,7 +144,7 @@ fn small_file_of_system(path: &Path, metadata: &fs::Metadata) -> Option<Vec<u8>>
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn show(root: &Path, entry: &Shown) -> Result<(), String> {
     let place = below(root, &entry.path);
-    // An outer path shows it already.
+    // An outer path shows it already, perhaps by way of a link.
     if fs::symlink_metadata(&place).is_ok() && !matches!(entry.kind, Kind::Folder(_)) {
         return Ok(());
     }
@@ -257,7 +257,10 @@ struct Mounted {
 /// The mounts of this namespace (proc_pid_mountinfo(5)).
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn mounted() -> Result<Vec<Mounted>, String> {
-    let text = fs::read_to_string("/proc/self/mountinfo")
+    // Room for all of it: the kernel writes the list anew for each of many small reads.
+    let mut text = String::with_capacity(64 << 10);
+    fs::File::open("/proc/self/mountinfo")
+        .and_then(|mut list| list.read_to_string(&mut text))
         .map_err(|why| format!("/proc/self/mountinfo cannot be read: {why}"))?;
     Ok(text.lines().filter_map(mounted_by).collect())
 }

@@ -66,11 +66,13 @@ pub(super) fn apply(
     let read = AccessFs::from_read(NEWEST);
     // Devices and sockets are made nowhere, and device control is needed on none.
     let write = every & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
-    let shown = |path: &&&str| has_own_root || **path != PROCESSES;
-    let system = SYSTEM.iter().filter(shown).map(Path::new);
-    let readable = policy.readable.iter().map(PathBuf::as_path);
+    // A root of its own shows nothing but what may be read. Without one the processes are everybody's.
+    let (whole, listed): (&[&str], &[&str]) =
+        if has_own_root { (&["/"], &[]) } else { (&[], &SYSTEM) };
+    let system = listed.iter().filter(|path| **path != PROCESSES).chain(whole).map(Path::new);
+    let readable = policy.readable.iter().map(PathBuf::as_path).filter(|_| !has_own_root);
     let devices = DEVICES.iter().map(Path::new);
-    // Without a new root these folders are everybody's, and so are the processes.
+    // Without a new root these folders are everybody's.
     let own = has_own_root && policy.scratch.is_some();
     let in_memory = IN_MEMORY.iter().map(Path::new).filter(|_| own);
     let writable = policy.writable.iter().map(PathBuf::as_path).chain(in_memory);
