@@ -76,6 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", help="only libraries and dependents whose name starts so")
     parser.add_argument("--write", help="keep the table in this Markdown file")
     parser.add_argument("--after", type=int, default=0, help="draw: leave out this many, which were read before")
+    parser.add_argument("--count", type=int, default=60, help="draw: this many")
     parser.add_argument("--out", type=pathlib.Path, help="keep manifests and migrated trees here")
     given = parser.parse_args()
     given.out = given.out or pathlib.Path(tempfile.mkdtemp(prefix="onx-corpus-"))
@@ -402,7 +403,7 @@ def draw(libraries: dict, given) -> int:
         drawn += [(key_of(name, op), name, op) for op in unlisted[:30]]
     # The smallest digests of a large library are smaller than those of a small one: another digest decides which
     # of the drawn are read.
-    for _, name, op in sorted(drawn, key=lambda each: hashlib.sha256(each[0].encode()).hexdigest())[given.after:given.after + 60]:
+    for _, name, op in sorted(drawn, key=lambda each: hashlib.sha256(each[0].encode()).hexdigest())[given.after:given.after + given.count]:
         print(json.dumps({"library": name, "id": op["id"], "kind": op["kind"], "match": op["match"],
                           "evidence": op["evidence"]}, ensure_ascii=False))
     return 0
