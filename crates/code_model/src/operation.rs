@@ -154,9 +154,9 @@ pub enum Change {
         /// The class of the receiver, when the callable is a method.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receiver: Option<DottedName>,
-        /// The caller's positional parameters in the old order.
+        /// The caller's positional parameters in the old order, complete.
         from: Vec<String>,
-        /// The new order of those that stay, with what was put before them.
+        /// The new order of those that stay, by their old names, with what was put before them.
         to: Vec<String>,
     },
     /// Parameters no longer take positions: positional calls become keyword calls.
@@ -277,7 +277,7 @@ pub struct ParameterRename {
 pub struct AddedParameter {
     /// The keyword.
     pub name: String,
-    /// The default's source text; none when it is required.
+    /// The default's source text; none when it is required, and when a stub does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
     /// The value that keeps the old behaviour, when the default does not.

@@ -37,7 +37,7 @@ pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 12;
+pub const EXTRACTOR_VERSION: u32 = 13;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -209,7 +209,7 @@ pub struct Binding {
     /// Whether it is bound only under a condition.
     pub conditional: bool,
     /// Whether an import of the module never gets there: below `if TYPE_CHECKING:` or
-    /// `if __name__ == "__main__":`.
+    /// `if __name__ == "__main__":`, or an import that a stub makes for itself.
     pub out_of_reach: bool,
     /// The line, from 1.
     pub line: u32,

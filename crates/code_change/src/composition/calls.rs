@@ -218,9 +218,9 @@ fn combine<'m>(
                 None => &mut call,
             };
             if let Change::ArgReorder { from: old, to: new, .. } = &mut target.change {
-                *old = before.into_iter().filter(|name| to.contains(name)).collect();
+                target.is_void = before.iter().filter(|name| to.contains(name)).eq(&to);
+                *old = before;
                 *new = to;
-                target.is_void = old == new;
             }
             call_unless_merged(call, &group)
         }

@@ -29,6 +29,27 @@ pub(super) struct KeywordHint {
     pub(super) contested: bool,
 }
 
+impl KeywordHint {
+    /// Whether both versions take the two spellings alike, and no word is against the old one: by a
+    /// decorator that stands on both and neither deprecates nor names a version.
+    pub(super) fn is_second_spelling(&self) -> bool {
+        const AGAINST: [&str; 4] = ["deprecat", "legacy", "remov", "delet"];
+        let of = |version: &str| -> BTreeSet<&str> {
+            let texts = self.witnesses.iter().filter(|it| it.version == version);
+            texts.map(|it| it.text.as_str()).collect()
+        };
+        let (before, after) = (of("from"), of("to"));
+        let speaks_against = |text: &&str| {
+            let text = text.to_lowercase();
+            AGAINST.iter().any(|word| text.contains(word)) || text.contains(char::is_numeric)
+        };
+        let is_decorator = |it: &Witness| it.kind == "keyword_decorator";
+        before == after
+            && self.witnesses.iter().all(is_decorator)
+            && !before.iter().any(speaks_against)
+    }
+}
+
 /// What is said of a callable's keywords, under its old name and its new one, by old keyword.
 pub(super) fn keyword_hints(
     context: &Context<'_>,

@@ -103,6 +103,19 @@ pub(super) fn is_another(old: &str, new: &str) -> bool {
         || olds.iter().any(|old| news.iter().any(|new| is_other_word(old, new)))
 }
 
+/// Whether one name is for several of what the other is for.
+pub(super) fn is_plural_of_other(old: &str, new: &str) -> bool {
+    let is_plural = |one: &str, other: &str| {
+        one.strip_suffix('s').is_some_and(|rest| rest == other)
+            || one.strip_suffix("es").is_some_and(|rest| rest == other)
+            || one.strip_suffix("ies").is_some_and(|rest| other.strip_suffix('y') == Some(rest))
+    };
+    let (old, new) = (words(old), words(new));
+    old.len() == new.len()
+        && old.iter().zip(&new).filter(|(old, new)| old != new).count() == 1
+        && old.iter().zip(&new).any(|(old, new)| is_plural(old, new) || is_plural(new, old))
+}
+
 /// The words of one name that the other has not.
 fn missing<'a>(words: &'a [String], others: &[String]) -> Vec<&'a str> {
     words.iter().filter(|word| !others.contains(word)).map(String::as_str).collect()
@@ -144,6 +157,16 @@ fn is_numbered_otherwise(old: &str, new: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_are_not_one() {
+        for (old, new) in [("filters", "filter"), ("get_entries", "get_entry"), ("box", "boxes")] {
+            assert!(is_plural_of_other(old, new) && is_plural_of_other(new, old), "{old}, {new}");
+        }
+        for (old, new) in [("filters", "filters"), ("filters", "filters_of"), ("as", "a_b")] {
+            assert!(!is_plural_of_other(old, new), "{old}, {new}");
+        }
+    }
 
     #[test]
     fn opposites_units_and_numbers_are_something_else() {

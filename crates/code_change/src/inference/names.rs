@@ -11,6 +11,7 @@ use code_model::{DottedName, NameMap};
 
 use super::context::{Context, compatible};
 use super::hints;
+use super::meanings;
 use super::modules::{self, ModuleMove};
 use super::scoring::{confidence, evidence, round};
 use super::signatures;
@@ -408,7 +409,7 @@ fn spelled_path(
     successor: &Successor,
 ) -> Option<DottedName> {
     context.hints.about(old).iter().find_map(|(version, hint)| {
-        let new = hints::successor(hint)?;
+        let new = &context.came.spelled_out(hints::successor(hint)?);
         // The old version could not know what has left its package since.
         let is_current = *version == Version::To || new.root() == successor.to.root();
         let usable = is_current && context.new_paths.contains_key(new) && is_plain(new);
@@ -454,11 +455,7 @@ fn operation(
     (old, successor): (&DottedName, &Successor),
     gone: bool,
 ) -> InferredOperation {
-    // A message is advice while the name still works, and was carried out once it does not.
-    let class = match successor.class {
-        "deprecation" if !gone => "deprecation_kept",
-        class => class,
-    };
+    let class = class_of_advice(context, old, successor, gone);
     let mut factors = successor.factors.clone();
     if let Some(share) = context.usage.test_coverage(old, &successor.to) {
         factors.insert(Factor::TestCoverage, share);
@@ -478,6 +475,38 @@ fn operation(
         not_repeatable: false,
         note: None,
         covers: Vec::new(),
+    }
+}
+
+/// The class of evidence of words that name a successor. A message is advice while the name still
+/// works, and was carried out once it does not.
+fn class_of_advice(
+    context: &Context<'_>,
+    old: &DottedName,
+    successor: &Successor,
+    gone: bool,
+) -> &'static str {
+    let (class, new) = (successor.class, &successor.to);
+    let is_advice = matches!(class, "deprecation" | "deprecation_other_call");
+    let kind = |symbols: &NameMap<Symbol>, name| symbols.get(name).map(|it| it.kind);
+    let kinds = kind(&context.from.symbols, old).zip(kind(&context.to.symbols, new));
+    let is_field = |kind: SymbolKind| !kind.is_callable();
+    match class {
+        "changelog" if !context.from.symbols.contains_key(new) => "changelog_of_new",
+        "deprecation" if gone => "deprecation",
+        _ if !is_advice => class,
+        _ if kinds
+            .is_some_and(|(old, new)| (old == SymbolKind::Class) != (new == SymbolKind::Class))
+            || meanings::is_plural_of_other(old.leaf(), new.leaf()) =>
+        {
+            "deprecation_other_value"
+        }
+        _ if old.leaf() == new.leaf() => "deprecation_same_name",
+        "deprecation" if kinds.is_some_and(|(old, new)| is_field(old) && is_field(new)) => {
+            "deprecation_kept_field"
+        }
+        "deprecation" => "deprecation_kept",
+        class => class,
     }
 }
 

@@ -288,7 +288,9 @@ impl State<'_, '_> {
                     }
                     // A second spelling that both versions take, and no word against it.
                     let pops = |w: &Witness| w.kind == "keyword_pop";
-                    if hint.in_new_version && hint.witnesses.iter().all(pops) {
+                    if hint.in_new_version && hint.witnesses.iter().all(pops)
+                        || hint.is_second_spelling()
+                    {
                         continue;
                     }
                     // A decorator may take what neither signature shows.
@@ -583,14 +585,16 @@ impl State<'_, '_> {
         let class =
             if self.vanished().is_empty() { "parameter_added" } else { "parameter_added_beside" };
         for (_, parameter) in self.appeared() {
-            let added = AddedParameter {
-                name: parameter.name.to_string(),
-                default: parameter.default.as_deref().map(str::to_owned),
-                old_behaviour: None,
+            let required = parameter.default.is_none();
+            // A stub may write `...` for any default.
+            let is_told = |default: &&str| {
+                *default != "..." || !self.callable.after.file.as_str().ends_with(".pyi")
             };
+            let default = parameter.default.as_deref().filter(is_told).map(str::to_owned);
+            let name = parameter.name.to_string();
+            let added = AddedParameter { name, default, old_behaviour: None };
             let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
             let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
-            let required = added.default.is_none();
             let change = if required {
                 Change::ArgAddRequired { callable, receiver, parameter: added }
             } else {

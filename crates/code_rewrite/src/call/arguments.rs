@@ -63,9 +63,9 @@ impl<'a> Effects<'a> {
                 if from.iter().any(|name| !self.positional.contains(&name.as_str())) {
                     self.positional = from.iter().map(String::as_str).collect();
                 }
-                let first = from.iter().zip(to).position(|(old, new)| old != new);
-                let first = first.unwrap_or(from.len().min(to.len()));
-                for name in from.iter().skip(first) {
+                let kept: Vec<&String> = from.iter().filter(|name| to.contains(name)).collect();
+                let first = kept.iter().zip(to).take_while(|(old, new)| **old == *new).count();
+                for name in &kept[first..] {
                     self.by_keyword.insert(name, operation);
                     self.reordered.insert(name);
                 }

@@ -174,7 +174,7 @@ fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) -> Option<
                 facts.layout =
                     Some(with_stack_for(file.depth(), || super::layout::setup_py(&file)));
             }
-            let mut module = with_stack_for(file.depth(), || module_facts(&file));
+            let mut module = with_stack_for(file.depth(), || module_facts(&file, facts.kind));
             if let Some(error) = file.syntax_error() {
                 module.unseen = Some("the file does not parse".into());
                 facts.findings.push(error);
@@ -194,12 +194,15 @@ fn python(facts: &mut FileFacts, parsed: Result<ParsedFile, Finding>) -> Option<
     file
 }
 
-fn module_facts(file: &ParsedFile) -> ModuleFacts {
+fn module_facts(file: &ParsedFile, kind: FileKind) -> ModuleFacts {
     let body = &file.syntax().body;
     let names = ScopeNames::of(body);
     let lines = LineIndex::new(file.text());
     let mut interner = Interner::default();
-    let walker = Walker::new(file.text(), &lines, &names, &mut interner);
+    let mut walker = Walker::new(file.text(), &lines, &names, &mut interner);
+    if kind == FileKind::Stub {
+        walker = walker.of_stub();
+    }
     let mut facts = walker.module(body);
     facts.references = interner.into_references();
     facts

@@ -37,6 +37,8 @@ pub(super) struct Walker<'a, 's> {
     conditions: u32,
     /// Whether an import of the module never gets to the current statement.
     out_of_reach: bool,
+    /// Whether this is a stub, whose imports are its own but for those that say otherwise.
+    is_stub: bool,
     /// Names and indices of the enclosing classes.
     classes: Vec<(&'a str, DefinitionIndex)>,
     /// Literal tables of the module, by their names.
@@ -77,6 +79,7 @@ impl<'a, 's> Walker<'a, 's> {
             facts: ModuleFacts::default(),
             conditions: 0,
             out_of_reach: false,
+            is_stub: false,
             classes: Vec::new(),
             literals: Vec::new(),
             importers: Vec::new(),
@@ -85,11 +88,22 @@ impl<'a, 's> Walker<'a, 's> {
         }
     }
 
+    /// The same for a stub: what it imports for its annotations is no name of the module. A name is
+    /// one by `import x as x`, `from x import y as y`, a star, or a place in `__all__` (typing
+    /// specification, "Distributing type information", import conventions).
+    pub(super) fn of_stub(mut self) -> Self {
+        self.is_stub = true;
+        self
+    }
+
     /// Reads the whole module.
     pub(super) fn module(mut self, body: &'a [Stmt]) -> ModuleFacts {
         self.facts.docstring = docstring_of(body);
         self.shaper.begin(None, None);
         self.body(body);
+        if self.is_stub && self.facts.exports.is_some() {
+            self.facts.bindings.iter_mut().for_each(|binding| binding.out_of_reach = false);
+        }
         let shape = self.shaper.finish(false);
         self.facts.uses = shape.uses;
         self.module_notices(body);
@@ -775,8 +789,18 @@ impl<'a, 's> Walker<'a, 's> {
             };
             let path = self.shaper.interner().text(alias.name.as_str());
             let target = self.shaper.interner().reference(Reference::Absolute(path));
-            self.bind(bound, target, route, alias.range());
+            self.bind_import(alias, bound, target, route);
         }
+    }
+
+    /// Binds what an import binds.
+    fn bind_import(&mut self, alias: &ast::Alias, bound: &str, target: u32, route: BindingRoute) {
+        let says_so = alias.asname.as_ref().is_some_and(|name| name.id == alias.name.id);
+        let own = self.is_stub && route != BindingRoute::Star && !says_so;
+        let outer = self.out_of_reach;
+        self.out_of_reach |= own;
+        self.bind(bound, target, route, alias.range());
+        self.out_of_reach = outer;
     }
 
     fn import_from(&mut self, import: &'a ast::StmtImportFrom) {
@@ -796,7 +820,7 @@ impl<'a, 's> Walker<'a, 's> {
             let target = self.shaper.interner().reference(reference);
             let bound = alias.asname.as_ref().map_or(name, |bound| bound.as_str());
             let route = if name == "*" { BindingRoute::Star } else { BindingRoute::From };
-            self.bind(bound, target, route, alias.range());
+            self.bind_import(alias, bound, target, route);
         }
     }
 

@@ -1,10 +1,13 @@
 //! Parameters whose place changed.
 
+use std::collections::BTreeMap;
+
 use code_model::evidence::Factor;
 use code_model::operation::Change;
 use code_model::signature::{Parameter, ParameterKind, Signature};
 
 use super::State;
+use crate::inference::InferredOperation;
 use crate::inference::scoring::Factors;
 
 impl State<'_, '_> {
@@ -36,20 +39,41 @@ impl State<'_, '_> {
             };
             self.push(change, "parameter_kind", &factors, &[], rest != (false, true));
         }
+        let renamed = self.renamed();
+        let as_before: Vec<String> =
+            after.iter().map(|name| renamed.get(name).unwrap_or(name).clone()).collect();
         let common = |one: &[String], other: &[String]| -> Vec<String> {
             one.iter().filter(|name| other.contains(name)).cloned().collect()
         };
-        let (common_before, common_after) = (common(&before, &after), common(&after, &before));
-        let to = self.moved_back(&before, &after).unwrap_or_else(|| common_after.clone());
-        if common_before != to {
-            let change = Change::ArgReorder { callable, receiver, from: common_before, to };
+        let (kept_before, kept_after) = (common(&before, &as_before), common(&as_before, &before));
+        let to = self.moved_back(&kept_before, &as_before, &after).unwrap_or(kept_after);
+        if kept_before != to {
+            let change = Change::ArgReorder { callable, receiver, from: before, to };
             self.push(change, "parameter_order", &factors, &[], true);
         }
     }
 
+    /// The old names of the parameters of this callable that have another one, by the new names.
+    fn renamed(&self) -> BTreeMap<String, String> {
+        let of_this = |operation: &InferredOperation| match &operation.change {
+            Change::ArgRename { callable, parameter, .. } if *callable == self.callable.path => {
+                // One that both versions take stands for itself.
+                let went = self.after.parameter(&parameter.from).is_none();
+                went.then(|| (parameter.to.clone(), parameter.from.clone()))
+            }
+            _ => None,
+        };
+        self.operations.iter().filter_map(of_this).collect()
+    }
+
     /// The order of what stays together with what was put before it, where that takes the place
-    /// that something had.
-    fn moved_back(&self, before: &[String], after: &[String]) -> Option<Vec<String>> {
+    /// that something had. `written` are the new names of `after`, which has the old ones.
+    fn moved_back(
+        &self,
+        before: &[String],
+        after: &[String],
+        written: &[String],
+    ) -> Option<Vec<String>> {
         let came = |name: &&String| {
             // Declarations of interfaces may leave out the bound parameter.
             self.before.parameters.iter().all(|it| *it.name != ***name)
@@ -61,12 +85,13 @@ impl State<'_, '_> {
         })?;
         let stays = |name: &&String| before.contains(name);
         // Only a keyword reaches what has lost its place.
-        let mut behind = after.iter().skip_while(|name| !came(name)).filter(stays);
+        let first = after.iter().position(|name| came(&name))?;
         let by_keyword =
             |name: &String| self.after.parameter(name).is_some_and(Parameter::takes_keyword);
+        let mut behind = after.iter().zip(written).skip(first).filter(|(name, _)| stays(name));
         let listed = after[..=last].iter().filter(|name| stays(name) || came(name));
         let further = after[last + 1..].iter().filter(stays);
-        behind.all(by_keyword).then(|| listed.chain(further).cloned().collect())
+        behind.all(|(_, name)| by_keyword(name)).then(|| listed.chain(further).cloned().collect())
     }
 }
 

@@ -17,3 +17,9 @@ def write(path, text, strict=False):
 def read(path, size=10, strict=False):
     """Read."""
     return path
+
+
+@rename_argument("place", "path")
+def find(path):
+    """Find."""
+    return path

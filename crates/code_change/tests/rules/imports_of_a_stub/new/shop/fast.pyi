@@ -1,0 +1,3 @@
+from shop._typing import Thing as Offered
+
+def weigh(thing: Offered, exact: bool = ...) -> int: ...
