@@ -183,6 +183,7 @@ fn stated(addition: &Addition, id: OperationId, sequence: u32, before: &[&Operat
             safe_rollback: can_be_undone(&addition.change),
             estimated_impact: impact.unwrap_or_else(|| "low".to_owned()),
             not_repeatable: false,
+            works_before: false,
             note: None,
         },
         extensions: BTreeMap::new(),

@@ -10,6 +10,7 @@ pub mod composition;
 mod difference;
 pub mod history;
 pub mod inference;
+mod older;
 pub mod reliability;
 pub mod rules;
 pub mod similarity;

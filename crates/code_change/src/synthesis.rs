@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use artifact::{CanonicalError, Digest};
+use code_model::api::ApiIndex;
 use code_model::manifest::{Manifest, ManifestMetadata, ManifestSummary, SCHEMA_URL};
 use code_model::operation::{Change, Operation, OperationId, OperationMetadata};
 use code_model::report::{Accounting, OperationScore, REPORT_FORMAT, Report, Statistics};
 use code_model::snapshot::{Origin, Snapshot};
 
 use crate::inference::{Inference, InferredOperation};
+use crate::older::works_before;
 use crate::rules::Rules;
 
 /// What a manifest says about its making beyond the two snapshots.
@@ -32,7 +34,7 @@ pub fn synthesize(
         .operations
         .iter()
         .zip(1..)
-        .map(|(inferred, sequence)| operation(inferred, sequence))
+        .map(|(inferred, sequence)| operation(ApiIndex::new(from), inferred, sequence))
         .collect();
     let manifest = Manifest {
         manifest_version: 1,
@@ -70,7 +72,7 @@ fn identity(origin: &Origin) -> Option<String> {
     origin.commit.clone().or_else(|| origin.archive.map(|archive| archive.to_string()))
 }
 
-fn operation(inferred: &InferredOperation, sequence: u32) -> Operation {
+fn operation(old: ApiIndex<'_>, inferred: &InferredOperation, sequence: u32) -> Operation {
     let callsites = inferred.evidence.callsites_found.unwrap_or_default();
     Operation {
         id: OperationId(format!("OP{sequence:03}")),
@@ -89,6 +91,7 @@ fn operation(inferred: &InferredOperation, sequence: u32) -> Operation {
             }
             .to_owned(),
             not_repeatable: inferred.not_repeatable,
+            works_before: works_before(old, &inferred.change),
             note: inferred.note.clone(),
         },
         extensions: BTreeMap::new(),

@@ -67,6 +67,10 @@ pub struct OperationMetadata {
     /// Whether applying it twice would change the result again, as with swaps and reused names.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_repeatable: bool,
+    /// Whether what it writes works in the old version as well, as far as that can be seen, so that
+    /// a dependent need not give that version up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub works_before: bool,
     /// Why a person should look before it is applied, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

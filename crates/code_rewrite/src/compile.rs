@@ -45,6 +45,9 @@ impl Plan {
         compiler.plan.distribution = Some(manifest.metadata.library.clone());
         compiler.plan.still_on_old_version = options.still_on_old_version;
         compiler.plan.past_old_version = options.past_old_version;
+        let works_before = |it: &&Operation| it.metadata.works_before;
+        compiler.plan.works_before =
+            manifest.operations.iter().filter(works_before).map(|it| it.id.clone()).collect();
         compiler.skip(options);
         let order = compiler.order.clone();
         for index in order {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub files: Vec<FileMove>,
     /// Operations that will not be applied.
     pub skipped: Vec<Skipped>,
+    /// Operations whose edits work with the old version, too.
+    pub works_before: BTreeSet<OperationId>,
     /// Whether the dependent is known to be on the old version, so that what reads alike in both
     /// means the old.
     pub still_on_old_version: bool,

@@ -23,7 +23,7 @@ use crate::{
 
 /// Rewrites the files of dependents by one plan.
 pub struct Rewriter<'a> {
-    plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     api_from: Option<ApiIndex<'a>>,
     api_to: Option<ApiIndex<'a>>,
     minimum: Applicability,

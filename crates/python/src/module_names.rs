@@ -8,6 +8,9 @@ use code_model::snapshot::{FileRole, PackageRoot};
 
 use crate::facts::LayoutFacts;
 
+/// Folders in which packages lie, even where one of them is a package by mistake.
+const SOURCE_FOLDERS: [&str; 4] = ["src", "lib", "python", "source"];
+
 /// Folders that hold no importable package unless a build file names them.
 const NO_PACKAGES: &[&str] = &[
     "asv_bench",
@@ -239,7 +242,14 @@ impl<'a> Tree<'a> {
             self.add_module(roots, &joined(folder, "src"), module);
         }
         for place in &layout.search {
-            self.search(&joined(folder, place), layout, roots, place.as_ref() != ".");
+            let searched = joined(folder, place);
+            let leaf = searched.rsplit('/').next().unwrap_or(&searched);
+            if self.is_package(&searched) && !SOURCE_FOLDERS.contains(&leaf) {
+                // The build file says the package itself, to a function of its own.
+                add(roots, leaf, &searched);
+            } else {
+                self.search(&searched, layout, roots, place.as_ref() != ".");
+            }
         }
         if roots.len() > before {
             return;
@@ -489,6 +499,12 @@ mod tests {
         assert_eq!(
             roots(&["lib/a/__init__.py", "setup.py"], &[("", searching("lib"))]),
             ["a=lib/a"]
+        );
+        let inner = ["a/__init__.py", "a/b/__init__.py", "a/c.py", "setup.py"];
+        assert_eq!(roots(&inner, &[("", searching("a"))]), ["a=a"]);
+        assert_eq!(
+            roots(&["src/__init__.py", "src/a/__init__.py"], &[("", searching("src"))]),
+            ["a=src/a"]
         );
         assert_eq!(
             roots(&["lib/a/__init__.py", "lib/b/c/x.py", "lib/d.py"], &[("", plain.clone())]),

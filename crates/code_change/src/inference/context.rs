@@ -8,6 +8,7 @@ use python::callsites::{CallSites, call_sites};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::OnceCell;
 
+use super::copies;
 use super::hints::Hints;
 use super::usage::Usage;
 use super::written_names::WrittenNames;
@@ -41,6 +42,8 @@ pub(crate) struct Context<'a> {
     pub(crate) usage: Usage<'a>,
     /// The first users of what is gone or called otherwise; made when it is first asked for.
     users: OnceCell<FxHashMap<DottedName, Vec<DottedName>>>,
+    /// Packages of the new version that keep a copy of the old one.
+    copies: Vec<DottedName>,
     /// Names that only the new version has.
     pub(crate) came: WrittenNames<'a>,
     pub(crate) sources: &'a dyn SourceText,
@@ -83,11 +86,17 @@ impl<'a> Context<'a> {
             hints: Hints::new(from, to, rules),
             usage: Usage::new(from, to, rules),
             users: OnceCell::new(),
+            copies: copies::find(from, to),
             came: WrittenNames::only_in(to, from),
             sources,
             history,
             rules,
         }
+    }
+
+    /// Whether a new definition lies in a copy that the new version keeps of the old one.
+    pub(crate) fn is_in_copy(&self, definition: &DottedName) -> bool {
+        self.copies.iter().any(|copy| copy == definition || definition.below(copy).is_some())
     }
 
     /// The definition that a new path reaches: a symbol or a module.

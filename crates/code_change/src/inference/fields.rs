@@ -11,7 +11,7 @@ use super::successors::Successors;
 use crate::surface::is_gone;
 
 /// A keyword's new name that is less sure than this says nothing of the field.
-const SURE_MIN: f64 = 0.7;
+const SURE_MIN: f64 = 0.5;
 
 /// What only a person can carry through is at most this sure.
 const FOR_REVIEW: f64 = 0.6;

@@ -224,7 +224,8 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
     ];
     // Advice to consider something leaves the choice to the reader.
     let lower = text.to_ascii_lowercase();
-    if lower.contains("consider ") || tells_of_change(text) {
+    let leaves_choice = ["consider ", "either ", "and/or"].iter().any(|it| lower.contains(it));
+    if leaves_choice || tells_of_change(text) {
         return true;
     }
     text.match_indices(leaf).any(|(at, _)| {
@@ -238,6 +239,12 @@ fn is_qualified(text: &str, leaf: &str) -> bool {
             return true;
         }
         if given.is_some_and(|given| !given.starts_with([')', '.', '…'])) {
+            return true;
+        }
+        // `Name().member`: the member does it, on something that has to be made first.
+        let made = given.and_then(|given| given.split_once(')')).map(|(_, behind)| behind);
+        let is_name = |behind: &str| behind.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        if made.and_then(|behind| behind.strip_prefix('.')).is_some_and(is_name) {
             return true;
         }
         let rest = rest.strip_prefix("()").unwrap_or(rest);

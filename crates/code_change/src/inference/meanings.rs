@@ -97,6 +97,13 @@ pub(super) fn is_another(old: &str, new: &str) -> bool {
     let negates = |one: &[&str], other: &[&str]| {
         one.is_empty() && !other.is_empty() && other.iter().all(|word| NEGATIONS.contains(word))
     };
+    // `on_…` is called when that is done which the other does.
+    let is_hook = |one: &[&str], other: &[&str], words: &[String]| {
+        *one == ["on"] && other.is_empty() && words.first().is_some_and(|word| word == "on")
+    };
+    if is_hook(&olds, &news, &old_words) || is_hook(&news, &olds, &new_words) {
+        return true;
+    }
     negates(&olds, &news)
         || negates(&news, &olds)
         || is_numbered_otherwise(&old_words.concat(), &new_words.concat())

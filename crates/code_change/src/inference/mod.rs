@@ -17,6 +17,7 @@ mod appeared;
 mod assignment;
 mod commits;
 mod context;
+mod copies;
 mod defaults;
 mod effective;
 mod fields;

@@ -99,6 +99,7 @@ fn module_move(
         factors.insert(Factor::AliasMatch, 1.0);
     }
     let class = match (gone, content_hash.is_some(), deprecated) {
+        (true, ..) if context.is_in_copy(&to) => "kept_copy",
         (true, true, _) => "module_moved_unchanged",
         (true, false, _) if count >= MOVED_NAMES_MIN => "module_moved",
         (true, false, _) => "module_moved_small",

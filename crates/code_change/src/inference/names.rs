@@ -490,14 +490,19 @@ fn class_of_advice(
     let is_advice = matches!(class, "deprecation" | "deprecation_other_call");
     let kind = |symbols: &NameMap<Symbol>, name| symbols.get(name).map(|it| it.kind);
     let kinds = kind(&context.from.symbols, old).zip(kind(&context.to.symbols, new));
+    let symbols = context.from.symbols.get(old).zip(context.to.symbols.get(new));
     let is_field = |kind: SymbolKind| !kind.is_callable();
+    let by_name = matches!(class, "alias" | "alias_and_deprecation" | "deprecation" | "changelog");
     match class {
+        // Nobody sends users there by name.
+        _ if !by_name && context.is_in_copy(new) => "kept_copy",
         "changelog" if !context.from.symbols.contains_key(new) => "changelog_of_new",
         "deprecation" if gone => "deprecation",
         _ if !is_advice => class,
         _ if kinds
             .is_some_and(|(old, new)| (old == SymbolKind::Class) != (new == SymbolKind::Class))
-            || meanings::is_plural_of_other(old.leaf(), new.leaf()) =>
+            || meanings::is_plural_of_other(old.leaf(), new.leaf())
+            || symbols.is_some_and(|(old, new)| signatures::gives_otherwise(old, new)) =>
         {
             "deprecation_other_value"
         }

@@ -53,6 +53,41 @@ fn is_stand_in(signature: &Signature) -> bool {
     signature.takes_any_position() && signature.takes_any_keyword()
 }
 
+/// Whether the one callable takes any number of places beside what it names, and the other has no
+/// room for them.
+pub(crate) fn loses_places(new: &Signature, old: &Signature) -> bool {
+    // One that takes anything and names nothing hands everything on.
+    let hands_on = is_stand_in(old) && named(old).is_empty();
+    old.takes_any_position() && !hands_on && !new.takes_any_position()
+}
+
+/// Whether both say what they give, and it is not of one kind: `list[str]` for `str`.
+pub(crate) fn gives_otherwise(before: &Symbol, after: &Symbol) -> bool {
+    let said = |symbol: &Symbol| {
+        let returned = symbol.signature.as_ref().and_then(|it| it.returns.clone());
+        returned.or_else(|| symbol.annotation.clone()).map(|text| kind_of_type(&text))
+    };
+    said(before).zip(said(after)).is_some_and(|(before, after)| {
+        before != after && ![&before, &after].into_iter().any(|it| UNTOLD.contains(&&**it))
+    })
+}
+
+/// Types that leave open what it is.
+const UNTOLD: [&str; 6] = ["", "any", "object", "self", "typing", "union"];
+
+/// The outermost part of a type as it is written, without the module, what it may hold, and that
+/// it may be none.
+fn kind_of_type(text: &str) -> String {
+    let text = text.trim().trim_matches(['\'', '"']);
+    let text = text.strip_suffix("| None").unwrap_or(text).trim();
+    let (head, held) = text.split_once('[').unwrap_or((text, ""));
+    let leaf = head.rsplit('.').next().unwrap_or(head).trim();
+    if leaf == "Optional" {
+        return kind_of_type(held.strip_suffix(']').unwrap_or(held));
+    }
+    if text.contains('|') { String::new() } else { leaf.to_ascii_lowercase() }
+}
+
 /// Whether every call of the one callable gives what the other requires, and what it must give
 /// itself has a place to go to.
 pub(crate) fn keeps_what_is_required(new: &Signature, old: &Signature) -> bool {

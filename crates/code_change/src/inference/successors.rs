@@ -417,7 +417,9 @@ pub(super) fn called_alike(
         && says("forwarding_body")
         && !is_bound;
     if let (Some(before), Some(after)) = (&before, &after)
-        && ((by_words && !signatures::takes_calls_of(after, before))
+        && ((by_words
+            && (!signatures::takes_calls_of(after, before)
+                || signatures::loses_places(after, before)))
             || (by_body && !signatures::keeps_what_is_required(after, before)))
     {
         successor.class = "called_differently";

@@ -123,6 +123,7 @@ const OPERATION_METADATA: &[Field] = fields! {
     "safe_rollback": Boolean,
     "estimated_impact": Text,
     "not_repeatable": Boolean,
+    "works_before": Boolean,
     "note": Text,
 };
 

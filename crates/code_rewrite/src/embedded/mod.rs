@@ -247,10 +247,12 @@ impl Rewriter<'_> {
         imports::at_top_level(code, &references, self.roots())
     }
 
-    /// Whether what was written in a file is run, so that it asks for the new version: neither
-    /// comments nor the examples of documents and docstrings are.
+    /// Whether what was written in a file is run and asks for the new version: neither comments nor
+    /// the examples of documents and docstrings are run, and some edits work with both versions.
     pub fn runs_what_was_written(&self, file: &DependentFile, rewrite: &FileRewrite) -> bool {
-        let mut edits = rewrite.edits.iter().filter(|edit| !edit.is_comment());
+        let asks =
+            |edit: &&Edit| !edit.is_comment() && !self.plan.works_before.contains(&edit.operation);
+        let mut edits = rewrite.edits.iter().filter(asks);
         if rewrite.content.is_none() {
             return false;
         }

@@ -228,7 +228,8 @@ impl Gathered<'_, '_, '_> {
         let inside = |path: String| -> Option<Successor> {
             let reached = self.names.reach(&path);
             let exists = matches!(reached, Reached::Definition(_, _, false) | Reached::Module(_));
-            let path = exists.then(|| DottedName::new(&path).ok()).flatten()?;
+            let path =
+                exists.then(|| DottedName::new(&self.without_detour(path)).ok()).flatten()?;
             (path != *owner).then_some((path, true))
         };
         let is_complete = text.contains('.') && self.names.is_inside(text);
@@ -269,6 +270,16 @@ impl Gathered<'_, '_, '_> {
         }
         let plausible = text.contains(['.', '_']) || text.chars().any(char::is_uppercase);
         DottedName::new(text).ok().filter(|_| plausible).map(|name| (name, false))
+    }
+
+    /// A path without the name that a package has in itself: `package.p.name` is `package.name` to
+    /// everybody, where the package or its stub says `import package as p`.
+    fn without_detour(&self, path: String) -> String {
+        let Some((head, leaf)) = path.rsplit_once('.') else { return path };
+        let Reached::Module(at) = self.names.reach(head) else { return path };
+        let module = self.names.part(at).name.as_str();
+        let is_inside = head.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'));
+        if is_inside { format!("{module}.{leaf}") } else { path }
     }
 
     /// The only definition whose path ends with this text.

@@ -1,0 +1,3 @@
+def weigh_cart(thing, scale=1):
+    """Weigh."""
+    return thing * scale
