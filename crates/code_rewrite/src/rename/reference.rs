@@ -165,6 +165,11 @@ impl Engine<'_, '_> {
             .decision(id)
             .and_then(|decision| decision.target.as_ref())
             .or(import.target.as_ref());
+        // A module of the dependent's own that offers the name goes on offering it.
+        let is_own = module.is_none_or(|module| !self.is_ours(module));
+        if is_own && new.leaf() == first.target.leaf() {
+            return renamed.jump.is_none_or(|jump| jump == 0);
+        }
         let same_way = new.parent().as_ref() == module;
         if same_way && new.leaf() == first.target.leaf() {
             return renamed.jump.is_none_or(|jump| jump == 0);

@@ -66,7 +66,8 @@ pub(super) fn apply(
     let read = AccessFs::from_read(NEWEST);
     // Devices and sockets are made nowhere, and device control is needed on none.
     let write = every & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
-    // A root of its own shows nothing but what may be read. Without one the processes are everybody's.
+    // A root of its own shows nothing but what may be read. Without one the processes are those of
+    // everybody.
     let (whole, listed): (&[&str], &[&str]) =
         if has_own_root { (&["/"], &[]) } else { (&[], &SYSTEM) };
     let system = listed.iter().filter(|path| **path != PROCESSES).chain(whole).map(Path::new);
