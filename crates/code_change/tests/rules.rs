@@ -88,6 +88,7 @@ fn describe(old: &Files, new: &Files) -> String {
         let flags = [
             (operation.metadata.breaking, " breaking"),
             (operation.metadata.not_repeatable, " not_repeatable"),
+            (operation.metadata.works_before, " works_before"),
         ];
         let flags: String = flags.iter().filter_map(|(on, text)| on.then_some(*text)).collect();
         let _ = writeln!(

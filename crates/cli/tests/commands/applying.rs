@@ -90,6 +90,32 @@ fn examples_and_comments_do_not_raise_the_requirement() {
 }
 
 #[test]
+fn what_both_versions_have_keeps_the_requirement() {
+    let scene = Scene::with_library();
+    for version in ["old", "new"] {
+        let shapes = scene.read(&format!("{version}/yourlib/shapes.py"));
+        let measure = "\n\ndef measure(shape):\n    return shape.side\n";
+        scene.write(&format!("{version}/yourlib/shapes.py"), &format!("{shapes}{measure}"));
+    }
+    let package = scene.read("old/yourlib/__init__.py");
+    let shim = "import warnings\n\nfrom yourlib.shapes import measure\n\n\ndef size(shape):\n    \
+                warnings.warn(\"use measure\", DeprecationWarning)\n    return measure(shape)\n";
+    scene.write("old/yourlib/__init__.py", &format!("{package}{shim}"));
+    let offers = "from yourlib.shapes import measure\n";
+    let package = scene.read("new/yourlib/__init__.py");
+    scene.write("new/yourlib/__init__.py", &format!("{package}{offers}"));
+    let generate = ["manifest", "generate", "--from", "./old", "--to", "./new", "--out", "bundle"];
+    assert_eq!(scene.onx(&generate).code, 0);
+    let project = "[project]\nname = \"app\"\ndependencies = [\"yourlib>=0.5\"]\n";
+    scene.write("app/pyproject.toml", project);
+    scene.write("app/app/__init__.py", "import yourlib\n\nyourlib.size(1)\n");
+    let ran = apply(&scene, &["--allow-dirty"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!(scene.read("app/app/__init__.py"), "import yourlib\n\nyourlib.shapes.measure(1)\n");
+    assert_eq!(scene.read("app/pyproject.toml"), project);
+}
+
+#[test]
 fn the_preview_is_what_git_apply_makes_of_it() {
     let scene = migration();
     let ran = apply(&scene, &["--dry-run", "--diff-output", "preview.patch"]);
