@@ -51,7 +51,15 @@ impl<'a> Wanted<'a> {
 fn is_test_path(path: &DottedName) -> bool {
     let text = path.as_str();
     // Most paths need no second look.
-    (text.contains("test") || text.contains("benchmarks")) && path.parts().any(is_test_part)
+    if !(text.contains("test") || text.contains("benchmarks")) {
+        return false;
+    }
+    let parts: Vec<&str> = path.parts().collect();
+    // A class may have methods that test something: they are for its users.
+    let is_member = |place: usize| {
+        place > 0 && parts[place - 1].starts_with(char::is_uppercase) && parts[place] != "tests"
+    };
+    parts.iter().enumerate().any(|(place, part)| is_test_part(part) && !is_member(place))
 }
 
 fn is_test_part(part: &str) -> bool {
@@ -64,9 +72,9 @@ pub(crate) fn is_plain(path: &DottedName) -> bool {
     !path.is_private() && !is_test_path(path)
 }
 
-/// Whether users may write this part of a name.
-pub(crate) fn is_plain_part(part: &str) -> bool {
-    (!part.starts_with('_') || is_dunder(part)) && !is_test_part(part)
+/// Whether users may write this name of a member. One that tests something is for them as well.
+pub(crate) fn is_plain_member(name: &str) -> bool {
+    !name.starts_with('_') || is_dunder(name)
 }
 
 fn is_dunder(name: &str) -> bool {

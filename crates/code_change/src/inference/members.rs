@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::assignment::Pair;
 use super::context::{Context, compatible};
 use super::successors::{Comparison, Successors, hinted, settle};
-use crate::surface::{AccessPath, is_plain, is_plain_part};
+use crate::surface::{AccessPath, is_plain, is_plain_member};
 
 /// Classes with more changed members than this on either side are compared by hints alone.
 const CHANGED_MEMBERS_MAX: usize = 300;
@@ -84,7 +84,7 @@ pub(super) fn find(
             continue;
         }
         let mut gone = Vec::new();
-        for member in members.into_iter().filter(|it| is_plain_part(it.leaf())) {
+        for member in members.into_iter().filter(|it| is_plain_member(it.leaf())) {
             if successors.found.contains_key(member) {
                 continue;
             }
@@ -121,7 +121,7 @@ pub(super) fn find(
             .into_iter()
             .flatten()
             .filter(|member| {
-                is_plain_part(member.leaf())
+                is_plain_member(member.leaf())
                     && matches!(
                         context.old.member(class, member.leaf()),
                         Resolution::Missing | Resolution::Unseen(_)

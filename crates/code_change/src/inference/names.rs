@@ -18,7 +18,7 @@ use super::signatures;
 use super::successors::{Successor, Successors, called_alike, resolve_hint};
 use super::{InferredOperation, hints::Hints};
 use crate::Version;
-use crate::surface::{AccessPath, is_gone, is_plain, is_plain_part};
+use crate::surface::{AccessPath, is_gone, is_plain, is_plain_member};
 
 /// What is known about gone paths that no operation covers.
 #[derive(Default)]
@@ -125,8 +125,14 @@ fn module_level(
     let gone = is_gone(context.new, path);
     let target = &access.target;
     let Some(successor) = successor_of_path(context, successors, path, target, gone) else {
-        if gone {
-            explain(context, successors, path, target, &mut names.open);
+        // What its module has under this name where it moved to is what it offers now.
+        let follows = moved_path(path, moves)
+            .filter(|(_, moved)| gone && context.new_definition(moved).is_some());
+        match follows.and_then(|(module, _)| module_operations.get_mut(&module)) {
+            Some(operation) if access.public => operation.covers.push(path.clone()),
+            Some(_) => {}
+            None if gone => explain(context, successors, path, target, &mut names.open),
+            None => {}
         }
         return;
     };
@@ -612,7 +618,7 @@ fn member(
     let Some(after) = context.to.symbols.get(&successor.to) else { return };
     // What a private base defines is written on the class that users have.
     let is_named = is_plain(&new_class) || context.new_reach.contains_key(&new_class);
-    let is_public = is_named && is_plain_part(successor.to.leaf());
+    let is_public = is_named && is_plain_member(successor.to.leaf());
     if !reachable || !is_used_alike(&successor, before, after) || !is_public {
         if !still_there {
             names.open.ambiguous.insert(path.clone(), no_stand_in(path, &successor, reachable));

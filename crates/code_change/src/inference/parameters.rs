@@ -24,7 +24,7 @@ use super::scoring::{Factors, confidence, evidence, round};
 use super::successors::Successors;
 use crate::Version;
 use crate::similarity::{doc_similarity, name_similarity, words};
-use crate::surface::{is_plain, is_plain_part};
+use crate::surface::{is_plain, is_plain_member};
 
 mod positions;
 
@@ -122,7 +122,7 @@ fn is_called_by_users(context: &Context<'_>, definition: &DottedName, symbol: &S
         Some(class) => {
             let is_named = context.old_reach.contains_key(class);
             !matches!(definition.leaf(), "__init__" | "__new__")
-                && is_plain_part(definition.leaf())
+                && is_plain_member(definition.leaf())
                 && (is_named || context.old_reach.contains_key(definition))
         }
         None => context.old_reach.contains_key(definition),

@@ -6,7 +6,7 @@ use code_model::snapshot::{Snapshot, Stability, Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{AccessPath, Wanted, is_dunder, is_plain, is_plain_part};
+use super::{AccessPath, Wanted, is_dunder, is_plain, is_plain_member};
 
 /// A private base is listed on so many of the classes that inherit from it. One with more is the
 /// ground of a whole framework, and the first ones show what becomes of it.
@@ -130,7 +130,7 @@ impl<'a> Members<'a, '_> {
         let (outer, public) = self.names.get(symbol.parent.as_ref()?)?;
         let leaf = definition.leaf();
         let name =
-            (is_plain_part(leaf) && !is_dunder(leaf)).then(|| (outer.join(leaf), *public))?;
+            (is_plain_member(leaf) && !is_dunder(leaf)).then(|| (outer.join(leaf), *public))?;
         self.names.insert(definition, name.clone());
         Some(name)
     }
@@ -178,7 +178,7 @@ impl<'a> Members<'a, '_> {
         let stays = self.wanted.leaves_out(name, class);
         for member in own_members(&self.snapshot.symbols, class) {
             let leaf = member.leaf();
-            if is_dunder(leaf) || !is_plain_part(leaf) || !seen.insert(leaf) {
+            if is_dunder(leaf) || !is_plain_member(leaf) || !seen.insert(leaf) {
                 continue;
             }
             if stays.is_some_and(|new| new.symbols.contains_key(member)) {
