@@ -109,6 +109,12 @@ impl<'a> Context<'a> {
         definition(self.old, path)
     }
 
+    /// The text of a symbol's definition; none without its file.
+    pub(crate) fn text_of(&self, version: Version, symbol: &Symbol) -> Option<String> {
+        let text = self.sources.text(version, &symbol.file)?;
+        text.get(symbol.bytes.0 as usize..symbol.bytes.1 as usize).map(str::to_owned)
+    }
+
     /// The bytes of a symbol's definition as syntax features; empty without its text.
     pub(crate) fn features(&self, version: Version, symbol: &Symbol) -> Vec<u64> {
         match self.sources.text(version, &symbol.file) {

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use code_model::api::{ApiIndex, Resolution};
-use code_model::snapshot::SymbolKind;
+use code_model::snapshot::{Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashMap;
 
 use super::assignment::Pair;
 use super::context::{Context, compatible};
-use super::successors::{Comparison, Successors, hinted, settle};
+use super::successors::{Comparison, Successor, Successors, hinted, settle};
+use super::together::Together;
 use crate::surface::{AccessPath, is_plain, is_plain_member};
 
 /// Classes with more changed members than this on either side are compared by hints alone.
@@ -64,6 +65,7 @@ fn new_class(
 pub(super) fn find(
     context: &Context<'_>,
     comparison: &Comparison<'_>,
+    together: &Together<'_>,
     successors: &mut Successors,
 ) {
     let old_members = by_class(context.old, &context.old_paths);
@@ -102,20 +104,6 @@ pub(super) fn find(
         if gone.is_empty() {
             continue;
         }
-        let mut open = Vec::new();
-        for member in gone {
-            let hint = hinted(context, &member).filter(|successor| {
-                // A member of another class cannot be reached by renaming.
-                context.to.symbols.get(&successor.to).is_some_and(|s| s.parent.is_some())
-            });
-            match hint {
-                Some(successor) => {
-                    successors.unseen_members.remove(&member);
-                    successors.found.insert(member, successor);
-                }
-                None => open.push(member),
-            }
-        }
         let came: Vec<DottedName> = new_members
             .get(&new_class)
             .into_iter()
@@ -129,8 +117,37 @@ pub(super) fn find(
             })
             .map(|member| (*member).clone())
             .collect();
+        let mut open = Vec::new();
+        for member in gone {
+            match certain(context, together, &member, &came) {
+                Some(successor) => {
+                    successors.unseen_members.remove(&member);
+                    successors.found.insert(member, successor);
+                }
+                None => open.push(member),
+            }
+        }
         compare_members(context, comparison, &open, &came, successors);
     }
+}
+
+/// The successor of a member that needs no comparison with the others.
+fn certain(
+    context: &Context<'_>,
+    together: &Together<'_>,
+    member: &DottedName,
+    came: &[DottedName],
+) -> Option<Successor> {
+    let hint = hinted(context, member).filter(|successor| {
+        // A member of another class cannot be reached by renaming.
+        context.to.symbols.get(&successor.to).is_some_and(|symbol| symbol.parent.is_some())
+    });
+    let shape = |it: Option<&Symbol>| it.map(|symbol| symbol.shape_hash);
+    hint.or_else(|| {
+        let before = shape(context.from.symbols.get(member));
+        let renamed = together.successor_of_member(context, member, came);
+        renamed.filter(|successor| shape(context.to.symbols.get(&successor.to)) != before)
+    })
 }
 
 fn compare_members(

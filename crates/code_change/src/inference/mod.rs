@@ -36,6 +36,7 @@ mod shims;
 mod signatures;
 mod successors;
 mod template;
+mod together;
 mod usage;
 mod written_names;
 

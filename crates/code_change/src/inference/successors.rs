@@ -22,6 +22,7 @@ use super::meanings;
 use super::members;
 use super::scoring::{Factors, raw_score, round};
 use super::signatures;
+use super::together::Together;
 use crate::similarity::{doc_similarity, name_similarity, overlap, words};
 use crate::sources::Version;
 use crate::surface::is_plain;
@@ -79,8 +80,12 @@ impl Successors {
         let vanished = vanished(context);
         let shapes = new_shapes(context);
         let mut open = Vec::new();
+        let together = Together::new(context);
         for old in &vanished {
-            match certain(context, old, &shapes) {
+            let same_shape = |symbol: &Symbol| shapes.contains_key(&symbol.shape_hash.0);
+            let is_unlike = !context.from.symbols.get(old).is_some_and(same_shape);
+            let renamed = || together.successor(context, old).filter(|_| is_unlike);
+            match certain(context, old, &shapes).or_else(renamed) {
                 Some(successor) => {
                     successors.found.insert(old.clone(), successor);
                 }
@@ -101,7 +106,7 @@ impl Successors {
         }
         commits::confirm(context, &comparison, &mut successors, Level::Module);
         heirs::find(context, &open, &mut successors);
-        members::find(context, &comparison, &mut successors);
+        members::find(context, &comparison, &together, &mut successors);
         commits::confirm(context, &comparison, &mut successors, Level::Member);
         successors
     }
