@@ -1,7 +1,8 @@
 //! What was noticed about an input that is not as it should be.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::TreePath;
 
@@ -20,7 +21,7 @@ pub enum Severity {
 }
 
 /// Something about an input that a reader should know; findings are values, never failures.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
@@ -34,6 +35,26 @@ pub struct Finding {
     pub line: Option<u32>,
     /// One sentence: what was found and what follows from it.
     pub message: String,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { severity, code, file, line, message } = self;
+        if !serializer.is_human_readable() {
+            return (severity, code, file, line, message).serialize(serializer);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("severity", severity)?;
+        fields.serialize_entry("code", code)?;
+        if file.is_some() {
+            fields.serialize_entry("file", file)?;
+        }
+        if line.is_some() {
+            fields.serialize_entry("line", line)?;
+        }
+        fields.serialize_entry("message", message)?;
+        fields.end()
+    }
 }
 
 impl Finding {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How a parameter takes its argument, in the order in which Python requires the kinds to stand.
 #[derive(
@@ -24,9 +25,7 @@ pub enum ParameterKind {
 }
 
 /// One parameter of a callable.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 pub struct Parameter {
     /// The name without stars.
     pub name: Arc<str>,
@@ -38,6 +37,25 @@ pub struct Parameter {
     /// The annotation's source text, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotation: Option<Arc<str>>,
+}
+
+impl Serialize for Parameter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { name, kind, default, annotation } = self;
+        if !serializer.is_human_readable() {
+            return (name, kind, default, annotation).serialize(serializer);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("name", name)?;
+        fields.serialize_entry("kind", kind)?;
+        if default.is_some() {
+            fields.serialize_entry("default", default)?;
+        }
+        if annotation.is_some() {
+            fields.serialize_entry("annotation", annotation)?;
+        }
+        fields.end()
+    }
 }
 
 impl Parameter {
@@ -88,9 +106,7 @@ pub enum Binding {
 }
 
 /// The parameters of a callable as its definition writes them, `self` and `cls` included.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, Default,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema, Default)]
 pub struct Signature {
     /// In source order.
     pub parameters: Vec<Parameter>,
@@ -103,6 +119,25 @@ pub struct Signature {
     /// Whether it is `async def`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_async: bool,
+}
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { parameters, returns, binding, is_async } = self;
+        if !serializer.is_human_readable() {
+            return (parameters, returns, binding, is_async).serialize(serializer);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("parameters", parameters)?;
+        if returns.is_some() {
+            fields.serialize_entry("returns", returns)?;
+        }
+        fields.serialize_entry("binding", binding)?;
+        if *is_async {
+            fields.serialize_entry("is_async", is_async)?;
+        }
+        fields.end()
+    }
 }
 
 impl Signature {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use artifact::{Digest, Finding, FormatName, Sha256, Timestamp, TreePath};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::forward::ForwardingBody;
 use crate::hint::Hint;
@@ -318,13 +319,28 @@ pub enum Stability {
 }
 
 /// What the code says about something being deprecated.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 pub struct Deprecation {
     /// The message or directive, as written, white space folded.
     pub message: Arc<str>,
     /// The version that deprecated it, when said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Arc<str>>,
+}
+
+impl Serialize for Deprecation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { message, since } = self;
+        if !serializer.is_human_readable() {
+            return (message, since).serialize(serializer);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("message", message)?;
+        if since.is_some() {
+            fields.serialize_entry("since", since)?;
+        }
+        fields.end()
+    }
 }
 
 /// A name that reaches something defined elsewhere.

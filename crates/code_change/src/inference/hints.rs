@@ -147,7 +147,10 @@ const IDLE: [&str; 4] =
 fn tells_of_change(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let default = lower.split_once("default").map(|(_, rest)| rest);
-    IDLE.iter().any(|words| lower.contains(words))
+    // What was raised by the old one is only made by the new one.
+    let raised = ["`raise ", "'raise ", "use raise "].iter().any(|words| lower.contains(words));
+    raised
+        || IDLE.iter().any(|words| lower.contains(words))
         || default.is_some_and(|rest| {
             ["has changed", "have changed", "differs", "is different"]
                 .iter()

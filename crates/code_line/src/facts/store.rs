@@ -167,3 +167,55 @@ impl<'a> FactStore<'a> {
         drop(written);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_kept(path: &str, bytes: &[u8]) {
+        let (facts, _) = extract_parsed(&TreePath::new(path).expect("a path"), bytes);
+        let encoded = postcard::to_stdvec(&facts).expect("facts can be encoded");
+        let back: FileFacts =
+            postcard::from_bytes(&encoded).unwrap_or_else(|why| panic!("{path}: {why}"));
+        assert_eq!(back, facts, "{path}");
+    }
+
+    #[test]
+    fn facts_come_out_of_the_cache_as_they_went_in() {
+        let deprecated = "from a import *\n\nclass Old(New, key=1):\n    \"\"\".. deprecated:: 1.2\n       \
+                          Use :class:`New`.\"\"\"\n\nclass Gone(New):\n    \"\"\"DEPRECATED.\"\"\"\n";
+        let signatures = "def plain(a, b=1, *rest, c: int, d: str = 'x', **more) -> int: ...\n\
+                          async def later(): ...\n";
+        for (path, text) in [
+            ("a.py", deprecated),
+            ("b.py", signatures),
+            ("broken.py", "def f(:\n"),
+            ("stub.pyi", signatures),
+            ("settings.yaml", "a: 1\nb: [x]\n"),
+            ("notes.md", "`old` was renamed to `new`.\n"),
+            ("pyproject.toml", "[project]\nname = \"a\"\n"),
+        ] {
+            assert_kept(path, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn facts_of_every_file_of_the_rules_tests_do() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../code_change/tests/rules");
+        let mut count = 0;
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+                if path.is_dir() {
+                    open.push(path);
+                } else if name.contains('.') {
+                    assert_kept(name, &std::fs::read(&path).expect("a file"));
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 300, "{count} files");
+    }
+}

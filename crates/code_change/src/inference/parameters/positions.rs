@@ -10,6 +10,9 @@ use super::State;
 use crate::inference::InferredOperation;
 use crate::inference::scoring::Factors;
 
+/// A new name that is less sure than this says nothing of a parameter's place.
+const SURE_MIN: f64 = 0.7;
+
 impl State<'_, '_> {
     /// Parameters that no longer take the position that they took.
     pub(super) fn positions(&mut self) {
@@ -57,9 +60,10 @@ impl State<'_, '_> {
     fn renamed(&self) -> BTreeMap<String, String> {
         let of_this = |operation: &InferredOperation| match &operation.change {
             Change::ArgRename { callable, parameter, .. } if *callable == self.callable.path => {
-                // One that both versions take stands for itself.
+                // One that both versions take stands for itself, and so does what may be another.
                 let went = self.after.parameter(&parameter.from).is_none();
-                went.then(|| (parameter.to.clone(), parameter.from.clone()))
+                let is_sure = operation.confidence.overall >= SURE_MIN;
+                (went && is_sure).then(|| (parameter.to.clone(), parameter.from.clone()))
             }
             _ => None,
         };
