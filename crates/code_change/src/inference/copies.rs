@@ -12,8 +12,9 @@ const MODULES_MIN: usize = 4;
 
 /// The packages of the new version that hold a copy of the old one.
 pub(super) fn find(from: &Snapshot, to: &Snapshot) -> Vec<DottedName> {
-    // The old version may have had the name already, for what it was itself.
-    let came = |name: &DottedName| from.modules.below(name).next().is_none();
+    // The old version may have had the names already, as other names for what it was itself.
+    let came =
+        |name: &DottedName| from.symbols.below(name).count() * 10 < to.symbols.below(name).count();
     let packages = to
         .modules
         .iter()
@@ -26,7 +27,7 @@ fn is_copy(from: &Snapshot, to: &Snapshot, package: &DottedName) -> bool {
     let rests: Vec<&str> = from
         .modules
         .iter()
-        .filter(|(_, module)| !module.is_test)
+        .filter(|(name, module)| !module.is_test && name.below(package).is_none())
         .filter_map(|(name, _)| name.as_str().strip_prefix(root)?.strip_prefix('.'))
         .collect();
     let share = |kept: &dyn Fn(&str) -> bool| rests.iter().filter(|rest| kept(rest)).count();

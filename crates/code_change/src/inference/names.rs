@@ -504,11 +504,18 @@ fn class_of_advice(
         _ if !by_name && context.is_in_copy(new) => "kept_copy",
         "changelog" if !context.from.symbols.contains_key(new) => "changelog_of_new",
         "deprecation" if gone => "deprecation",
+        "note_and_signature" | "note_and_changelog" | "deprecation_note"
+            if symbols.is_some_and(|(old, new)| only_raises_before(context, old, new)) =>
+        {
+            "deprecation_other_value"
+        }
         _ if !is_advice => class,
         _ if kinds
             .is_some_and(|(old, new)| (old == SymbolKind::Class) != (new == SymbolKind::Class))
             || meanings::is_plural_of_other(old.leaf(), new.leaf())
-            || symbols.is_some_and(|(old, new)| signatures::gives_otherwise(old, new)) =>
+            || symbols.is_some_and(|(old, new)| {
+                signatures::gives_otherwise(old, new) || only_raises_before(context, old, new)
+            }) =>
         {
             "deprecation_other_value"
         }
@@ -519,6 +526,18 @@ fn class_of_advice(
         "deprecation" => "deprecation_kept",
         class => class,
     }
+}
+
+/// Whether the old definition ends by raising something and the new one does not: what was raised
+/// by the one is only made by the other.
+fn only_raises_before(context: &Context<'_>, old: &Symbol, new: &Symbol) -> bool {
+    let raises = |version: Version, symbol: &Symbol| {
+        let text = context.text_of(version, symbol)?;
+        let ends =
+            |line: &&str| ["raise ", "return", "yield "].iter().any(|word| line.starts_with(word));
+        text.lines().map(str::trim).rfind(ends).map(|line| line.starts_with("raise "))
+    };
+    raises(Version::From, old) == Some(true) && raises(Version::To, new) == Some(false)
 }
 
 /// Says why no operation covers a gone path.
