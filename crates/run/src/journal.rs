@@ -20,7 +20,12 @@ pub use reader::{Break, Journal, TornEnd, read_journal};
 pub use state::{RunState, StepState};
 pub use writer::{JournalError, JournalWriter};
 
-/// One event, with who wrote it and when: the payload of a line of `events.jsonl`.
+/// One event, with who wrote it and when: the `entry` of a line of `events.jsonl`.
+///
+/// Before it stand `journal`, which is the version of the line's form, then `bytes`, the length of
+/// the entry, and `checksum`, the first 32 digits of its BLAKE3 digest. A line with
+/// `unfinished_bytes` and `unfinished_checksum` instead says the same of an earlier line, which its
+/// writer never finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JournalEntry {

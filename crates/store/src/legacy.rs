@@ -13,7 +13,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-use host::{FileErrorKind, Files, Place, remove_temporary_files};
+use host::{FileErrorKind, Files, NodeKind, Place, remove_temporary_files, split_path};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -61,6 +61,7 @@ pub struct ImportOutcome {
 /// Brings a database of the old form into the new one. What was imported before stays as it is.
 pub fn import(request: &Import, files: &dyn Files) -> Result<ImportOutcome, StoreError> {
     let calls = Calls::new()?;
+    refuse_places(request, files)?;
     calls.wait(async {
         let mut connection = open(&request.database, files).await?;
         let outcome = import_into(&mut connection, request, files).await;
@@ -69,6 +70,24 @@ pub fn import(request: &Import, files: &dyn Files) -> Result<ImportOutcome, Stor
         closed.map_err(|error| StoreError::of_database(&request.database, "closed", error))?;
         Ok(outcome)
     })
+}
+
+/// Refuses a database that is a link, which cannot be put back by a rename, and one that lies in
+/// the workspaces: to copy it with them would drop the lock that is held on it meanwhile.
+fn refuse_places(request: &Import, files: &dyn Files) -> Result<(), StoreError> {
+    let path = &request.database;
+    let (folder, name) = split_path(path)?;
+    match files.metadata(Place::new(&folder, &name))? {
+        None => return Err(StoreError::Missing(path.clone())),
+        Some(found) if found.kind == NodeKind::Link => {
+            return Err(host::FileError::new("import", path, FileErrorKind::Link).into());
+        }
+        Some(_) => {}
+    }
+    if files.canonical(&folder)?.starts_with(files.canonical(&request.workspaces)?) {
+        return Err(not_legacy(path, "it lies in the folder of the workspaces"));
+    }
+    Ok(())
 }
 
 async fn import_into(

@@ -165,18 +165,19 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
 /// The smallest database of SQLite; it takes less for nothing at all, and would write over it.
 const SMALLEST_BYTES: u64 = 512;
 
-/// The size of a database; none when there is none.
+/// The size of a database; none when there is none. The user named it, so a link is followed.
 pub(crate) fn size_of(path: &Path, files: &dyn Files) -> Result<Option<u64>, StoreError> {
     let (folder, name) = split_path(path)?;
-    match files.metadata(Place::new(&folder, &name)) {
-        Ok(Some(found)) if found.kind == NodeKind::Folder => {
-            Err(host::FileError::new("open", path, FileErrorKind::NotAFile).into())
-        }
-        Ok(Some(found)) if (1..SMALLEST_BYTES).contains(&found.size_bytes) => {
+    let Some(found) = files.metadata(Place::new(&folder, &name))? else { return Ok(None) };
+    match found.kind {
+        NodeKind::File if (1..SMALLEST_BYTES).contains(&found.size_bytes) => {
             Err(StoreError::damaged(path, format!("it has {} bytes", found.size_bytes)))
         }
-        Ok(found) => Ok(found.map(|found| found.size_bytes)),
-        Err(error) => Err(error.into()),
+        NodeKind::File => Ok(Some(found.size_bytes)),
+        NodeKind::Link => size_of(&files.canonical(path)?, files),
+        NodeKind::Folder | NodeKind::Special => {
+            Err(host::FileError::new("open", path, FileErrorKind::NotAFile).into())
+        }
     }
 }
 

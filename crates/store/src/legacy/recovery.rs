@@ -292,8 +292,16 @@ async fn restore_database(
     }
 }
 
-/// Moves a database that cannot be read away, with its journals.
+/// Moves a database that cannot be read away, with its journals, under a name that is free.
 fn keep_damaged(path: &Path, files: &dyn Files) -> Result<Option<String>, StoreError> {
+    let mut aside = BEFORE_ENDING.to_owned();
+    for number in 1_u32.. {
+        let (folder, name) = beside(path, &aside)?;
+        if files.metadata(Place::new(&folder, &name))?.is_none() {
+            break;
+        }
+        aside = format!("{BEFORE_ENDING}.{number}");
+    }
     let mut kept = None;
     // The database goes last: without it, a repeated recovery would leave its journals.
     for ending in ["-wal", "-shm", "-journal", ""] {
@@ -301,9 +309,9 @@ fn keep_damaged(path: &Path, files: &dyn Files) -> Result<Option<String>, StoreE
         if files.metadata(Place::new(&folder, &name))?.is_none() {
             continue;
         }
-        let (_, aside) = beside(path, &format!("{BEFORE_ENDING}{ending}"))?;
-        files.rename(&folder, &name, &aside)?;
-        kept = Some(aside.to_string());
+        let (_, to) = beside(path, &format!("{aside}{ending}"))?;
+        files.rename(&folder, &name, &to)?;
+        kept = Some(to.to_string());
     }
     Ok(kept)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use host::{DiskFiles, Fault, FaultyFiles};
 use run::TaskStatus;
-use store::{Import, SqliteStore, Store as _, import, recover};
+use store::{Import, SqliteStore, Store as _, StoreError, import, recover};
 use testkit::fixture;
 
 use crate::scene::{Scene, execute};
@@ -130,9 +130,9 @@ fn a_recovery_that_is_stopped_anywhere_is_done_when_it_is_repeated() {
             assert!(files.contains_key("tasks.db.before_recovery"), "{fault:?} at {at}");
             assert!(!files.contains_key("migration_report.json"));
             assert!(!files.keys().any(|name| name.contains(".onx-")), "{files:?}");
-            // And the whole once more.
-            import(&legacy.request, &DiskFiles).expect("imported again");
             if !happened {
+                // And the whole once more.
+                import(&legacy.request, &DiskFiles).expect("imported again");
                 break;
             }
         }
@@ -173,6 +173,35 @@ fn a_database_that_cannot_be_read_any_more_is_recovered_too() {
         assert!(legacy.is_old());
         assert!(recover(&legacy.request, &DiskFiles).expect("nothing to do").unchanged);
     }
+}
+
+#[test]
+fn places_that_cannot_be_imported_are_refused_before_anything_is_made() {
+    let legacy = Legacy::new();
+    let folder = legacy.scene.folder.path();
+    let inside = Import { workspaces: folder.to_owned(), ..legacy.request.clone() };
+    let refused = import(&inside, &DiskFiles).expect_err("it lies in the workspaces");
+    assert!(refused.to_string().contains("in the folder of the workspaces"), "{refused}");
+    std::os::unix::fs::symlink("tasks.db", folder.join("link.db")).expect("a link");
+    let linked = Import { database: folder.join("link.db"), ..legacy.request.clone() };
+    assert!(matches!(import(&linked, &DiskFiles), Err(StoreError::File(_))));
+    let nowhere = Import { workspaces: folder.join("nowhere"), ..legacy.request.clone() };
+    assert!(matches!(import(&nowhere, &DiskFiles), Err(StoreError::File(_))));
+    std::fs::remove_file(folder.join("link.db")).expect("removed");
+    assert_eq!(legacy.scene.names(), ["tasks.db", "workspaces"]);
+    assert!(legacy.is_old());
+}
+
+#[test]
+fn what_a_recovery_kept_outlasts_the_next_one() {
+    let legacy = Legacy::new();
+    for _ in 0..3 {
+        import(&legacy.request, &DiskFiles).expect("imported");
+        write(&legacy.request.database, &"no database any more".repeat(100));
+        recover(&legacy.request, &DiskFiles).expect("recovered");
+    }
+    let kept = |name: &String| name.starts_with("tasks.db.before_recovery");
+    assert_eq!(legacy.scene.names().iter().filter(|name| kept(name)).count(), 3);
 }
 
 #[test]

@@ -51,6 +51,9 @@ fn a_store_that_is_not_there_is_made_only_when_asked_for() {
     let below = scene.folder.path().join("a/b/onx.db");
     SqliteStore::open_or_create(&below).expect("made with its folders");
     assert!(below.is_file());
+    let link = scene.folder.path().join("link.db");
+    std::os::unix::fs::symlink("a/b/onx.db", &link).expect("a link");
+    SqliteStore::open(&link).expect("the user named it");
     let error = SqliteStore::open(scene.folder.path()).expect_err("a folder is no store");
     assert!(matches!(error, StoreError::File(_)), "{error}");
 }
