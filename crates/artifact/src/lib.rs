@@ -4,6 +4,7 @@
 
 mod canonical;
 mod digest;
+mod error_kind;
 mod finding;
 mod format;
 mod shown;
@@ -13,6 +14,7 @@ mod tree_path;
 
 pub use canonical::{CanonicalError, canonical_digest, canonical_json};
 pub use digest::{Digest, DigestBuilder, DigestParseError, Sha256, uuid_from_digest};
+pub use error_kind::ErrorKind;
 pub use finding::{Finding, Severity};
 pub use format::FormatName;
 pub use shown::{is_deceptive, shown, shown_json, shown_lines};

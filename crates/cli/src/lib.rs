@@ -21,6 +21,8 @@ use crate::arguments::{
 };
 use crate::output::Output;
 
+pub use crate::commands::{ImportAnswer, RunAnswer, TaskAnswer};
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -110,6 +112,8 @@ fn run(command: &OnxCommand, global: &GlobalArguments, output: &Output) -> Resul
 fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<Answer, Error> {
     match command {
         OnxCommand::Doctor => commands::doctor(context),
+        OnxCommand::Tasks(command) => commands::tasks(context, command),
+        OnxCommand::Runs(command) => commands::runs(context, command),
         OnxCommand::Manifest(command) => match command {
             ManifestCommand::Generate(arguments) => commands::generate(context, arguments),
             ManifestCommand::Compat(arguments) => commands::compat(context, arguments),

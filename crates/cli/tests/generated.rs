@@ -70,6 +70,22 @@ fn formats() -> Vec<Format> {
         format::<AddAnswer>("template-add-answer-1", "what `template add --json` prints", "JSON"),
         format::<StatusAnswer>("status-answer-1", "what `status --json` prints", "JSON"),
         format::<RollbackAnswer>("rollback-answer-1", "what `rollback --json` prints", "JSON"),
+        format::<run::JournalEntry>("journal-1", "lines of `events.jsonl`", "JSON"),
+        format::<store::ImportReport>("migration_report-1", "`migration_report.json`", "JSON"),
+        format::<run::Task>("task-1", "what `tasks add`, `list` and `archive` print", "JSON"),
+        format::<run::Run>("run-1", "what `runs list --json` prints", "JSON"),
+        format::<cli::TaskAnswer>("task-answer-1", "what `tasks show --json` prints", "JSON"),
+        format::<cli::RunAnswer>("run-answer-1", "what `runs show --json` prints", "JSON"),
+        format::<cli::ImportAnswer>(
+            "import-answer-1",
+            "what `tasks import-legacy --json` prints",
+            "JSON",
+        ),
+        format::<store::Recovery>(
+            "recovery-answer-1",
+            "what `tasks import-legacy --recover --json` prints",
+            "JSON",
+        ),
         format::<code_line::ErrorReport>("error-1", "`error` in what `--json` prints", "JSON"),
     ]
 }

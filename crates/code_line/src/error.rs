@@ -4,27 +4,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+pub use artifact::ErrorKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Who can do something about an error; decides the exit code.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// What was asked for cannot be done as asked: a wrong argument, a missing reference, a bad
-    /// manifest.
-    User,
-    /// A configuration file is wrong.
-    Config,
-    /// The state of the world stands against it: a dirty target, another package's folder.
-    Conflict,
-    /// Something outside failed: the disk, the network, git.
-    Outside,
-    /// onx itself is wrong.
-    Internal,
-}
 
 /// The stable name of an error, for programs.
 #[derive(
@@ -45,6 +27,10 @@ pub enum ErrorCode {
     VerificationError,
     /// A manifest could not be applied or undone.
     ApplicationError,
+    /// The store, or a file that belongs to it, is not what it should be.
+    StoreError,
+    /// A task or run cannot do what was asked of it.
+    TaskError,
     /// A result could not be written.
     OutputError,
     /// onx itself is wrong.

@@ -1,7 +1,7 @@
 //! The files on the disk.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
@@ -109,6 +109,22 @@ impl Files for DiskFiles {
         self.read_with_metadata(place, limit_bytes).map(|(_, bytes)| bytes)
     }
 
+    fn read_end(&self, place: Place<'_>, at_most_bytes: u64) -> Result<Vec<u8>, FileError> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let file = open_file(place, "read", flags, Mode::empty())?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(place, "read", errno))?;
+        let metadata = metadata_of(&stat);
+        if metadata.kind != NodeKind::File {
+            return Err(FileError::new("read", place.to_path(), FileErrorKind::NotAFile));
+        }
+        let mut file = File::from(file);
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(metadata.size_bytes.saturating_sub(at_most_bytes)))
+            .and_then(|_| file.take(at_most_bytes).read_to_end(&mut bytes))
+            .map_err(|error| FileError::from_io("read", &place.to_path(), error))?;
+        Ok(bytes)
+    }
+
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError> {
         let folder = open_parent(place, "read the link")?;
         let target = rustix::fs::readlinkat(&folder, place.path.file_name(), Vec::new())
@@ -155,9 +171,19 @@ impl Files for DiskFiles {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NONBLOCK;
         let file = open_file(place, "append to", flags, Mode::from(0o666))?;
         let mut file = own_file(file, place, "append to")?;
-        file.write_all(bytes)
-            .and_then(|()| file.sync_data())
-            .map_err(|error| FileError::from_io("append to", &place.to_path(), error))
+        let failed = |error| FileError::from_io("append to", &place.to_path(), error);
+        let written = loop {
+            match file.write(bytes) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other.map_err(failed)?,
+            }
+        };
+        if written < bytes.len() {
+            // A second write could end up behind what another process adds meanwhile. A disk that
+            // takes a part of so little is full.
+            return Err(FileError::new("append to", place.to_path(), FileErrorKind::Full));
+        }
+        file.sync_data().map_err(failed)
     }
 
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {

@@ -110,6 +110,10 @@ impl<F: Files> Files for FaultyFiles<F> {
         self.plain("read", place.to_path(), || self.inner.read(place, limit_bytes))
     }
 
+    fn read_end(&self, place: Place<'_>, at_most_bytes: u64) -> Result<Vec<u8>, FileError> {
+        self.plain("read", place.to_path(), || self.inner.read_end(place, at_most_bytes))
+    }
+
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError> {
         self.plain("read the link", place.to_path(), || self.inner.read_link(place))
     }

@@ -70,6 +70,8 @@ pub trait Files: Send + Sync + fmt::Debug {
     fn list(&self, base: &Path, below: Option<&TreePath>) -> Result<Vec<FolderEntry>, FileError>;
     /// The content of a regular file of at most this size.
     fn read(&self, place: Place<'_>, limit_bytes: u64) -> Result<Vec<u8>, FileError>;
+    /// The last bytes of a regular file, at most this many.
+    fn read_end(&self, place: Place<'_>, at_most_bytes: u64) -> Result<Vec<u8>, FileError>;
     /// What a symbolic link says.
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError>;
     /// Makes a new file with what `fill` writes and this mode (else by the umask), synced to the
@@ -81,7 +83,7 @@ pub trait Files: Send + Sync + fmt::Debug {
         mode: Option<u32>,
     ) -> Result<(), FileError>;
     /// Adds to the end of a file in one write, synced to the disk; makes the file when it is
-    /// missing.
+    /// missing. Of a write that fails a first part may be there.
     fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError>;
     /// Gives a file, folder or link another name, replacing a file or link of that name.
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError>;

@@ -138,6 +138,12 @@ impl Files for MemoryFiles {
         Err(FileError::new("read", path, kind))
     }
 
+    fn read_end(&self, place: Place<'_>, at_most_bytes: u64) -> Result<Vec<u8>, FileError> {
+        let bytes = self.read(place, u64::MAX)?;
+        let kept = usize::try_from(at_most_bytes).unwrap_or(usize::MAX);
+        Ok(bytes[bytes.len().saturating_sub(kept)..].to_vec())
+    }
+
     fn read_link(&self, place: Place<'_>) -> Result<PathBuf, FileError> {
         let state = self.state();
         let path = Self::locate(&state, place, "read the link")?;

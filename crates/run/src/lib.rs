@@ -1,15 +1,27 @@
-//! Units of work with a contract, and the walker that runs them one after the other in one process.
+//! Tasks and runs as values, units of work with a contract, and the walker that runs them one after
+//! the other in one process.
 //!
 //! Nothing here knows what a node does: a node takes a value and gives a value, its contract says
 //! of which models, and the walker tells an observer when it starts and how it ends.
 
 mod context;
 mod contract;
+mod journal;
+mod lease;
+mod record;
+mod task;
 mod walker;
 
-pub use context::{IdError, RunContext, RunId, TaskId, TraceId};
+pub use context::{IdError, RunContext, RunId, TaskId, TraceId, WorkerId};
 pub use contract::{
     Capability, Contract, ContractError, ContractVersion, Dependency, ModelDefinition, NodeKind,
     model_definition,
 };
+pub use journal::{
+    ArtifactReference, Break, Event, Journal, JournalEntry, JournalError, JournalWriter,
+    LINE_LIMIT_BYTES, RunState, StepState, TornEnd, read_journal,
+};
+pub use lease::{Fence, Lease, LeaseTerm};
+pub use record::{Run, RunStatus};
+pub use task::{StatusError, Task, TaskStatus};
 pub use walker::{Node, Observer, Outcome, Silent, Walker};

@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("artifact", &[]),
     ("host", &["artifact"]),
     ("run", &["artifact", "host"]),
+    ("store", &["artifact", "host", "run"]),
     ("sources", &["artifact", "host"]),
     ("code_model", &["artifact"]),
     ("configuration", &["artifact", "code_model"]),

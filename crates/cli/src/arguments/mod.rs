@@ -2,6 +2,7 @@
 
 mod manifest;
 mod migrate;
+mod tasks;
 mod template;
 
 use std::path::PathBuf;
@@ -16,6 +17,10 @@ pub(crate) use manifest::{
 pub(crate) use migrate::{
     ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
     TrialArguments,
+};
+pub(crate) use tasks::{
+    ImportLegacyArguments, RunListArguments, RunShowArguments, RunsCommand, StoreArguments,
+    TaskAddArguments, TaskArchiveArguments, TaskListArguments, TaskShowArguments, TasksCommand,
 };
 pub(crate) use template::{TemplateAddArguments, TemplateArguments, TemplateCommand};
 
@@ -45,7 +50,7 @@ pub(crate) struct Onx {
     pub(crate) global: GlobalArguments,
 }
 
-/// The two sides of the work.
+/// The two sides of the work, and what both stand on.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OnxCommand {
     /// For a library's maintainer: derive, read and check manifests
@@ -54,6 +59,12 @@ pub(crate) enum OnxCommand {
     /// For a dependent's owner: apply a manifest, test what it did, undo it
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Migrate(MigrateCommand),
+    /// Tasks: what should be done, how far it is, and the import of older ones
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Tasks(TasksCommand),
+    /// Runs: the attempts at tasks, and what their journals say
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Runs(RunsCommand),
     /// Show what this machine offers: how well foreign code can be confined, and where onx keeps
     /// its files
     ///

@@ -7,6 +7,7 @@ fn help(binary: &str, arguments: &[&str]) -> String {
         .args(arguments)
         .arg("--help")
         .env_remove("ONX_CACHE_DIR")
+        .env_remove("ONX_STORE")
         .output()
         .expect("the binary starts");
     assert!(output.status.success());
@@ -36,6 +37,13 @@ fn help_reads_like_documentation() {
     for command in ["list", "show", "add"] {
         let snapshot = format!("manifest_template_{command}");
         insta::assert_snapshot!(snapshot, help(onx, &["manifest", "template", command]));
+    }
+    for command in ["add", "list", "show", "archive", "import-legacy"] {
+        let snapshot = format!("tasks_{}", command.replace('-', "_"));
+        insta::assert_snapshot!(snapshot, help(onx, &["tasks", command]));
+    }
+    for command in ["list", "show"] {
+        insta::assert_snapshot!(format!("runs_{command}"), help(onx, &["runs", command]));
     }
     for command in ["apply", "rollback", "status", "history"] {
         insta::assert_snapshot!(format!("migrate_{command}"), help(onx, &["migrate", command]));

@@ -17,5 +17,6 @@ mod help;
 mod history;
 mod reading;
 mod scene;
+mod tasks;
 mod templates;
 mod trial;

@@ -87,6 +87,11 @@ impl Scene {
         self.folder.path().join("cache")
     }
 
+    /// The folder of what must be kept.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// Writes a file below the working folder.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.work().join(path);
@@ -107,7 +112,7 @@ impl Scene {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("ONX_CACHE_DIR", self.cache())
-            .env("ONX_STATE_DIR", self.folder.path().join("state"));
+            .env("ONX_STATE_DIR", self.state());
         command
     }
 

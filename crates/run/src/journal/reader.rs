@@ -1,0 +1,98 @@
+//! Reads a journal whatever was done to it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::JournalEntry;
+use super::line::{Line, Void, decode};
+use crate::RunId;
+
+/// What a journal holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// The events, in the order of the file.
+    pub entries: Vec<JournalEntry>,
+    /// Places where the journal is not what was written. While there is one, nothing may be
+    /// concluded from what follows it.
+    pub breaks: Vec<Break>,
+    /// What stands after the last line end: a write that was interrupted, and never acknowledged.
+    pub torn_end: Option<TornEnd>,
+    /// How many interrupted writes were followed by further ones.
+    pub repaired: u32,
+}
+
+/// A place where a journal is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Break {
+    /// Which line it is, from 1.
+    pub line: u32,
+    /// Where the line begins, in bytes.
+    pub offset: u64,
+    /// Its length without its end.
+    pub bytes: u64,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// The end of a journal that no line end follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TornEnd {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+impl Journal {
+    /// How many events this writer has written.
+    pub(crate) fn sequence_of(&self, writer: &crate::WorkerId) -> u32 {
+        let own = self.entries.iter().filter(|entry| entry.writer == *writer);
+        own.map(|entry| entry.sequence).max().unwrap_or(0)
+    }
+}
+
+/// Reads the journal of a run. Every line is judged by itself, so that a break hides nothing behind
+/// it; lines that are gone are missed by the count that their writer keeps.
+pub fn read_journal(bytes: &[u8], run: &RunId) -> Journal {
+    let mut journal = Journal::default();
+    let mut unread: Vec<(Void, Break)> = Vec::new();
+    let mut counts = BTreeMap::new();
+    let mut offset = 0;
+    for (segment, line) in bytes.split_inclusive(|byte| *byte == b'\n').zip(1_u32..) {
+        let begins = offset;
+        offset += segment.len() as u64;
+        let Some(segment) = segment.strip_suffix(b"\n") else {
+            journal.torn_end = Some(TornEnd { offset: begins, bytes: segment.len() as u64 });
+            break;
+        };
+        let broken = |why: String| Break { line, offset: begins, bytes: segment.len() as u64, why };
+        match decode(segment) {
+            // Two writers that found the same end behind each other leave an empty line.
+            _ if segment.is_empty() => {}
+            Ok(Line::Void(void)) => {
+                let before = unread.len();
+                unread.retain(|(unfinished, _)| *unfinished != void);
+                journal.repaired += u32::try_from(before - unread.len()).unwrap_or(u32::MAX);
+            }
+            Ok(Line::Entry(entry)) if entry.run != *run => {
+                let why = format!("it belongs to the journal of the run `{}`", entry.run);
+                unread.push((Void::of(segment), broken(why)));
+            }
+            Ok(Line::Entry(entry)) => {
+                let last = counts.insert(entry.writer.clone(), entry.sequence).unwrap_or(0);
+                if entry.sequence != last.saturating_add(1) {
+                    let (writer, sequence) = (&entry.writer, entry.sequence);
+                    let why = format!("event {sequence} of `{writer}` follows event {last}");
+                    journal.breaks.push(broken(why));
+                }
+                journal.entries.push(entry);
+            }
+            Err(why) => unread.push((Void::of(segment), broken(why))),
+        }
+    }
+    journal.breaks.extend(unread.into_iter().map(|(_, broken)| broken));
+    journal.breaks.sort();
+    journal
+}

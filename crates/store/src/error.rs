@@ -1,0 +1,202 @@
+//! What can go wrong with a store.
+
+use std::path::{Path, PathBuf};
+
+use artifact::ErrorKind;
+use host::{FileError, FileErrorKind};
+use run::{RunId, StatusError, TaskId};
+
+/// Something that a store could not do, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is a database of another program.
+    #[error("`{}` is a database of another program", .0.display())]
+    Foreign(PathBuf),
+    /// The file is a database of tasks from before tasks and runs were kept apart.
+    #[error("`{}` has a `tasks` table of the old form", .0.display())]
+    Legacy(PathBuf),
+    /// The file cannot be imported: it has no `tasks` table of the old form, or something else that
+    /// stands against it.
+    #[error("`{}` cannot be imported: {why}", path.display())]
+    NotLegacy {
+        /// The file.
+        path: PathBuf,
+        /// What is not as it should be.
+        why: String,
+    },
+    /// A newer onx wrote the store.
+    #[error("`{}` has version {found}, and this onx knows {known}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version that it has.
+        found: i64,
+        /// The highest version that is known here.
+        known: i64,
+    },
+    /// The file is no database, or its content contradicts itself.
+    #[error("`{}` is damaged: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// There is no store, and none is to be made.
+    #[error("`{}` does not exist", .0.display())]
+    Missing(PathBuf),
+    /// Another process works with the store and does not let go of it.
+    #[error("`{}` is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// The database could not be read or written.
+    #[error("`{}` could not be {action}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted, as a participle.
+        action: &'static str,
+        /// What the database says.
+        #[source]
+        source: Box<sqlx::Error>,
+    },
+    /// A file beside the database could not be read or written.
+    #[error("a file of the store could not be used")]
+    File(#[from] FileError),
+    /// The thread that waits for the database could not be set up.
+    #[error("the database could not be called")]
+    Runtime(#[source] std::io::Error),
+    /// There is no such task.
+    #[error("there is no task `{0}`")]
+    NoTask(TaskId),
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    NoRun(RunId),
+    /// There is another task of this id.
+    #[error("there is another task `{0}`")]
+    TaskExists(TaskId),
+    /// The status of a task or run stands against it.
+    #[error("`{id}` cannot do that")]
+    Status {
+        /// The task or run.
+        id: String,
+        /// Which step there is not.
+        #[source]
+        source: StatusError,
+    },
+    /// Another worker has taken the task over, or the lease expired.
+    #[error("the lease of the task `{0}` is lost")]
+    LeaseLost(TaskId),
+    /// There is nothing to go back to.
+    #[error("there is no backup `{}`", .0.display())]
+    NoBackup(PathBuf),
+    /// A backup is not what was backed up.
+    #[error("the backup `{}` cannot be used: {why}", path.display())]
+    BadBackup {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A value cannot be written as JSON.
+    #[error("a record has no JSON form")]
+    Json(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    pub(crate) fn damaged(path: &Path, why: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), why: why.into() }
+    }
+
+    /// What the database says, in the words of this crate.
+    pub(crate) fn of_database(path: &Path, action: &'static str, source: sqlx::Error) -> Self {
+        let path = path.to_owned();
+        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        // The low byte is the primary result code of SQLite.
+        match code.map(|code| code & 0xff) {
+            Some(5 | 6) => Self::InUse(path),
+            Some(11 | 26) => Self::Damaged { path, why: source.to_string() },
+            _ => Self::Database { path, action, source: Box::new(source) },
+        }
+    }
+
+    /// Who can do something about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Legacy(_)
+            | Self::NotLegacy { .. }
+            | Self::Missing(_)
+            | Self::NoTask(_)
+            | Self::NoRun(_)
+            | Self::NoBackup(_) => ErrorKind::User,
+            Self::Foreign(_)
+            | Self::Newer { .. }
+            | Self::Damaged { .. }
+            | Self::InUse(_)
+            | Self::TaskExists(_)
+            | Self::Status { .. }
+            | Self::LeaseLost(_)
+            | Self::BadBackup { .. } => ErrorKind::Conflict,
+            Self::File(error) => match error.kind {
+                FileErrorKind::Missing | FileErrorKind::Path => ErrorKind::User,
+                FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
+                    ErrorKind::Conflict
+                }
+                _ => ErrorKind::Outside,
+            },
+            Self::Database { .. } | Self::Runtime(_) => ErrorKind::Outside,
+            Self::Json(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// Whether a task or run stands against it, and not the store.
+    pub fn is_about_a_task(&self) -> bool {
+        matches!(
+            self,
+            Self::NoTask(_)
+                | Self::NoRun(_)
+                | Self::TaskExists(_)
+                | Self::Status { .. }
+                | Self::LeaseLost(_)
+        )
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Foreign(_) => "name another file with --store".to_owned(),
+            Self::Legacy(path) => format!(
+                "`onx tasks import-legacy --db {} --workspaces DIR` brings it into the new form",
+                path.display()
+            ),
+            Self::NotLegacy { .. } => "check the file that --db names".to_owned(),
+            Self::Newer { .. } => "use the onx that wrote it, or a newer one".to_owned(),
+            Self::Damaged { path, .. } => format!(
+                "put back a copy, such as `{0}.bak_v*` or `{0}.bak_v4` with \
+                 `onx tasks import-legacy --recover`, or move the file away to begin anew",
+                path.display()
+            ),
+            Self::Missing(_) => "check the path".to_owned(),
+            Self::InUse(_) => {
+                "wait until the other process has ended, and run the same command again".to_owned()
+            }
+            Self::Database { .. } | Self::Runtime(_) => {
+                "check that the disk has space and that you may write there".to_owned()
+            }
+            Self::File(error) => error.hint().to_owned(),
+            Self::NoTask(_) => "`onx tasks list --all` shows every task".to_owned(),
+            Self::NoRun(_) => "`onx runs list` shows every run".to_owned(),
+            Self::TaskExists(id) => {
+                format!("`onx tasks show {id}` shows it; choose another id for the new one")
+            }
+            Self::Status { .. } => "see how far it is with `onx tasks show`".to_owned(),
+            Self::LeaseLost(_) => "leave the task to the worker that has it now".to_owned(),
+            Self::NoBackup(_) => {
+                "an import makes one first; nothing was imported from there".to_owned()
+            }
+            Self::BadBackup { .. } => {
+                "put another copy of the old database in its place".to_owned()
+            }
+            Self::Json(_) => "please report this with the command that you ran".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! A store as its users see it: what is kept, what is refused, and who may write.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "tests make and read folders of their own, and stop at the first surprise"
+)]
+
+mod faults;
+mod leases;
+mod opening;
+mod scene;
+mod tasks;
