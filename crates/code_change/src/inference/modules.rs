@@ -71,6 +71,9 @@ fn module_move(
     }
     let reached = reached(context, successors, module, names, shim);
     let (to, count) = home_of_most(context, module, &reached)?;
+    if gone && context.is_in_copy(&to) {
+        return None;
+    }
     let share = count as f64 / reached.len() as f64;
     let deprecated = context.module_deprecated(module)
         || names.iter().all(|name| context.hints.deprecates(name));
@@ -99,7 +102,6 @@ fn module_move(
         factors.insert(Factor::AliasMatch, 1.0);
     }
     let class = match (gone, content_hash.is_some(), deprecated) {
-        (true, ..) if context.is_in_copy(&to) => "kept_copy",
         (true, true, _) => "module_moved_unchanged",
         (true, false, _) if count >= MOVED_NAMES_MIN => "module_moved",
         (true, false, _) => "module_moved_small",

@@ -125,17 +125,18 @@ fn module_level(
     let gone = is_gone(context.new, path);
     let target = &access.target;
     let Some(successor) = successor_of_path(context, successors, path, target, gone) else {
-        // What its module has under this name where it moved to is what it offers now.
-        let follows = moved_path(path, moves)
-            .filter(|(_, moved)| gone && context.new_definition(moved).is_some());
-        match follows.and_then(|(module, _)| module_operations.get_mut(&module)) {
-            Some(operation) if access.public => operation.covers.push(path.clone()),
-            Some(_) => {}
-            None if gone => explain(context, successors, path, target, &mut names.open),
-            None => {}
+        if gone && !follows_module(context, path, access, moves, module_operations) {
+            explain(context, successors, path, target, &mut names.open);
         }
         return;
     };
+    if is_only_in_copy(context, &successor) {
+        if gone {
+            let reason = format!("only the copy of the old version has it, as `{}`", successor.to);
+            names.open.reasons.insert(path.clone(), reason);
+        }
+        return;
+    }
     if let Some((module, moved)) = moved_path(path, moves)
         && context.new_definition(&moved).as_ref() == Some(&successor.to)
     {
@@ -190,6 +191,36 @@ fn module_level(
         operation.covers = if gone && access.public { vec![path.clone()] } else { Vec::new() };
         names.operations.push(operation);
     }
+}
+
+/// Covers a gone path by the move of its module where that has something under this name now: it is
+/// what the module offers.
+fn follows_module(
+    context: &Context<'_>,
+    path: &DottedName,
+    access: &AccessPath,
+    moves: &BTreeMap<DottedName, ModuleMove>,
+    operations: &mut BTreeMap<DottedName, InferredOperation>,
+) -> bool {
+    let follows =
+        moved_path(path, moves).filter(|(_, moved)| context.new_definition(moved).is_some());
+    let Some(operation) = follows.and_then(|(module, _)| operations.get_mut(&module)) else {
+        return false;
+    };
+    if access.public {
+        operation.covers.push(path.clone());
+    }
+    true
+}
+
+/// Whether something lies in a copy of the old version alone: unless the library sends its users
+/// there, that is no successor.
+fn is_only_in_copy(context: &Context<'_>, successor: &Successor) -> bool {
+    let is_sent = matches!(
+        successor.class,
+        "alias" | "alias_and_deprecation" | "deprecation" | "changelog" | "hint_contested"
+    );
+    context.is_in_copy(&successor.to) && !is_sent
 }
 
 /// Whether the successor cannot simply stand where the old name stood, as a function cannot for a
@@ -498,10 +529,7 @@ fn class_of_advice(
     let kinds = kind(&context.from.symbols, old).zip(kind(&context.to.symbols, new));
     let symbols = context.from.symbols.get(old).zip(context.to.symbols.get(new));
     let is_field = |kind: SymbolKind| !kind.is_callable();
-    let by_name = matches!(class, "alias" | "alias_and_deprecation" | "deprecation" | "changelog");
     match class {
-        // Nobody sends users there by name.
-        _ if !by_name && context.is_in_copy(new) => "kept_copy",
         "changelog" if !context.from.symbols.contains_key(new) => "changelog_of_new",
         "deprecation" if gone => "deprecation",
         "note_and_signature" | "note_and_changelog" | "deprecation_note"

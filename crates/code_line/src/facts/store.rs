@@ -200,6 +200,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test reads files of the repository")]
     fn facts_of_every_file_of_the_rules_tests_do() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../code_change/tests/rules");
         let mut count = 0;
