@@ -13,6 +13,7 @@ use crate::rules::Rules;
 use crate::sources::SourceText;
 
 mod accounting;
+mod advice;
 mod appeared;
 mod assignment;
 mod commits;

@@ -104,8 +104,9 @@ fn a_file_that_is_no_database_is_refused() {
         workspaces: scene.path().join("workspaces"),
     };
     assert!(matches!(import(&request, &DiskFiles), Err(StoreError::Missing(_))));
+    std::fs::create_dir(&request.workspaces).expect("a folder");
     std::fs::write(&request.database, "no database, but long enough to be looked at".repeat(40))
         .expect("a file");
     assert!(matches!(import(&request, &DiskFiles), Err(StoreError::Damaged { .. })));
-    assert_eq!(std::fs::read_dir(scene.path()).expect("a folder").count(), 1);
+    assert_eq!(std::fs::read_dir(scene.path()).expect("a folder").count(), 2);
 }
