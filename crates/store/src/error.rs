@@ -114,7 +114,9 @@ impl StoreError {
         // The low byte is the primary result code of SQLite.
         match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::InUse(path),
-            Some(11 | 26) => Self::Damaged { path, why: source.to_string() },
+            // What never was a database looks like one whose beginning is gone.
+            Some(26) => Self::damaged(&path, "it does not begin as a database of SQLite does"),
+            Some(11) => Self::damaged(&path, source.to_string()),
             _ => Self::Database { path, action, source: Box::new(source) },
         }
     }
@@ -171,8 +173,9 @@ impl StoreError {
             Self::NotLegacy { .. } => "check the file that --db names".to_owned(),
             Self::Newer { .. } => "use the onx that wrote it, or a newer one".to_owned(),
             Self::Damaged { path, .. } => format!(
-                "put back a copy, such as `{0}.bak_v*` or `{0}.bak_v4` with \
-                 `onx tasks import-legacy --recover`, or move the file away to begin anew",
+                "name another file if this is no store, else put back a copy, such as `{0}.bak_v*` \
+                 or `{0}.bak_v4` with `onx tasks import-legacy --recover`, or move the file away \
+                 to begin anew",
                 path.display()
             ),
             Self::Missing(_) => "check the path".to_owned(),
