@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact::ErrorKind;
+use artifact::{CanonicalError, ErrorKind};
 use host::{FileError, FileErrorKind};
-use run::{RunId, StatusError, TaskId};
+use run::{RunId, StatusError, TaskId, TaskStatus};
+use uuid::Uuid;
 
 /// Something that a store could not do, and why.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,34 @@ pub enum StoreError {
     /// Another worker has taken the task over, or the lease expired.
     #[error("the lease of the task `{0}` is lost")]
     LeaseLost(TaskId),
+    /// Another worker holds the task.
+    #[error("another worker holds the task `{0}`")]
+    Claimed(TaskId),
+    /// Something may still be done about the task.
+    #[error("the task `{0}` is {1}, and only what is DONE or ARCHIVED is removed")]
+    NotOver(TaskId, TaskStatus),
+    /// There is another manifest of this id.
+    #[error("there is another manifest `{0}`")]
+    ManifestExists(Uuid),
+    /// An operation cannot be part of the manifest with which it came.
+    #[error("the operation `{id}` cannot be kept: {why}")]
+    Operation {
+        /// The operation.
+        id: Uuid,
+        /// What stands against it.
+        why: String,
+    },
+    /// A value does not fit its column.
+    #[error("the `{column}` is too long: {why}")]
+    TooLong {
+        /// The column.
+        column: &'static str,
+        /// What it takes.
+        why: String,
+    },
+    /// An event has no id, because its payload has no canonical form.
+    #[error("an event has no canonical form")]
+    Canonical(#[from] CanonicalError),
     /// There is nothing to go back to.
     #[error("there is no backup `{}`", .0.display())]
     NoBackup(PathBuf),
@@ -112,6 +141,9 @@ impl StoreError {
         let path = path.to_owned();
         let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
         // The low byte is the primary result code of SQLite.
+        if let sqlx::Error::ColumnDecode { .. } = source {
+            return Self::damaged(&path, source.to_string());
+        }
         match code.map(|code| code & 0xff) {
             Some(5 | 6) => Self::InUse(path),
             // What never was a database looks like one whose beginning is gone.
@@ -129,6 +161,8 @@ impl StoreError {
             | Self::Missing(_)
             | Self::NoTask(_)
             | Self::NoRun(_)
+            | Self::NotOver(..)
+            | Self::TooLong { .. }
             | Self::NoBackup(_) => ErrorKind::User,
             Self::Foreign(_)
             | Self::Newer { .. }
@@ -137,6 +171,9 @@ impl StoreError {
             | Self::TaskExists(_)
             | Self::Status { .. }
             | Self::LeaseLost(_)
+            | Self::Claimed(_)
+            | Self::ManifestExists(_)
+            | Self::Operation { .. }
             | Self::BadBackup { .. } => ErrorKind::Conflict,
             Self::File(error) => match error.kind {
                 FileErrorKind::Missing | FileErrorKind::Path => ErrorKind::User,
@@ -146,7 +183,7 @@ impl StoreError {
                 _ => ErrorKind::Outside,
             },
             Self::Database { .. } | Self::Runtime(_) => ErrorKind::Outside,
-            Self::Json(_) => ErrorKind::Internal,
+            Self::Json(_) | Self::Canonical(_) => ErrorKind::Internal,
         }
     }
 
@@ -159,6 +196,8 @@ impl StoreError {
                 | Self::TaskExists(_)
                 | Self::Status { .. }
                 | Self::LeaseLost(_)
+                | Self::Claimed(_)
+                | Self::NotOver(..)
         )
     }
 
@@ -193,13 +232,24 @@ impl StoreError {
             }
             Self::Status { .. } => "see how far it is with `onx tasks show`".to_owned(),
             Self::LeaseLost(_) => "leave the task to the worker that has it now".to_owned(),
+            Self::Claimed(_) => {
+                "leave the task to that worker, or wait until its lease has expired".to_owned()
+            }
+            Self::NotOver(id, _) => format!("`onx tasks archive {id}` ends it"),
+            Self::ManifestExists(_) => {
+                "a manifest that was changed is another one and needs another id".to_owned()
+            }
+            Self::Operation { .. } => "put it into the manifest that it is of".to_owned(),
+            Self::TooLong { .. } => "give a shorter one".to_owned(),
             Self::NoBackup(_) => {
                 "an import makes one first; nothing was imported from there".to_owned()
             }
             Self::BadBackup { .. } => {
                 "put another copy of the old database in its place".to_owned()
             }
-            Self::Json(_) => "please report this with the command that you ran".to_owned(),
+            Self::Json(_) | Self::Canonical(_) => {
+                "please report this with the command that you ran".to_owned()
+            }
         }
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use host::DiskFiles;
 use run::{Event, Fence, JournalWriter, LeaseTerm, RunStatus, TaskId, WorkerId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
-use store::{SqliteStore, Store as _};
+use store::{Advance, SqliteStore, Store as _};
 
 use crate::scene::{Ran, Scene};
 
@@ -116,7 +116,7 @@ fn a_run_is_shown_with_what_its_journal_says() {
     let mut journal =
         JournalWriter::open(files, &folder, &run.run_id, &worker, Fence(1)).expect("a journal");
     journal.append(at, Event::Advanced { to: RunStatus::Executing }).expect("written");
-    store.advance_run(&lease, &run.run_id, RunStatus::Executing, &Map::new()).expect("a step");
+    store.advance_run(&lease, &run.run_id, &Advance::to(RunStatus::Executing)).expect("a step");
     journal.append(at, Event::StepBegan { node: "differ".to_owned() }).expect("written");
     drop(store);
 

@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::time::Duration;
 
-use run::{Fence, LeaseTerm, RunStatus};
-use serde_json::Map;
-use store::{SqliteStore, Store as _, StoreError};
+use run::{Fence, RunStatus};
+use store::{Advance, SqliteStore, Store as _, StoreError};
 
-use crate::scene::{Scene, execute, moment, task, with_connection, worker};
+use crate::scene::{
+    Scene, add_tasks, everywhere, execute, moment, task, term, with_connection, worker,
+};
 
 const TASKS: u32 = 60;
 const WORKERS: u32 = 16;
@@ -18,10 +19,6 @@ const PROCESSES: u32 = 4;
 
 /// Names the store that a child process of this test is to take leases from.
 const CHILD: &str = "ONX_TEST_LEASES_OF";
-
-fn term(milliseconds: u64) -> LeaseTerm {
-    LeaseTerm::new(Duration::from_millis(milliseconds))
-}
 
 /// Sixteen workers try to claim every task at once; returns how often each was claimed.
 fn race<C>(path: &Path, claimer: impl Fn(u32) -> C + Sync) -> BTreeMap<u32, u32>
@@ -139,10 +136,10 @@ fn a_child_takes_what_it_gets() {
     }
 }
 
-#[test]
-fn who_was_stopped_past_the_lease_cannot_write() {
-    let scene = Scene::with_tasks(1);
+everywhere!(who_was_stopped_past_the_lease_cannot_write);
+fn who_was_stopped_past_the_lease_cannot_write(scene: &Scene) {
     let store = scene.store();
+    add_tasks(&*store, 1);
     let id = task("TASK-1");
     let first = store.claim(&id, &worker("slow"), term(400)).expect("claimed").expect("free");
     assert_eq!(first.fence, Fence(1));
@@ -153,27 +150,32 @@ fn who_was_stopped_past_the_lease_cannot_write() {
     let renewed = store.renew(&first, term(60_000));
     assert!(matches!(renewed, Err(StoreError::LeaseLost(_))), "it has expired");
     // Nobody else has claimed it, so what is written harms nobody.
-    let planned = store.advance_run(&first, &run.run_id, RunStatus::Executing, &Map::new());
+    let planned = store.advance_run(&first, &run.run_id, &Advance::to(RunStatus::Executing));
     planned.expect("a step");
+
+    store.check_lease(&first).expect("nobody took it over");
 
     let second = store.claim(&id, &worker("quick"), term(60_000)).expect("claimed").expect("free");
     assert_eq!(second.fence, Fence(2));
-    let late = store.advance_run(&first, &run.run_id, RunStatus::Verifying, &Map::new());
+    let late = store.advance_run(&first, &run.run_id, &Advance::to(RunStatus::Verifying));
     assert!(matches!(late, Err(StoreError::LeaseLost(_))));
+    assert!(matches!(store.check_lease(&first), Err(StoreError::LeaseLost(_))));
+    store.check_lease(&second).expect("theirs");
     store.release(&first).expect("nothing to give back");
     assert_eq!(store.claim(&id, &worker("third"), term(1)).expect("an answer"), None);
     // The run goes on under the new lease.
-    let step = store.advance_run(&second, &run.run_id, RunStatus::Verifying, &Map::new());
+    let step = store.advance_run(&second, &run.run_id, &Advance::to(RunStatus::Verifying));
     assert_eq!(step.expect("a step").status, RunStatus::Verifying);
     store.release(&second).expect("given back");
+    assert!(matches!(store.check_lease(&second), Err(StoreError::LeaseLost(_))));
     let third = store.claim(&id, &worker("third"), term(1)).expect("claimed").expect("free");
     assert_eq!(third.fence, Fence(3));
 }
 
-#[test]
-fn a_heartbeat_keeps_a_lease() {
-    let scene = Scene::with_tasks(1);
+everywhere!(a_heartbeat_keeps_a_lease);
+fn a_heartbeat_keeps_a_lease(scene: &Scene) {
     let store = scene.store();
+    add_tasks(&*store, 1);
     let id = task("TASK-1");
     let lease = store.claim(&id, &worker("w"), term(300)).expect("claimed").expect("free");
     store.renew(&lease, term(60_000)).expect("renewed");

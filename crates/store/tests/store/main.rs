@@ -8,6 +8,9 @@
 
 mod faults;
 mod leases;
+mod manifests;
 mod opening;
+mod outbox;
+mod queue;
 mod scene;
 mod tasks;

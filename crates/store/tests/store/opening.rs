@@ -25,7 +25,7 @@ fn what_is_no_store_is_refused_with_the_way_out_and_left_as_it_is() {
         (legacy, "of the old form", ErrorKind::User, "onx tasks import-legacy --db"),
         (
             "PRAGMA application_id = 0x6f6e7831; PRAGMA user_version = 99",
-            "has version 99, and this onx knows 1",
+            "has version 99, and this onx knows 2",
             ErrorKind::Conflict,
             "newer",
         ),

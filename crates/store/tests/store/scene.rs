@@ -1,14 +1,28 @@
 //! A folder with a store, and a way to do with its file what the store would not.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use artifact::Timestamp;
-use run::{Task, TaskId, WorkerId};
+use run::{LeaseTerm, Task, TaskId, WorkerId};
 use serde_json::Map;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _};
-use store::{NewTask, SqliteStore, Store as _};
+use store::{NewTask, SqliteStore, Store};
 use tempfile::TempDir;
+
+/// Makes a test of a function, once for each database.
+macro_rules! everywhere {
+    ($name:ident) => {
+        mod $name {
+            #[test]
+            fn sqlite() {
+                super::$name(&$crate::scene::Scene::new());
+            }
+        }
+    };
+}
+pub(crate) use everywhere;
 
 pub(crate) struct Scene {
     pub(crate) folder: TempDir,
@@ -23,17 +37,14 @@ impl Scene {
         self.folder.path().join("onx.db")
     }
 
-    pub(crate) fn store(&self) -> SqliteStore {
-        SqliteStore::open_or_create(&self.path()).expect("a store")
+    pub(crate) fn store(&self) -> Box<dyn Store> {
+        Box::new(SqliteStore::open_or_create(&self.path()).expect("a store"))
     }
 
     /// A store with this many tasks, `TASK-1` and so on.
     pub(crate) fn with_tasks(count: u32) -> Self {
         let scene = Self::new();
-        let store = scene.store();
-        for number in 1..=count {
-            store.add_task(&new(&format!("Task {number}"))).expect("a task");
-        }
+        add_tasks(&*scene.store(), count);
         scene
     }
 
@@ -60,6 +71,21 @@ pub(crate) fn new(title: &str) -> NewTask {
         metadata: Map::new(),
         created_at: moment(0),
     }
+}
+
+/// Adds this many tasks, `TASK-1` and so on.
+pub(crate) fn add_tasks(store: &dyn Store, count: u32) {
+    for number in 1..=count {
+        store.add_task(&new(&format!("Task {number}"))).expect("a task");
+    }
+}
+
+pub(crate) fn named(id: &str) -> NewTask {
+    NewTask { task_id: Some(task(id)), ..new(id) }
+}
+
+pub(crate) fn term(milliseconds: u64) -> LeaseTerm {
+    LeaseTerm::new(Duration::from_millis(milliseconds))
 }
 
 pub(crate) fn task(id: &str) -> TaskId {
