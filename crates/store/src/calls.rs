@@ -15,6 +15,11 @@ impl Calls {
         Builder::new_current_thread().build().map(Self).map_err(StoreError::Runtime)
     }
 
+    /// The same for a database at the other end of a network.
+    pub(crate) fn with_network() -> Result<Self, StoreError> {
+        Builder::new_current_thread().enable_all().build().map(Self).map_err(StoreError::Runtime)
+    }
+
     pub(crate) fn wait<T>(&self, call: impl Future<Output = T>) -> T {
         self.0.block_on(call)
     }

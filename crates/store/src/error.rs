@@ -7,6 +7,8 @@ use host::{FileError, FileErrorKind};
 use run::{RunId, StatusError, TaskId, TaskStatus};
 use uuid::Uuid;
 
+use crate::postgres::is_server;
+
 /// Something that a store could not do, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -57,6 +59,27 @@ pub enum StoreError {
         /// What was attempted, as a participle.
         action: &'static str,
         /// What the database says.
+        #[source]
+        source: Box<sqlx::Error>,
+    },
+    /// The URL names no store.
+    #[error("the URL of the store cannot be used: {0}")]
+    BadUrl(String),
+    /// No connection to the server could be made.
+    #[error("`{}` cannot be reached", place.display())]
+    Unreachable {
+        /// The server, the database and the schema, without user and password.
+        place: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<sqlx::Error>,
+    },
+    /// The connection ended before the answer came.
+    #[error("the connection to `{}` was lost", place.display())]
+    ConnectionLost {
+        /// The server, the database and the schema, without user and password.
+        place: PathBuf,
+        /// What was noticed.
         #[source]
         source: Box<sqlx::Error>,
     },
@@ -136,20 +159,44 @@ impl StoreError {
         Self::Damaged { path: path.to_owned(), why: why.into() }
     }
 
+    pub(crate) fn lost(place: &Path, source: sqlx::Error) -> Self {
+        Self::ConnectionLost { place: place.to_owned(), source: Box::new(source) }
+    }
+
     /// What the database says, in the words of this crate.
     pub(crate) fn of_database(path: &Path, action: &'static str, source: sqlx::Error) -> Self {
-        let path = path.to_owned();
-        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-        // The low byte is the primary result code of SQLite.
         if let sqlx::Error::ColumnDecode { .. } = source {
-            return Self::damaged(&path, source.to_string());
+            return Self::damaged(path, source.to_string());
         }
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::InUse(path),
+        let code = source.as_database_error().and_then(|error| error.code());
+        let code = code.unwrap_or_default().into_owned();
+        if is_server(path) {
+            return Self::of_server(path, action, source, &code);
+        }
+        // The low byte is the primary result code of SQLite.
+        match code.parse::<u32>().ok().map(|code| code & 0xff) {
+            Some(5 | 6) => Self::InUse(path.to_owned()),
             // What never was a database looks like one whose beginning is gone.
-            Some(26) => Self::damaged(&path, "it does not begin as a database of SQLite does"),
-            Some(11) => Self::damaged(&path, source.to_string()),
-            _ => Self::Database { path, action, source: Box::new(source) },
+            Some(26) => Self::damaged(path, "it does not begin as a database of SQLite does"),
+            Some(11) => Self::damaged(path, source.to_string()),
+            _ => Self::Database { path: path.to_owned(), action, source: Box::new(source) },
+        }
+    }
+
+    /// What a server says, by the class or the whole of its code.
+    fn of_server(path: &Path, action: &'static str, source: sqlx::Error, code: &str) -> Self {
+        let is_network = matches!(source, sqlx::Error::Io(_) | sqlx::Error::Tls(_));
+        match (code, code.get(..2)) {
+            _ if is_network => Self::lost(path, source),
+            // Shut down, or ended for having stopped in the midst of a transaction.
+            ("57P01" | "57P02" | "57P03" | "57P05" | "25P03", _) | (_, Some("08")) => {
+                Self::lost(path, source)
+            }
+            // A lock that did not come, or one of two that waited for each other.
+            ("55P03" | "40P01" | "40001", _) => Self::InUse(path.to_owned()),
+            // A table or column that is not there.
+            ("42P01" | "42703" | "3F000", _) => Self::damaged(path, source.to_string()),
+            _ => Self::Database { path: path.to_owned(), action, source: Box::new(source) },
         }
     }
 
@@ -163,6 +210,7 @@ impl StoreError {
             | Self::NoRun(_)
             | Self::NotOver(..)
             | Self::TooLong { .. }
+            | Self::BadUrl(_)
             | Self::NoBackup(_) => ErrorKind::User,
             Self::Foreign(_)
             | Self::Newer { .. }
@@ -182,7 +230,10 @@ impl StoreError {
                 }
                 _ => ErrorKind::Outside,
             },
-            Self::Database { .. } | Self::Runtime(_) => ErrorKind::Outside,
+            Self::Database { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectionLost { .. }
+            | Self::Runtime(_) => ErrorKind::Outside,
             Self::Json(_) | Self::Canonical(_) => ErrorKind::Internal,
         }
     }
@@ -204,6 +255,9 @@ impl StoreError {
     /// What the user can do next.
     pub fn hint(&self) -> String {
         match self {
+            Self::Foreign(path) if is_server(path) => {
+                "name another schema with `?schema=NAME` in the URL".to_owned()
+            }
             Self::Foreign(_) => "name another file with --store".to_owned(),
             Self::Legacy(path) => format!(
                 "`onx tasks import-legacy --db {} --workspaces DIR` brings it into the new form",
@@ -211,6 +265,11 @@ impl StoreError {
             ),
             Self::NotLegacy { .. } => "check the file that --db names".to_owned(),
             Self::Newer { .. } => "use the onx that wrote it, or a newer one".to_owned(),
+            Self::Damaged { path, .. } if is_server(path) => {
+                "put back a dump of the schema, or name another one with `?schema=NAME` in the \
+                 URL to begin anew; an upgrade keeps a copy in a schema `NAME_bak_v*`"
+                    .to_owned()
+            }
             Self::Damaged { path, .. } => format!(
                 "name another file if this is no store, else put back a copy, such as `{0}.bak_v*` \
                  or `{0}.bak_v4` with `onx tasks import-legacy --recover`, or move the file away \
@@ -220,6 +279,22 @@ impl StoreError {
             Self::Missing(_) => "check the path".to_owned(),
             Self::InUse(_) => {
                 "wait until the other process has ended, and run the same command again".to_owned()
+            }
+            Self::BadUrl(_) => {
+                "write it as postgres://USER@HOST:PORT/DATABASE, with ?schema=NAME for another \
+                 schema than `onx`; special characters are written as %XX"
+                    .to_owned()
+            }
+            Self::Unreachable { .. } => {
+                "check that the server runs, and host, port, database, user and password of the URL"
+                    .to_owned()
+            }
+            Self::ConnectionLost { .. } => {
+                "run the same command again; whether the change was kept, `onx tasks list` shows"
+                    .to_owned()
+            }
+            Self::Database { path, .. } if is_server(path) => {
+                "check what the user of the URL may do in that database".to_owned()
             }
             Self::Database { .. } | Self::Runtime(_) => {
                 "check that the disk has space and that you may write there".to_owned()

@@ -1,8 +1,11 @@
 //! Keeps tasks, runs and leases, the queue of tasks that wait for a worker, events that wait for
 //! their delivery, and what is known about manifests.
 //!
-//! The SQL stands behind the trait [`Store`]. [`SqliteStore`] is a file of the user; nothing here
-//! knows what a task is about.
+//! The SQL stands behind the trait [`Store`]. [`SqliteStore`] is a file of the user,
+//! [`PostgresStore`] a schema of a server; nothing here knows what a task is about.
+//!
+//! The statements are written once, in `statements`, and compiled for each database; what a database
+//! says in its own way is in its `dialect`.
 
 mod calls;
 mod error;
@@ -10,6 +13,7 @@ mod events;
 mod forwarded;
 mod legacy;
 mod manifests;
+mod postgres;
 mod schema;
 mod sqlite;
 
@@ -29,6 +33,7 @@ pub use legacy::{
     recover,
 };
 pub use manifests::{ApplicationRow, ManifestRecord, OperationRecord};
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 /// A task that is to be added.
@@ -44,6 +49,22 @@ pub struct NewTask {
     pub metadata: Map<String, Value>,
     /// When it is added.
     pub created_at: Timestamp,
+}
+
+/// Opens the store that a user named, which is a URL `postgres://…` or the file of a store that is
+/// there. The folder of the workspaces is that of a store in PostgreSQL; a file says itself where
+/// its workspaces are.
+pub fn open(place: &Path, workspaces: &Path) -> Result<Box<dyn Store>, StoreError> {
+    let text = place.to_string_lossy();
+    if let Some((scheme, _)) = text.split_once("://")
+        && !postgres::is_server(place)
+    {
+        return Err(StoreError::BadUrl(format!("there are no stores at `{scheme}://`")));
+    }
+    if !postgres::is_server(place) {
+        return Ok(Box::new(SqliteStore::open(place)?));
+    }
+    Ok(Box::new(PostgresStore::open(&text, workspaces)?))
 }
 
 /// A task that a worker has taken from the queue.

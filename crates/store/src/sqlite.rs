@@ -91,6 +91,20 @@ impl SqliteStore {
         })
     }
 
+    fn read<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        self.call("read", call)
+    }
+
+    fn write<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        self.call("written", call)
+    }
+
     fn call<T>(
         &self,
         action: &'static str,

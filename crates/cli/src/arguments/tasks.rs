@@ -8,9 +8,15 @@ use run::{RunId, TaskId, TaskStatus};
 /// Where tasks and runs are kept.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArguments {
-    /// The file that holds tasks and runs [default: onx.db in the state folder]
-    #[arg(long, value_name = "FILE", env = "ONX_STORE", hide_env_values = true)]
+    /// The file that holds tasks and runs, or a URL `postgres://USER@HOST/DATABASE`, to which
+    /// `?schema=NAME` adds another schema than `onx` [default: onx.db in the state folder]
+    #[arg(long, value_name = "FILE|URL", env = "ONX_STORE", hide_env_values = true)]
     pub(crate) store: Option<PathBuf>,
+
+    /// The folder of the workspaces of a store in PostgreSQL, which all its workers share
+    /// [default: workspaces in the state folder]
+    #[arg(long, value_name = "DIR", env = "ONX_WORKSPACES")]
+    pub(crate) workspaces: Option<PathBuf>,
 }
 
 /// What is done with tasks.

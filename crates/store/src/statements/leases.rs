@@ -27,7 +27,12 @@ const RENEW: &str = concat!(
     now!(),
     " + $4 WHERE task_id = $1 AND worker_id = $2 AND fence = $3 AND expires_at > ",
     now!(),
+    " RETURNING expires_at",
 );
+
+/// A task that waits in the queue is not due while somebody works at it.
+const KEEP_WAITING: &str = "UPDATE queue \
+     SET due_at = CASE WHEN not_before > $2 THEN not_before ELSE $2 END WHERE task_id = $1";
 
 pub(crate) async fn claim(
     connection: &mut Connection,
@@ -67,14 +72,22 @@ pub(crate) async fn renew(
     lease: &Lease,
     term: LeaseTerm,
 ) -> Result<(), Failed> {
-    let renewed = sqlx::query(RENEW)
+    let mut transaction = begin(connection).await?;
+    let expires_at: Option<i64> = sqlx::query_scalar(RENEW)
         .bind(lease.task_id.as_str())
         .bind(lease.worker_id.as_str())
         .bind(i64::from(lease.fence.0))
         .bind(i64::from(term.milliseconds()))
-        .execute(connection)
+        .fetch_optional(&mut *transaction)
         .await?;
-    if renewed.rows_affected() == 1 { Ok(()) } else { Err(lost(lease)) }
+    let expires_at = expires_at.ok_or_else(|| lost(lease))?;
+    sqlx::query(KEEP_WAITING)
+        .bind(lease.task_id.as_str())
+        .bind(expires_at)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 pub(crate) async fn release(connection: &mut Connection, lease: &Lease) -> Result<(), Failed> {

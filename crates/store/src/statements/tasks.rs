@@ -140,11 +140,10 @@ pub(crate) async fn archive(connection: &mut Connection, task: &TaskId) -> Resul
     let mut transaction = begin(connection).await?;
     hold(&mut transaction, task).await?;
     let mut known = one_to_change(&mut transaction, task).await?;
-    if known.status == TaskStatus::Archived {
-        return Ok(known);
+    if known.status != TaskStatus::Archived {
+        known.status = step(&known, TaskStatus::Archived)?;
+        set_status(&mut transaction, &known).await?;
     }
-    known.status = step(&known, TaskStatus::Archived)?;
-    set_status(&mut transaction, &known).await?;
     transaction.commit().await?;
     Ok(known)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use run::{Fence, TaskStatus};
 use store::{Claim, NewTask, Store, StoreError};
 
-use crate::scene::{Scene, everywhere, named, new, task, term, worker};
+use crate::scene::{Scene, everywhere, named, new, soon, task, term, worker};
 
 fn take(store: &dyn Store, name: &str, milliseconds: u64) -> Option<Claim> {
     store.claim_next(&worker(name), term(milliseconds)).expect("an answer")
@@ -39,11 +39,11 @@ everywhere!(what_a_worker_left_behind_is_found_again);
 fn what_a_worker_left_behind_is_found_again(scene: &Scene) {
     let store = scene.store();
     store.enqueue(&named("t")).expect("a task");
-    let first = take(&*store, "dies", 60).expect("a task");
+    let first = take(&*store, "dies", 60_000).expect("a task");
     assert_eq!((first.lease.fence, first.attempt), (Fence(1), 1));
     assert_eq!(taken(&*store, "v"), None);
-    std::thread::sleep(Duration::from_millis(90));
-    let second = take(&*store, "v", 60_000).expect("its lease has expired");
+    store.renew(&first.lease, term(50)).expect("its last sign of life");
+    let second = soon(|| take(&*store, "v", 60_000));
     assert_eq!((second.lease.fence, second.attempt), (Fence(2), 2));
     assert!(matches!(store.dequeue(&first.lease), Err(StoreError::LeaseLost(_))));
     let late = store.postpone(&first.lease, Duration::ZERO);
@@ -58,9 +58,9 @@ everywhere!(a_heartbeat_keeps_what_was_taken);
 fn a_heartbeat_keeps_what_was_taken(scene: &Scene) {
     let store = scene.store();
     store.enqueue(&named("t")).expect("a task");
-    let claim = take(&*store, "w", 200).expect("a task");
+    let claim = take(&*store, "w", 1000).expect("a task");
     store.renew(&claim.lease, term(60_000)).expect("renewed");
-    std::thread::sleep(Duration::from_millis(230));
+    std::thread::sleep(Duration::from_millis(1050));
     assert_eq!(taken(&*store, "v"), None);
     store.release(&claim.lease).expect("given back");
     assert_eq!(taken(&*store, "v"), Some(("t".to_owned(), 2)));
@@ -72,18 +72,22 @@ fn what_is_postponed_waits_and_lets_others_go_first(scene: &Scene) {
     store.enqueue(&named("flaky")).expect("a task");
     store.enqueue(&named("next")).expect("a task");
     let flaky = take(&*store, "w", 60_000).expect("a task");
-    store.postpone(&flaky.lease, Duration::from_millis(300)).expect("postponed");
+    store.postpone(&flaky.lease, Duration::from_mins(1)).expect("postponed");
     assert!(matches!(store.check_lease(&flaky.lease), Err(StoreError::LeaseLost(_))));
     assert_eq!(taken(&*store, "w"), Some(("next".to_owned(), 1)));
     assert_eq!(taken(&*store, "w"), None);
     // Whoever claims it by its name and gives it back does not bring it forward.
-    let named = store.claim(&task("flaky"), &worker("w"), term(60_000)).expect("claimed");
-    store.release(&named.expect("free")).expect("given back");
+    let held = store.claim(&task("flaky"), &worker("w"), term(60_000)).expect("claimed");
+    let held = held.expect("free");
+    store.renew(&held, term(1)).expect("renewed");
     assert_eq!(taken(&*store, "w"), None);
-    std::thread::sleep(Duration::from_millis(330));
-    assert_eq!(taken(&*store, "w"), Some(("flaky".to_owned(), 2)));
-    let forever = store.claim_next(&worker("w"), term(1)).expect("an answer");
-    assert_eq!(forever, None);
+    store.release(&held).expect("given back");
+    assert_eq!(taken(&*store, "w"), None);
+    let held = store.claim(&task("flaky"), &worker("w"), term(60_000)).expect("claimed");
+    store.postpone(&held.expect("free"), Duration::from_millis(50)).expect("for a while");
+    assert_eq!(soon(|| taken(&*store, "w")), ("flaky".to_owned(), 2));
+    let again = take(&*store, "w", 60_000);
+    assert_eq!(again, None);
 }
 
 everywhere!(a_task_that_somebody_claimed_by_name_is_passed_over);
