@@ -168,7 +168,7 @@ impl StoreError {
         if let sqlx::Error::ColumnDecode { .. } = source {
             return Self::damaged(path, source.to_string());
         }
-        let code = source.as_database_error().and_then(|error| error.code());
+        let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
         let code = code.unwrap_or_default().into_owned();
         if is_server(path) {
             return Self::of_server(path, action, source, &code);
@@ -255,8 +255,10 @@ impl StoreError {
     /// What the user can do next.
     pub fn hint(&self) -> String {
         match self {
-            Self::Foreign(path) if is_server(path) => {
-                "name another schema with `?schema=NAME` in the URL".to_owned()
+            Self::Foreign(path) | Self::Damaged { path, .. } | Self::Database { path, .. }
+                if is_server(path) =>
+            {
+                self.hint_of_server().to_owned()
             }
             Self::Foreign(_) => "name another file with --store".to_owned(),
             Self::Legacy(path) => format!(
@@ -265,11 +267,6 @@ impl StoreError {
             ),
             Self::NotLegacy { .. } => "check the file that --db names".to_owned(),
             Self::Newer { .. } => "use the onx that wrote it, or a newer one".to_owned(),
-            Self::Damaged { path, .. } if is_server(path) => {
-                "put back a dump of the schema, or name another one with `?schema=NAME` in the \
-                 URL to begin anew; an upgrade keeps a copy in a schema `NAME_bak_v*`"
-                    .to_owned()
-            }
             Self::Damaged { path, .. } => format!(
                 "name another file if this is no store, else put back a copy, such as `{0}.bak_v*` \
                  or `{0}.bak_v4` with `onx tasks import-legacy --recover`, or move the file away \
@@ -280,21 +277,8 @@ impl StoreError {
             Self::InUse(_) => {
                 "wait until the other process has ended, and run the same command again".to_owned()
             }
-            Self::BadUrl(_) => {
-                "write it as postgres://USER@HOST:PORT/DATABASE, with ?schema=NAME for another \
-                 schema than `onx`; special characters are written as %XX"
-                    .to_owned()
-            }
-            Self::Unreachable { .. } => {
-                "check that the server runs, and host, port, database, user and password of the URL"
-                    .to_owned()
-            }
-            Self::ConnectionLost { .. } => {
-                "run the same command again; whether the change was kept, `onx tasks list` shows"
-                    .to_owned()
-            }
-            Self::Database { path, .. } if is_server(path) => {
-                "check what the user of the URL may do in that database".to_owned()
+            Self::BadUrl(_) | Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
+                self.hint_of_server().to_owned()
             }
             Self::Database { .. } | Self::Runtime(_) => {
                 "check that the disk has space and that you may write there".to_owned()
@@ -325,6 +309,28 @@ impl StoreError {
             Self::Json(_) | Self::Canonical(_) => {
                 "please report this with the command that you ran".to_owned()
             }
+        }
+    }
+
+    /// What the user can do about a store in PostgreSQL.
+    fn hint_of_server(&self) -> &'static str {
+        match self {
+            Self::BadUrl(_) => {
+                "write it as postgres://USER@HOST:PORT/DATABASE, with ?schema=NAME for another \
+                 schema than `onx`; special characters are written as %XX"
+            }
+            Self::Unreachable { .. } => {
+                "check that the server runs, and host, port, database, user and password of the URL"
+            }
+            Self::ConnectionLost { .. } => {
+                "run the same command again; whether the change was kept, `onx tasks list` shows"
+            }
+            Self::Foreign(_) => "name another schema with `?schema=NAME` in the URL",
+            Self::Damaged { .. } => {
+                "put back a dump of the schema, or name another one with `?schema=NAME` in the URL \
+                 to begin anew; an upgrade keeps a copy in a schema `NAME_bak_v*`"
+            }
+            _ => "check what the user of the URL may do in that database",
         }
     }
 }

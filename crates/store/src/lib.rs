@@ -7,6 +7,8 @@
 //! The statements are written once, in `statements`, and compiled for each database; what a database
 //! says in its own way is in its `dialect`.
 
+#![expect(clippy::duplicate_mod, reason = "statements are compiled once for each database")]
+
 mod calls;
 mod error;
 mod events;

@@ -119,7 +119,6 @@ impl PostgresStore {
                 match called {
                     Err(StoreError::ConnectionLost { .. }) if again == Again::Once => {
                         again = Again::Never;
-                        continue;
                     }
                     Err(lost @ StoreError::ConnectionLost { .. }) => return Err(lost),
                     Err(error) => {

@@ -187,3 +187,67 @@ async fn keep_copy(
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
     connection.execute(AssertSqlSafe(statement).into_sql_str()).await.map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::Calls;
+    use crate::postgres::connect;
+
+    const NEXT: &[&str] = &[
+        STEPS[0],
+        "ALTER TABLE tasks ADD COLUMN owner TEXT;",
+        "UPDATE tasks SET owner = 'nobody'; CREATE TABLE owners (name TEXT);",
+    ];
+
+    async fn names(connection: &mut PgConnection, schema: &str) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT CAST(relname AS TEXT) FROM pg_class JOIN pg_namespace \
+             ON pg_namespace.oid = relnamespace WHERE nspname = $1 AND relkind = 'r' ORDER BY 1",
+        )
+        .bind(schema)
+        .fetch_all(connection)
+        .await
+        .expect("names")
+    }
+
+    #[test]
+    fn an_upgrade_keeps_a_copy_and_happens_as_a_whole() {
+        let server = match testkit::postgres::shared() {
+            Ok(server) => server,
+            Err(why) => return testkit::skipped(why),
+        };
+        let schema = format!("u_{}", std::process::id());
+        let address = Address::parse(&format!("{server}?schema={schema}")).expect("a URL");
+        Calls::with_network().expect("a runtime").wait(async {
+            let mut connection = connect(&address).await.expect("a server");
+            upgrade(&mut connection, &address, STEPS).await.expect("made");
+            let add = "INSERT INTO tasks (task_id, title, status) VALUES ('t', 'T', 'TODO')";
+            connection.execute(add).await.expect("a task");
+            let first = names(&mut connection, &schema).await;
+
+            // A step that fails takes the ones before it with it, and the copy too.
+            let wrong = [STEPS[0], NEXT[1], "CREATE TABLE tasks (id TEXT)"];
+            upgrade(&mut connection, &address, &wrong).await.expect_err("a wrong step");
+            assert_eq!(form(&mut connection, &address).await.expect("a form"), Form::Store(1));
+            let copy = format!("{schema}_bak_v1");
+            assert_eq!(names(&mut connection, &copy).await, [] as [&str; 0]);
+
+            upgrade(&mut connection, &address, NEXT).await.expect("upgraded");
+            upgrade(&mut connection, &address, NEXT).await.expect("nothing to do");
+            assert_eq!(form(&mut connection, &address).await.expect("a form"), Form::Store(3));
+            assert_eq!(names(&mut connection, &copy).await, first);
+            let older = upgrade(&mut connection, &address, STEPS).await.expect_err("it is newer");
+            assert!(matches!(older, StoreError::Newer { found: 3, known: 1, .. }), "{older}");
+            let kept = format!("SELECT title FROM {copy}.tasks");
+            let kept = AssertSqlSafe(kept).into_sql_str();
+            let kept: Vec<String> =
+                sqlx::query_scalar(kept).fetch_all(&mut connection).await.expect("a copy");
+            assert_eq!(kept, ["T"]);
+            for name in [&schema, &copy] {
+                let drop = format!("SET client_min_messages TO error; DROP SCHEMA {name} CASCADE");
+                run(&mut connection, drop).await.expect("dropped");
+            }
+        });
+    }
+}

@@ -142,7 +142,7 @@ fn who_looks_first_is_caught_in_sqlite() {
     who_looks_first_is_caught(&scene, || {
         let runtime = runtime();
         let options = SqliteConnectOptions::new().filename(&path);
-        let options = options.busy_timeout(Duration::from_secs(60));
+        let options = options.busy_timeout(Duration::from_mins(1));
         let mut connection = runtime.block_on(options.connect()).expect("a database");
         move || {
             runtime.block_on(async {
