@@ -1,8 +1,8 @@
 //! The methods of the trait, which are the same for every database: each is one call of a statement
 //! or transaction of the same name.
 
-/// Implements `Store` for a type that has `read`, `write` and the field `workspaces`, with the modules of
-/// statements of its database in scope.
+/// Implements `Store` for a type that has `read`, `write` and the field `workspaces`, with the
+/// modules of statements of its database in scope.
 macro_rules! implement_store {
     ($store:ty) => {
         impl Store for $store {

@@ -4,8 +4,8 @@
 //! The SQL stands behind the trait [`Store`]. [`SqliteStore`] is a file of the user,
 //! [`PostgresStore`] a schema of a server; nothing here knows what a task is about.
 //!
-//! The statements are written once, in `statements`, and compiled for each database; what a database
-//! says in its own way is in its `dialect`.
+//! The statements are written once, in `statements`, and compiled for each database; what a
+//! database says in its own way is in its `dialect`.
 
 #![expect(clippy::duplicate_mod, reason = "statements are compiled once for each database")]
 

@@ -1,8 +1,8 @@
 //! A server of PostgreSQL that tests start themselves, on a free port of this machine.
 //!
-//! Processes that test at the same time share one: it takes seconds to make. Each holds a lock while
-//! it lives, and a keeper, which is a process of its own, stops the server and removes its folder
-//! when nobody holds it any more, however the tests ended.
+//! Processes that test at the same time share one: it takes seconds to make. Each holds a lock
+//! while it lives, and a keeper, which is a process of its own, stops the server and removes its
+//! folder when nobody holds it any more, however the tests ended.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Waits until no process has the lock, and somewhat longer; then nobody can come before it is done.
+/// Waits until no process has the lock, and somewhat longer; then nobody can come before it is
+/// done.
 const KEEPER: &str = r#"
 while :; do
   flock -x "$1/users" true || exit 1

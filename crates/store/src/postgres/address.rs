@@ -38,8 +38,8 @@ pub(crate) fn is_server(place: &Path) -> bool {
 }
 
 impl Address {
-    /// Reads a URL `postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME`, with the parameters of
-    /// a connection string of PostgreSQL. What it does not say comes from `PGHOST`, `PGUSER` and
+    /// Reads a URL `postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME`, with the parameters
+    /// of a connection string of PostgreSQL. What it does not say comes from `PGHOST`, `PGUSER` and
     /// so on.
     pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
         let (front, query) = url.split_once('?').unwrap_or((url, ""));

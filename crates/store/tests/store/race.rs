@@ -111,8 +111,9 @@ const LOOK: &str = "SELECT queue.task_id FROM queue JOIN leases ON leases.task_i
                     WHERE leases.worker_id IS NULL ORDER BY queue.position LIMIT 1";
 const TAKE: &str = "UPDATE leases SET worker_id = 'w' WHERE task_id = $1";
 
-/// The same race by workers that look first and take then. It stops at the first lease that is taken
-/// twice, and there has to be one: a test that cannot see it would say nothing about the others.
+/// The same race by workers that look first and take then. It stops at the first lease that is
+/// taken twice, and there has to be one: a test that cannot see it would say nothing about the
+/// others.
 fn who_looks_first_is_caught<C>(scene: &Scene, claimer: impl Fn() -> C + Sync)
 where
     C: FnMut() -> Option<String>,
