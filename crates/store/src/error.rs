@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact::ErrorKind;
+use artifact::{CanonicalError, ErrorKind};
 use host::{FileError, FileErrorKind};
-use run::{RunId, StatusError, TaskId};
+use run::{RunId, StatusError, TaskId, TaskStatus};
+use uuid::Uuid;
+
+use crate::postgres::is_server;
 
 /// Something that a store could not do, and why.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,27 @@ pub enum StoreError {
         #[source]
         source: Box<sqlx::Error>,
     },
+    /// The URL names no store.
+    #[error("the URL of the store cannot be used: {0}")]
+    BadUrl(String),
+    /// No connection to the server could be made.
+    #[error("`{}` cannot be reached", place.display())]
+    Unreachable {
+        /// The server, the database and the schema, without user and password.
+        place: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<sqlx::Error>,
+    },
+    /// The connection ended before the answer came.
+    #[error("the connection to `{}` was lost", place.display())]
+    ConnectionLost {
+        /// The server, the database and the schema, without user and password.
+        place: PathBuf,
+        /// What was noticed.
+        #[source]
+        source: Box<sqlx::Error>,
+    },
     /// A file beside the database could not be read or written.
     #[error("a file of the store could not be used")]
     File(#[from] FileError),
@@ -86,6 +110,34 @@ pub enum StoreError {
     /// Another worker has taken the task over, or the lease expired.
     #[error("the lease of the task `{0}` is lost")]
     LeaseLost(TaskId),
+    /// Another worker holds the task.
+    #[error("another worker holds the task `{0}`")]
+    Claimed(TaskId),
+    /// Something may still be done about the task.
+    #[error("the task `{0}` is {1}, and only what is DONE or ARCHIVED is removed")]
+    NotOver(TaskId, TaskStatus),
+    /// There is another manifest of this id.
+    #[error("there is another manifest `{0}`")]
+    ManifestExists(Uuid),
+    /// An operation cannot be part of the manifest with which it came.
+    #[error("the operation `{id}` cannot be kept: {why}")]
+    Operation {
+        /// The operation.
+        id: Uuid,
+        /// What stands against it.
+        why: String,
+    },
+    /// A value does not fit its column.
+    #[error("the `{column}` is too long: {why}")]
+    TooLong {
+        /// The column.
+        column: &'static str,
+        /// What it takes.
+        why: String,
+    },
+    /// An event has no id, because its payload has no canonical form.
+    #[error("an event has no canonical form")]
+    Canonical(#[from] CanonicalError),
     /// There is nothing to go back to.
     #[error("there is no backup `{}`", .0.display())]
     NoBackup(PathBuf),
@@ -107,17 +159,44 @@ impl StoreError {
         Self::Damaged { path: path.to_owned(), why: why.into() }
     }
 
+    pub(crate) fn lost(place: &Path, source: sqlx::Error) -> Self {
+        Self::ConnectionLost { place: place.to_owned(), source: Box::new(source) }
+    }
+
     /// What the database says, in the words of this crate.
     pub(crate) fn of_database(path: &Path, action: &'static str, source: sqlx::Error) -> Self {
-        let path = path.to_owned();
-        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        if let sqlx::Error::ColumnDecode { .. } = source {
+            return Self::damaged(path, source.to_string());
+        }
+        let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let code = code.unwrap_or_default().into_owned();
+        if is_server(path) {
+            return Self::of_server(path, action, source, &code);
+        }
         // The low byte is the primary result code of SQLite.
-        match code.map(|code| code & 0xff) {
-            Some(5 | 6) => Self::InUse(path),
+        match code.parse::<u32>().ok().map(|code| code & 0xff) {
+            Some(5 | 6) => Self::InUse(path.to_owned()),
             // What never was a database looks like one whose beginning is gone.
-            Some(26) => Self::damaged(&path, "it does not begin as a database of SQLite does"),
-            Some(11) => Self::damaged(&path, source.to_string()),
-            _ => Self::Database { path, action, source: Box::new(source) },
+            Some(26) => Self::damaged(path, "it does not begin as a database of SQLite does"),
+            Some(11) => Self::damaged(path, source.to_string()),
+            _ => Self::Database { path: path.to_owned(), action, source: Box::new(source) },
+        }
+    }
+
+    /// What a server says, by the class or the whole of its code.
+    fn of_server(path: &Path, action: &'static str, source: sqlx::Error, code: &str) -> Self {
+        let is_network = matches!(source, sqlx::Error::Io(_) | sqlx::Error::Tls(_));
+        match (code, code.get(..2)) {
+            _ if is_network => Self::lost(path, source),
+            // Shut down, or ended for having stopped in the midst of a transaction.
+            ("57P01" | "57P02" | "57P03" | "57P05" | "25P03", _) | (_, Some("08")) => {
+                Self::lost(path, source)
+            }
+            // A lock that did not come, or one of two that waited for each other.
+            ("55P03" | "40P01" | "40001", _) => Self::InUse(path.to_owned()),
+            // A table or column that is not there.
+            ("42P01" | "42703" | "3F000", _) => Self::damaged(path, source.to_string()),
+            _ => Self::Database { path: path.to_owned(), action, source: Box::new(source) },
         }
     }
 
@@ -129,6 +208,9 @@ impl StoreError {
             | Self::Missing(_)
             | Self::NoTask(_)
             | Self::NoRun(_)
+            | Self::NotOver(..)
+            | Self::TooLong { .. }
+            | Self::BadUrl(_)
             | Self::NoBackup(_) => ErrorKind::User,
             Self::Foreign(_)
             | Self::Newer { .. }
@@ -137,6 +219,9 @@ impl StoreError {
             | Self::TaskExists(_)
             | Self::Status { .. }
             | Self::LeaseLost(_)
+            | Self::Claimed(_)
+            | Self::ManifestExists(_)
+            | Self::Operation { .. }
             | Self::BadBackup { .. } => ErrorKind::Conflict,
             Self::File(error) => match error.kind {
                 FileErrorKind::Missing | FileErrorKind::Path => ErrorKind::User,
@@ -145,8 +230,11 @@ impl StoreError {
                 }
                 _ => ErrorKind::Outside,
             },
-            Self::Database { .. } | Self::Runtime(_) => ErrorKind::Outside,
-            Self::Json(_) => ErrorKind::Internal,
+            Self::Database { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectionLost { .. }
+            | Self::Runtime(_) => ErrorKind::Outside,
+            Self::Json(_) | Self::Canonical(_) => ErrorKind::Internal,
         }
     }
 
@@ -159,12 +247,19 @@ impl StoreError {
                 | Self::TaskExists(_)
                 | Self::Status { .. }
                 | Self::LeaseLost(_)
+                | Self::Claimed(_)
+                | Self::NotOver(..)
         )
     }
 
     /// What the user can do next.
     pub fn hint(&self) -> String {
         match self {
+            Self::Foreign(path) | Self::Damaged { path, .. } | Self::Database { path, .. }
+                if is_server(path) =>
+            {
+                self.hint_of_server().to_owned()
+            }
             Self::Foreign(_) => "name another file with --store".to_owned(),
             Self::Legacy(path) => format!(
                 "`onx tasks import-legacy --db {} --workspaces DIR` brings it into the new form",
@@ -182,6 +277,9 @@ impl StoreError {
             Self::InUse(_) => {
                 "wait until the other process has ended, and run the same command again".to_owned()
             }
+            Self::BadUrl(_) | Self::Unreachable { .. } | Self::ConnectionLost { .. } => {
+                self.hint_of_server().to_owned()
+            }
             Self::Database { .. } | Self::Runtime(_) => {
                 "check that the disk has space and that you may write there".to_owned()
             }
@@ -193,13 +291,46 @@ impl StoreError {
             }
             Self::Status { .. } => "see how far it is with `onx tasks show`".to_owned(),
             Self::LeaseLost(_) => "leave the task to the worker that has it now".to_owned(),
+            Self::Claimed(_) => {
+                "leave the task to that worker, or wait until its lease has expired".to_owned()
+            }
+            Self::NotOver(id, _) => format!("`onx tasks archive {id}` ends it"),
+            Self::ManifestExists(_) => {
+                "a manifest that was changed is another one and needs another id".to_owned()
+            }
+            Self::Operation { .. } => "put it into the manifest that it is of".to_owned(),
+            Self::TooLong { .. } => "give a shorter one".to_owned(),
             Self::NoBackup(_) => {
                 "an import makes one first; nothing was imported from there".to_owned()
             }
             Self::BadBackup { .. } => {
                 "put another copy of the old database in its place".to_owned()
             }
-            Self::Json(_) => "please report this with the command that you ran".to_owned(),
+            Self::Json(_) | Self::Canonical(_) => {
+                "please report this with the command that you ran".to_owned()
+            }
+        }
+    }
+
+    /// What the user can do about a store in PostgreSQL.
+    fn hint_of_server(&self) -> &'static str {
+        match self {
+            Self::BadUrl(_) => {
+                "write it as postgres://USER@HOST:PORT/DATABASE, with ?schema=NAME for another \
+                 schema than `onx`; special characters are written as %XX"
+            }
+            Self::Unreachable { .. } => {
+                "check that the server runs, and host, port, database, user and password of the URL"
+            }
+            Self::ConnectionLost { .. } => {
+                "run the same command again; whether the change was kept, `onx tasks list` shows"
+            }
+            Self::Foreign(_) => "name another schema with `?schema=NAME` in the URL",
+            Self::Damaged { .. } => {
+                "put back a dump of the schema, or name another one with `?schema=NAME` in the URL \
+                 to begin anew; an upgrade keeps a copy in a schema `NAME_bak_v*`"
+            }
+            _ => "check what the user of the URL may do in that database",
         }
     }
 }

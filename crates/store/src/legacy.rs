@@ -21,8 +21,9 @@ pub use recovery::{Recovery, recover};
 pub use report::{ImportReport, SetAside, StatusCount, WorkspacesBackup};
 
 use crate::StoreError;
+use crate::calls::Calls;
 use crate::schema::{self, Form, beside};
-use crate::sqlite::{Calls, check, options, size_of};
+use crate::sqlite::{check, options, size_of};
 
 /// The property of a store that holds the report of its import.
 const REPORT_PROPERTY: &str = "migration_report";

@@ -1,24 +1,41 @@
-//! Keeps tasks, runs and leases.
+//! Keeps tasks, runs and leases, the queue of tasks that wait for a worker, events that wait for
+//! their delivery, and what is known about manifests.
 //!
-//! The SQL stands behind the trait [`Store`]. [`SqliteStore`] is a file of the user; nothing here
-//! knows what a task is about.
+//! The SQL stands behind the trait [`Store`]. [`SqliteStore`] is a file of the user,
+//! [`PostgresStore`] a schema of a server; nothing here knows what a task is about.
+//!
+//! The statements are written once, in `statements`, and compiled for each database; what a
+//! database says in its own way is in its `dialect`.
 
+#![expect(clippy::duplicate_mod, reason = "statements are compiled once for each database")]
+
+mod calls;
 mod error;
+mod events;
+mod forwarded;
 mod legacy;
+mod manifests;
+mod postgres;
 mod schema;
 mod sqlite;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use artifact::Timestamp;
 use run::{Lease, LeaseTerm, Run, RunId, RunStatus, Task, TaskId, TaskStatus, WorkerId};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub use error::StoreError;
+pub use events::{EventId, NewEvent, OutboxEvent};
 pub use legacy::{
     Import, ImportOutcome, ImportReport, Recovery, SetAside, StatusCount, WorkspacesBackup, import,
     recover,
 };
+pub use manifests::{ApplicationRow, ManifestRecord, OperationRecord};
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 /// A task that is to be added.
@@ -36,12 +53,68 @@ pub struct NewTask {
     pub created_at: Timestamp,
 }
 
+/// Opens the store that a user named, which is a URL `postgres://…` or the file of a store that is
+/// there. The folder of the workspaces is that of a store in PostgreSQL; a file says itself where
+/// its workspaces are.
+pub fn open(place: &Path, workspaces: &Path) -> Result<Box<dyn Store>, StoreError> {
+    let text = place.to_string_lossy();
+    if let Some((scheme, _)) = text.split_once("://")
+        && !postgres::is_server(place)
+    {
+        return Err(StoreError::BadUrl(format!("there are no stores at `{scheme}://`")));
+    }
+    if !postgres::is_server(place) {
+        return Ok(Box::new(SqliteStore::open(place)?));
+    }
+    Ok(Box::new(PostgresStore::open(&text, workspaces)?))
+}
+
+/// A task that a worker has taken from the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The right to work at it.
+    pub lease: Lease,
+    /// How often it was taken from the queue, this time included.
+    pub attempt: u32,
+}
+
+/// One step of a run, with what is written together with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advance {
+    /// How far the run is then.
+    pub to: RunStatus,
+    /// Results in short, in place of what was there.
+    pub artifact_summary: Map<String, Value>,
+    /// What is told about it.
+    pub events: Vec<NewEvent>,
+    /// Whether the task is over with this run: if the run ends FAILED, the task becomes ARCHIVED
+    /// and not TODO.
+    pub archive_task: bool,
+}
+
+impl Advance {
+    /// A step to this status, and nothing else.
+    pub fn to(status: RunStatus) -> Self {
+        Self { to: status, artifact_summary: Map::new(), events: Vec::new(), archive_task: false }
+    }
+}
+
 /// Where tasks, runs and leases are kept. Every method is one transaction: it happens as a whole or
 /// not at all, and when it returns, it lasts.
 ///
 /// The methods block. Whoever calls them works at something else than waiting for many
 /// connections, and an asynchronous trait would bring a runtime into every command.
 pub trait Store: Send + Sync + fmt::Debug {
+    /// The folder that holds the workspaces of all tasks.
+    fn workspaces(&self) -> &Path;
+    /// The folder of a run, where its artifacts and its journal are; none when the store names one
+    /// that is not in its workspaces.
+    fn run_folder(&self, run: &Run) -> Option<PathBuf> {
+        let below = run.run_path.strip_prefix("workspaces/")?;
+        let below = artifact::TreePath::new(below).ok()?;
+        Some(self.workspaces().join(below.as_str()))
+    }
+
     /// Adds a task as TODO. The same task under the same id is added once; another one under that
     /// id is refused.
     fn add_task(&self, new: &NewTask) -> Result<Task, StoreError>;
@@ -49,12 +122,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn task(&self, task: &TaskId) -> Result<Option<Task>, StoreError>;
     /// The tasks that have one of these statuses, in the order in which they came.
     fn tasks(&self, statuses: &[TaskStatus]) -> Result<Vec<Task>, StoreError>;
-    /// Archives a task that nobody works at; one that is archived stays so.
+    /// Archives a task that nobody works at, and takes it out of the queue; one that is archived
+    /// stays so.
     fn archive_task(&self, task: &TaskId) -> Result<Task, StoreError>;
+    /// Removes a task that is DONE or ARCHIVED, with its runs, its lease and its place in the
+    /// queue; its runs as they were. Their folders stay where they are.
+    fn forget_task(&self, task: &TaskId) -> Result<Vec<Run>, StoreError>;
     /// The run of this id.
     fn run(&self, run: &RunId) -> Result<Option<Run>, StoreError>;
     /// The runs of a task, or of all tasks, in the order in which they began.
     fn runs(&self, task: Option<&TaskId>) -> Result<Vec<Run>, StoreError>;
+    /// The run of a task that is not over.
+    fn open_run(&self, task: &TaskId) -> Result<Option<Run>, StoreError>;
 
     /// Claims a task: one statement takes a lease that is free or expired, by the clock of the
     /// database; none when another worker holds it.
@@ -68,14 +147,59 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn renew(&self, lease: &Lease, term: LeaseTerm) -> Result<(), StoreError>;
     /// Gives a lease back; a lease that another worker has taken over is theirs.
     fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+    /// Whether what is written under this lease would count: refused when another worker has
+    /// claimed the task since, or the lease was given back.
+    fn check_lease(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Begins a run of a task that is TODO, and puts the task IN_PROGRESS.
     fn begin_run(&self, lease: &Lease, at: Timestamp) -> Result<Run, StoreError>;
-    /// Takes a run one step further, and its task with it when the run is over.
-    fn advance_run(
+    /// Adds a task, claims it and begins a run of it, all in one transaction: what a command that
+    /// does one thing pays is one wait for the disk. Refused when another worker holds the task.
+    fn start(
         &self,
-        lease: &Lease,
-        run: &RunId,
-        to: RunStatus,
-        artifact_summary: &Map<String, Value>,
-    ) -> Result<Run, StoreError>;
+        new: &NewTask,
+        worker: &WorkerId,
+        term: LeaseTerm,
+        at: Timestamp,
+    ) -> Result<(Lease, Run), StoreError>;
+    /// Takes a run one step further, its task with it when the run is over, and writes what is told
+    /// about it.
+    fn advance_run(&self, lease: &Lease, run: &RunId, advance: &Advance)
+    -> Result<Run, StoreError>;
+
+    /// Adds a task as `add_task` does, and puts it at the end of the queue. One that waits already
+    /// keeps its place, and one that is DONE or ARCHIVED does not wait again.
+    fn enqueue(&self, new: &NewTask) -> Result<Task, StoreError>;
+    /// Claims the task in the queue that has been due longest and whose lease is free or expired,
+    /// by the clock of the database, and counts the attempt; none when there is none. The task
+    /// stays in the queue, and when its lease expires, the next worker finds it there.
+    fn claim_next(&self, worker: &WorkerId, term: LeaseTerm) -> Result<Option<Claim>, StoreError>;
+    /// Gives a task back that is not to be taken from the queue before this time has passed.
+    fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
+    /// Takes a task out of the queue; the lease stays.
+    fn dequeue(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// The events that wait for their delivery, in the order in which they were written.
+    fn undelivered(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError>;
+    /// Says that these events were delivered.
+    fn mark_delivered(&self, events: &[EventId]) -> Result<(), StoreError>;
+
+    /// Keeps what is known about a manifest, with its operations. One that is known gets the place,
+    /// the status and the metadata that are given; one of another checksum is refused.
+    fn put_manifest(
+        &self,
+        manifest: &ManifestRecord,
+        operations: &[OperationRecord],
+    ) -> Result<(), StoreError>;
+    /// The manifests, oldest first.
+    fn manifests(&self) -> Result<Vec<ManifestRecord>, StoreError>;
+    /// A manifest with its operations in their order.
+    fn manifest(
+        &self,
+        manifest: Uuid,
+    ) -> Result<Option<(ManifestRecord, Vec<OperationRecord>)>, StoreError>;
+    /// Keeps that a manifest was applied; what is known under this id stays as it is. The manifest
+    /// need not be in the store: it is a file that is handed on.
+    fn put_application(&self, application: &ApplicationRow) -> Result<(), StoreError>;
+    /// Where manifests were applied, to this package or to any, oldest first.
+    fn applications(&self, package: Option<&str>) -> Result<Vec<ApplicationRow>, StoreError>;
 }

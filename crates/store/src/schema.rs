@@ -14,7 +14,8 @@ pub(crate) const APPLICATION_ID: i64 = 0x6f6e_7831;
 
 /// The steps to the form of today. The version of a store is how many of them it has behind it;
 /// a step that was released never changes.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema.sql")];
+pub(crate) const STEPS: &[&str] =
+    &[include_str!("schema/sqlite/1.sql"), include_str!("schema/sqlite/2.sql")];
 
 /// What a file is, by its header and its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +127,10 @@ mod tests {
     use sqlx::ConnectOptions as _;
 
     use super::*;
-    use crate::sqlite::{Calls, options};
+    use crate::calls::Calls;
+    use crate::sqlite::options;
 
+    const FIRST: &[&str] = &[STEPS[0]];
     const NEXT: &[&str] = &[
         STEPS[0],
         "ALTER TABLE tasks ADD COLUMN owner TEXT;",
@@ -154,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("onx.db");
         Calls::new().expect("a runtime").wait(async {
-            assert_eq!(upgraded(&path, &DiskFiles, STEPS).await.expect("made"), 1);
+            assert_eq!(upgraded(&path, &DiskFiles, FIRST).await.expect("made"), 1);
             let first = std::fs::read(&path).expect("a file");
             // Without its copy, nothing is changed.
             for at in 1..=3 {
@@ -171,7 +174,7 @@ mod tests {
             assert_eq!(upgraded(&path, &DiskFiles, NEXT).await.expect("nothing to do"), 3);
             let copy = folder.path().join("onx.db.bak_v1");
             assert!(std::fs::read(copy).expect("the copy") == first);
-            let older = upgraded(&path, &DiskFiles, STEPS).await.expect_err("it is newer");
+            let older = upgraded(&path, &DiskFiles, FIRST).await.expect_err("it is newer");
             assert!(matches!(older, StoreError::Newer { found: 3, known: 1, .. }));
         });
     }

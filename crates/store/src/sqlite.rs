@@ -1,7 +1,17 @@
 //! A store in a file of SQLite.
 
+mod dialect;
+#[path = "statements/leases.rs"]
 mod leases;
+#[path = "statements/manifests.rs"]
+mod manifests;
+#[path = "statements/outbox.rs"]
+mod outbox;
+#[path = "statements/queue.rs"]
+mod queue;
+#[path = "statements/rows.rs"]
 mod rows;
+#[path = "statements/tasks.rs"]
 mod tasks;
 
 use std::path::{Path, PathBuf};
@@ -10,14 +20,18 @@ use std::time::Duration;
 
 use artifact::Timestamp;
 use host::{DiskFiles, FileErrorKind, Files, NodeKind, Place, split_path};
-use run::{Lease, LeaseTerm, Run, RunId, RunStatus, Task, TaskId, TaskStatus, WorkerId};
-use serde_json::{Map, Value};
+use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskStatus, WorkerId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
-use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
 
 pub(crate) use self::tasks::{insert, insert_run};
-use crate::{NewTask, Store, StoreError, schema};
+use crate::calls::{Calls, Failed};
+use crate::forwarded::implement_store;
+use crate::{
+    Advance, ApplicationRow, Claim, EventId, ManifestRecord, NewTask, OperationRecord, OutboxEvent,
+    Store, StoreError, schema,
+};
 
 /// How long a call waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,20 +47,6 @@ pub struct SqliteStore {
     calls: Calls,
     /// There until the store is dropped.
     connection: Mutex<Option<SqliteConnection>>,
-}
-
-/// Waits for the database on the thread that calls.
-#[derive(Debug)]
-pub(crate) struct Calls(Runtime);
-
-impl Calls {
-    pub(crate) fn new() -> Result<Self, StoreError> {
-        Builder::new_current_thread().build().map(Self).map_err(StoreError::Runtime)
-    }
-
-    pub(crate) fn wait<T>(&self, call: impl Future<Output = T>) -> T {
-        self.0.block_on(call)
-    }
 }
 
 impl SqliteStore {
@@ -91,17 +91,18 @@ impl SqliteStore {
         })
     }
 
-    /// The folder of a run, where its artifacts and its journal are; none when the store names one
-    /// that is not in its workspaces.
-    pub fn run_folder(&self, run: &Run) -> Option<PathBuf> {
-        let below = run.run_path.strip_prefix("workspaces/")?;
-        let below = artifact::TreePath::new(below).ok()?;
-        Some(self.workspaces.join(below.as_str()))
+    fn read<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        self.call("read", call)
     }
 
-    /// The folder that holds the workspaces of all tasks.
-    pub fn workspaces(&self) -> &Path {
-        &self.workspaces
+    fn write<T>(
+        &self,
+        call: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Failed>,
+    ) -> Result<T, StoreError> {
+        self.call("written", call)
     }
 
     fn call<T>(
@@ -114,11 +115,7 @@ impl SqliteStore {
         let Some(connection) = connection.as_mut() else {
             return Err(StoreError::InUse(self.path.clone()));
         };
-        self.calls.wait(call(connection)).map_err(|failed| match failed {
-            Failed::Database(error) => StoreError::of_database(&self.path, action, error),
-            Failed::Row(why) => StoreError::damaged(&self.path, why),
-            Failed::Store(error) => error,
-        })
+        self.calls.wait(call(connection)).map_err(|failed| failed.at(&self.path, action))
     }
 }
 
@@ -129,25 +126,6 @@ impl Drop for SqliteStore {
             // Every call has ended and lasts; what closing does beyond that is to tidy up.
             let _ = self.calls.wait(connection.close());
         }
-    }
-}
-
-/// Why a call failed, before it is said where.
-pub(crate) enum Failed {
-    Database(sqlx::Error),
-    Row(String),
-    Store(StoreError),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
     }
 }
 
@@ -208,61 +186,4 @@ async fn workspaces(
     Ok(folder.join(named.as_deref().unwrap_or("workspaces")))
 }
 
-impl Store for SqliteStore {
-    fn add_task(&self, new: &NewTask) -> Result<Task, StoreError> {
-        self.call("written", async |connection| tasks::add(connection, new).await)
-    }
-
-    fn task(&self, task: &TaskId) -> Result<Option<Task>, StoreError> {
-        self.call("read", async |connection| tasks::one(connection, task).await)
-    }
-
-    fn tasks(&self, statuses: &[TaskStatus]) -> Result<Vec<Task>, StoreError> {
-        self.call("read", async |connection| tasks::all(connection, statuses).await)
-    }
-
-    fn archive_task(&self, task: &TaskId) -> Result<Task, StoreError> {
-        self.call("written", async |connection| tasks::archive(connection, task).await)
-    }
-
-    fn run(&self, run: &RunId) -> Result<Option<Run>, StoreError> {
-        self.call("read", async |connection| tasks::one_run(connection, run).await)
-    }
-
-    fn runs(&self, task: Option<&TaskId>) -> Result<Vec<Run>, StoreError> {
-        self.call("read", async |connection| tasks::all_runs(connection, task).await)
-    }
-
-    fn claim(
-        &self,
-        task: &TaskId,
-        worker: &WorkerId,
-        term: LeaseTerm,
-    ) -> Result<Option<Lease>, StoreError> {
-        self.call("written", async |connection| leases::claim(connection, task, worker, term).await)
-    }
-
-    fn renew(&self, lease: &Lease, term: LeaseTerm) -> Result<(), StoreError> {
-        self.call("written", async |connection| leases::renew(connection, lease, term).await)
-    }
-
-    fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.call("written", async |connection| leases::release(connection, lease).await)
-    }
-
-    fn begin_run(&self, lease: &Lease, at: Timestamp) -> Result<Run, StoreError> {
-        self.call("written", async |connection| leases::begin_run(connection, lease, at).await)
-    }
-
-    fn advance_run(
-        &self,
-        lease: &Lease,
-        run: &RunId,
-        to: RunStatus,
-        artifact_summary: &Map<String, Value>,
-    ) -> Result<Run, StoreError> {
-        self.call("written", async |connection| {
-            leases::advance_run(connection, lease, run, to, artifact_summary).await
-        })
-    }
-}
+implement_store!(SqliteStore);

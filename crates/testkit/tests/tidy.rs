@@ -350,6 +350,13 @@ fn reach(file: &Path, is_root: bool, reached: &mut BTreeSet<PathBuf>) {
     let folder = file.parent().expect("a file lies in a folder");
     let stem = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
     let below = if is_root || stem == "mod" { folder.to_owned() } else { folder.join(&stem) };
+    // A module that is compiled more than once says where it is.
+    for line in text.lines() {
+        let path = line.trim().strip_prefix("#[path = \"").and_then(|it| it.strip_suffix("\"]"));
+        if let Some(path) = path {
+            reach(&folder.join(path), false, reached);
+        }
+    }
     for name in repository::declared_modules(&text) {
         for candidate in [below.join(format!("{name}.rs")), below.join(&name).join("mod.rs")] {
             if candidate.is_file() {

@@ -8,9 +8,19 @@ use run::{RunId, TaskId, TaskStatus};
 /// Where tasks and runs are kept.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArguments {
-    /// The file that holds tasks and runs [default: onx.db in the state folder]
-    #[arg(long, value_name = "FILE", env = "ONX_STORE", hide_env_values = true)]
+    /// The file that holds tasks and runs, or a URL [default: onx.db in the state folder]
+    ///
+    /// A URL is `postgres://USER@HOST:PORT/DATABASE`, with `?schema=NAME` for another schema than
+    /// `onx`. Give the password in PGPASSWORD or in ~/.pgpass: arguments can be seen by others.
+    #[arg(long, value_name = "FILE|URL", env = "ONX_STORE", hide_env_values = true)]
     pub(crate) store: Option<PathBuf>,
+
+    /// The workspaces of a store in PostgreSQL [default: workspaces in the state folder]
+    ///
+    /// All who work with that store share the folder. A store in a file has its workspaces beside
+    /// it.
+    #[arg(long, value_name = "DIR", env = "ONX_WORKSPACES", hide_env_values = true)]
+    pub(crate) workspaces: Option<PathBuf>,
 }
 
 /// What is done with tasks.

@@ -65,16 +65,25 @@ pub(crate) fn runs(context: &Context<'_>, command: &RunsCommand) -> Result<Answe
 }
 
 /// The store that the user named, which must be there, or the one in the state folder.
-fn open(context: &Context<'_>, arguments: &StoreArguments) -> Result<SqliteStore, Error> {
+fn open(context: &Context<'_>, arguments: &StoreArguments) -> Result<Box<dyn Store>, Error> {
     let world = &context.world;
+    let absolute = |path: &Path| world.environment.absolute(path);
     let opened = match &arguments.store {
-        Some(path) if path.to_string_lossy().contains("://") => {
-            let message = format!("`{}` is no file", path.display());
-            let hint = "stores are files of SQLite";
+        Some(url) if url.to_string_lossy().contains("://") => {
+            let workspaces = match &arguments.workspaces {
+                Some(folder) => absolute(folder),
+                None => world.folders.state.join("workspaces"),
+            };
+            store::open(url, &workspaces)
+        }
+        _ if arguments.workspaces.is_some() => {
+            let message = "only a store in PostgreSQL is told where its workspaces are";
+            let hint = "leave out --workspaces and ONX_WORKSPACES: a file has them beside it";
             return Err(Error::user(ErrorCode::StoreError, message).hint(hint));
         }
-        Some(path) => SqliteStore::open(&world.environment.absolute(path)),
-        None => SqliteStore::open_or_create(&world.folders.state.join("onx.db")),
+        Some(path) => store::open(&absolute(path), Path::new("")),
+        None => SqliteStore::open_or_create(&world.folders.state.join("onx.db"))
+            .map(|store| Box::new(store) as Box<dyn Store>),
     };
     opened.map_err(refused)
 }
@@ -232,7 +241,7 @@ fn show_run(context: &Context<'_>, arguments: &RunShowArguments) -> Result<Answe
     let store = open(context, &arguments.store)?;
     let run = store.run(&arguments.run).map_err(refused)?;
     let run = run.ok_or_else(|| refused(StoreError::NoRun(arguments.run.clone())))?;
-    let journal = journal(context, &store, &run)?;
+    let journal = journal(context, &*store, &run)?;
     let answer = compared(run, journal);
     if context.output.is_json() {
         context.output.json(&answer)?;
@@ -244,11 +253,7 @@ fn show_run(context: &Context<'_>, arguments: &RunShowArguments) -> Result<Answe
 }
 
 /// What the journal of a run says; none where there is none.
-fn journal(
-    context: &Context<'_>,
-    store: &SqliteStore,
-    run: &Run,
-) -> Result<Option<RunState>, Error> {
+fn journal(context: &Context<'_>, store: &dyn Store, run: &Run) -> Result<Option<RunState>, Error> {
     let Some(folder) = store.run_folder(run) else { return Ok(None) };
     let files = &*context.world.files;
     let journal = JournalWriter::read(files, &folder, &run.run_id).map_err(|error| {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use host::DiskFiles;
 use run::{Event, Fence, JournalWriter, LeaseTerm, RunStatus, TaskId, WorkerId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
-use store::{SqliteStore, Store as _};
+use store::{Advance, SqliteStore, Store as _};
 
 use crate::scene::{Ran, Scene};
 
@@ -77,7 +77,7 @@ fn what_cannot_be_done_with_tasks_is_said() {
     let scene = Scene::empty();
     yes(scene.onx(&["tasks", "add", "One", "--id", "one"]));
     scene.write("other.db", "no database, but long enough to be looked at, and more than that");
-    let table: [(&[&str], i32, &str); 9] = [
+    let table: [(&[&str], i32, &str); 11] = [
         (&["tasks", "show", "nobody"], 2, "TaskError"),
         (&["tasks", "archive", "nobody"], 2, "TaskError"),
         (&["tasks", "add", "Two", "--id", "one"], 4, "TaskError"),
@@ -85,7 +85,9 @@ fn what_cannot_be_done_with_tasks_is_said() {
         (&["runs", "list", "--task", "nobody"], 2, "TaskError"),
         (&["tasks", "list", "--store", "nowhere.db"], 2, "StoreError"),
         (&["tasks", "list", "--store", "other.db"], 4, "StoreError"),
-        (&["tasks", "list", "--store", "postgres://localhost/onx"], 2, "StoreError"),
+        (&["tasks", "list", "--store", "mysql://localhost/onx"], 2, "StoreError"),
+        (&["tasks", "list", "--store", "postgres://h/d?schema=A"], 2, "StoreError"),
+        (&["tasks", "list", "--workspaces", "w"], 2, "StoreError"),
         (&["tasks", "add", "Three", "--set", "nothing"], 2, "UsageError"),
     ];
     for (arguments, code, name) in table {
@@ -116,7 +118,7 @@ fn a_run_is_shown_with_what_its_journal_says() {
     let mut journal =
         JournalWriter::open(files, &folder, &run.run_id, &worker, Fence(1)).expect("a journal");
     journal.append(at, Event::Advanced { to: RunStatus::Executing }).expect("written");
-    store.advance_run(&lease, &run.run_id, RunStatus::Executing, &Map::new()).expect("a step");
+    store.advance_run(&lease, &run.run_id, &Advance::to(RunStatus::Executing)).expect("a step");
     journal.append(at, Event::StepBegan { node: "differ".to_owned() }).expect("written");
     drop(store);
 
@@ -193,5 +195,27 @@ fn an_import_that_is_killed_at_any_moment_can_be_repeated() {
         assert_eq!(yes(scene.onx(&list)), expected, "killed in round {round}");
         let names = |scene: &Scene| scene.files(".").into_keys().collect::<Vec<_>>();
         assert_eq!(names(&scene), names(&undisturbed), "killed in round {round}");
+    }
+}
+
+#[test]
+fn a_store_may_be_in_postgresql() {
+    let server = match testkit::postgres::shared() {
+        Ok(server) => server,
+        Err(why) => return testkit::skipped(why),
+    };
+    let scene = Scene::empty();
+    let url = format!("{server}?schema=cli_{}&password=s3cret", std::process::id());
+    let added = yes(scene.onx(&["tasks", "add", "One", "--store", &url]));
+    assert!(added.contains("TASK-1"), "{added}");
+    let shown = json(scene.onx(&["tasks", "show", "TASK-1", "--json", "--store", &url]));
+    assert_eq!(shown["task"]["title"], "One");
+    assert!(!scene.state().join("onx.db").exists());
+    let closed = "postgres://ada:s3cret@127.0.0.1:9/work".to_owned();
+    for place in [format!("{server}x?password=s3cret"), closed] {
+        let ran = scene.onx(&["tasks", "list", "--store", &place]);
+        assert_eq!(ran.code, 5, "{}", ran.err);
+        assert!(ran.err.contains("cannot be reached"), "{}", ran.err);
+        assert!(!ran.err.contains("s3cret") && ran.err.contains("hint: "), "{}", ran.err);
     }
 }

@@ -12,12 +12,31 @@ use super::backup::DatabaseBackup;
 use super::report::{FORMAT, ImportReport, SetAside, StatusCount, WorkspacesBackup};
 use super::table::{self, OLD_TABLE, OldRow};
 use super::{Import, REPORT_PROPERTY};
-use crate::sqlite::{Failed, insert, insert_run};
+use crate::calls::Failed;
+use crate::sqlite::{insert, insert_run};
 use crate::{StoreError, schema};
 
 /// Names that a store needs for itself, besides `tasks`.
-const OWN_TABLES: &[&str] = &["runs", "leases", "counters", "properties", "set_aside"];
-const OWN_INDEX: &str = "runs_by_task";
+const OWN_TABLES: &[&str] = &[
+    "runs",
+    "leases",
+    "counters",
+    "properties",
+    "set_aside",
+    "queue",
+    "outbox",
+    "migration_manifests",
+    "manifest_operations",
+    "migration_applications",
+];
+const OWN_INDEXES: &[&str] = &[
+    "runs_by_task",
+    "queue_by_due",
+    "outbox_undelivered",
+    "idx_manifests_versions",
+    "idx_operations_manifest",
+    "idx_applications_package",
+];
 
 /// What the old rows become.
 #[derive(Default)]
@@ -38,11 +57,7 @@ pub(crate) async fn carry_out(
     workspaces: WorkspacesBackup,
 ) -> Result<ImportReport, StoreError> {
     let path = &request.database;
-    let failed = |failure| match failure {
-        Failed::Database(error) => StoreError::of_database(path, "written", error),
-        Failed::Row(why) => StoreError::damaged(path, why),
-        Failed::Store(error) => error,
-    };
+    let failed = |failed: Failed| failed.at(path, "written");
     let renamed_tables = make_room(connection, request).await?;
     let converted = convert(connection).await.map_err(failed)?;
     let missing = missing_archives(&converted.runs, request, files)?;
@@ -64,8 +79,8 @@ async fn make_room(
             .await
             .map_err(failed)?;
     let kind_of = |name: &str| known.iter().find(|(_, n)| n == name).map(|(kind, _)| kind.as_str());
-    if kind_of(OWN_INDEX).is_some() {
-        return Err(super::not_legacy(path, "it has something else named `runs_by_task`"));
+    if let Some(name) = OWN_INDEXES.iter().find(|name| kind_of(name).is_some()) {
+        return Err(super::not_legacy(path, &format!("it has something else named `{name}`")));
     }
     let mut renamed = Vec::new();
     for name in ["tasks"].iter().chain(OWN_TABLES) {
@@ -100,12 +115,14 @@ async fn convert(connection: &mut SqliteConnection) -> Result<Converted, Failed>
     for row in &rows {
         match table::convert(row, &mut known) {
             Ok((task, run)) => {
-                insert(&mut *connection, &task).await?;
+                if !insert(connection, &task).await? {
+                    return Err(StoreError::TaskExists(task.task_id).into());
+                }
                 converted.tasks += 1;
                 converted.without_goal += u32::from(task.objective.is_none());
                 *converted.statuses.entry((row.status(), task.status)).or_default() += 1;
                 if let Some(run) = run {
-                    insert_run(&mut *connection, &run).await?;
+                    insert_run(connection, &run).await?;
                     converted.runs.push(run);
                 }
             }

@@ -17,8 +17,9 @@ use super::report::ImportReport;
 use super::tree::{self, Entry, What};
 use super::{DATABASE_LIMIT_BYTES, Import, REPORT_FILE, not_legacy, open, stored_report};
 use crate::StoreError;
+use crate::calls::Calls;
 use crate::schema::{self, Form, beside};
-use crate::sqlite::{Calls, check, options};
+use crate::sqlite::{check, options};
 
 /// What is added to the name of the database for what it was before it was restored.
 const BEFORE_ENDING: &str = ".before_recovery";

@@ -8,6 +8,12 @@
 
 mod faults;
 mod leases;
+mod manifests;
 mod opening;
+mod outbox;
+mod postgres;
+mod queue;
+mod race;
 mod scene;
+mod stopped;
 mod tasks;

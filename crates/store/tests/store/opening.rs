@@ -2,9 +2,9 @@
 
 use artifact::ErrorKind;
 use run::TaskStatus;
-use store::{SqliteStore, Store as _, StoreError};
+use store::{NewTask, SqliteStore, Store as _, StoreError};
 
-use crate::scene::{Scene, execute, titles};
+use crate::scene::{Scene, execute, moment, named, term, titles, worker};
 
 #[test]
 fn a_store_keeps_what_was_put_into_it() {
@@ -25,7 +25,7 @@ fn what_is_no_store_is_refused_with_the_way_out_and_left_as_it_is() {
         (legacy, "of the old form", ErrorKind::User, "onx tasks import-legacy --db"),
         (
             "PRAGMA application_id = 0x6f6e7831; PRAGMA user_version = 99",
-            "has version 99, and this onx knows 1",
+            "has version 99, and this onx knows 2",
             ErrorKind::Conflict,
             "newer",
         ),
@@ -41,6 +41,30 @@ fn what_is_no_store_is_refused_with_the_way_out_and_left_as_it_is() {
         assert!(std::fs::read(scene.path()).expect("a file") == before, "{script}");
         assert_eq!(scene.names(), ["onx.db"]);
     }
+}
+
+#[test]
+fn a_store_of_the_first_version_is_kept_and_goes_on() {
+    let scene = Scene::new();
+    let first = include_str!("../../src/schema/sqlite/1.sql");
+    execute(
+        &scene.path(),
+        &format!(
+            "{first}; INSERT INTO tasks (task_id, title, status) VALUES ('old', 'Old', 'TODO'); \
+             PRAGMA application_id = 0x6f6e7831; PRAGMA user_version = 1"
+        ),
+    );
+    let before = std::fs::read(scene.path()).expect("a file");
+    let store = SqliteStore::open(&scene.path()).expect("a store");
+    assert_eq!(titles(&store.tasks(TaskStatus::ALL).expect("tasks")), ["Old"]);
+    let queued = NewTask { title: "Old".to_owned(), created_at: moment(0), ..named("old") };
+    store.enqueue(&queued).expect("the queue is there");
+    let claim = store.claim_next(&worker("w"), term(60_000)).expect("an answer");
+    assert_eq!(claim.expect("a task").lease.task_id.as_str(), "old");
+    drop(store);
+    assert_eq!(scene.names(), ["onx.db", "onx.db.bak_v1"]);
+    let copy = std::fs::read(scene.folder.path().join("onx.db.bak_v1")).expect("a file");
+    assert!(copy == before, "the copy is what was there");
 }
 
 #[test]

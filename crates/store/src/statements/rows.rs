@@ -1,14 +1,20 @@
 //! Rows as values. Anybody can write into a file, so what a row holds is checked.
 
+use artifact::{Timestamp, TimestampParseError};
 use run::{Run, RunId, RunStatus, Task, TaskId, TaskStatus};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::Failed;
+use crate::calls::Failed;
 
 /// The columns of a task, in the order of `TaskRow`.
 macro_rules! task_columns {
     () => {
-        "task_id, title, objective, status, created_at, metadata, schema_version"
+        concat!(
+            "task_id, title, objective, status, ",
+            moment_text!("created_at"),
+            ", metadata, schema_version"
+        )
     };
 }
 pub(crate) use task_columns;
@@ -16,7 +22,7 @@ pub(crate) use task_columns;
 /// The columns of a run, in the order of `RunRow`.
 macro_rules! run_columns {
     () => {
-        "run_id, task_id, status, run_path, artifact_summary, created_at"
+        concat!("run_id, task_id, status, run_path, artifact_summary, ", moment_text!("created_at"))
     };
 }
 pub(crate) use run_columns;
@@ -61,13 +67,18 @@ pub(crate) fn run_of(row: RunRow) -> Result<Run, Failed> {
     })
 }
 
-fn wrong(of: &str, id: &str, what: &str, why: &str) -> Failed {
+pub(crate) fn wrong(of: &str, id: &str, what: &str, why: &str) -> Failed {
     let id: String = id.chars().take(80).collect();
     Failed::Row(format!("the {what} of the {of} `{id}` cannot be read: {why}"))
 }
 
-fn moment(text: Option<String>) -> Result<Option<artifact::Timestamp>, String> {
-    text.map(|text| text.parse()).transpose().map_err(|error| format!("{error}"))
+fn moment(text: Option<String>) -> Result<Option<Timestamp>, String> {
+    text.map(moment_of).transpose()
+}
+
+/// The moment that a text of a column says.
+pub(crate) fn moment_of(text: String) -> Result<Timestamp, String> {
+    text.parse().map_err(|error: TimestampParseError| error.to_string())
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
@@ -77,4 +88,14 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
 /// The form in which an object is written.
 pub(crate) fn json(object: &Map<String, Value>) -> Result<String, Failed> {
     serde_json::to_string(object).map_err(|error| Failed::Store(error.into()))
+}
+
+/// A count as a column holds it.
+pub(crate) fn count_of(of: &str, id: &str, what: &str, column: i64) -> Result<u32, Failed> {
+    u32::try_from(column).map_err(|error| wrong(of, id, what, &error.to_string()))
+}
+
+/// An id of the kind that seeds give to manifests and events.
+pub(crate) fn uuid_of(of: &str, text: &str) -> Result<Uuid, Failed> {
+    Uuid::parse_str(text).map_err(|error| wrong(of, text, "id", &error.to_string()))
 }
