@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 # The ways in which a disk may look after the power went.
 SYNCED, TORN, EMPTIED = "synced", "torn", "emptied"
-MODELS = (SYNCED, TORN, EMPTIED)
 
 
 @dataclass
@@ -18,7 +17,8 @@ class Node:
     mode: int = 0o755
     # Bytes of a file, or what a link says.
     content: bytes = b""
-    lasting: bytes | None = None
+    # None while nothing of it was synced.
+    lasting: object = None
     names: dict = field(default_factory=dict)
     lasting_names: dict = field(default_factory=dict)
 

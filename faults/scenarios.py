@@ -358,6 +358,4 @@ def wrong(scenario, scene, expected):
     """What is wrong with a scene whose command is said to be done."""
     odd = differences(expected, scenario.outcome(scene))
     odd += scenario.oddities(scene)
-    for folder in scenario.results:
-        odd += [f"{folder}/{path} is left" for path in unfinished(scene.root / folder)]
-    return odd
+    return odd + [f"{path} is left" for path in unfinished(scene.root)]

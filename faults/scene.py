@@ -42,8 +42,8 @@ class Ran:
 class Limits:
     """What is taken away from a command."""
 
-    file_bytes: int | None = None
-    descriptors: int | None = None
+    file_bytes: object = None
+    descriptors: object = None
 
     def impose(self):
         import resource

@@ -197,4 +197,4 @@ def tell(name, problems, repeat):
 
 
 def cores():
-    return max(1, len(os.sched_getaffinity(0)))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from tracing import CHANGES, OPENS, READS, SYNCS, calls, strace
 
@@ -33,10 +34,9 @@ def recorded(stage, scenario, names=CHANGES, string_bytes=4096):
 
 def lasting(stage, path):
     """Whether a path is one that a user or a later command finds again."""
-    root = str(stage.scene.root)
-    inside = os.path.commonpath([root, path]) == root if path.startswith("/") else False
-    given = any(path.startswith(f"{root}/work/{name}") for name in ("old", "new"))
-    return inside and not given
+    place = Path(path)
+    given = any(place.is_relative_to(stage.scene.work / name) for name in ("old", "new"))
+    return place.is_relative_to(stage.scene.root) and not given
 
 
 def steps(stage, scenario, reads=False):
