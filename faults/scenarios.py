@@ -1,6 +1,7 @@
 """What is disturbed: for each run type a scene, the command, how a user goes on, and what must then hold."""
 
 import json
+import re
 import sqlite3
 
 from scene import TEMPORARY, differences, tree, unfinished
@@ -44,6 +45,11 @@ INSERT INTO tasks VALUES
     ('T-3', 'Ship the rest', NULL, 'IN_PROGRESS', NULL),
     ('../T', 'climb', NULL, 'FAILED', NULL);
 """
+
+
+# The report beside a checkpoint is written after everything else, and nobody writes there again; what a
+# kill leaves of it goes with the checkpoint.
+BESIDE_CHECKPOINT = re.compile(r"^state/targets/[0-9a-f]+/checkpoints/[^/]+/\.onx-[^/]+\.tmp$")
 
 
 class Scenario:
@@ -296,6 +302,7 @@ class ImportLegacy(Scenario):
         scene.write("workspaces/archive/T-1/log.txt", "done\n")
         scene.write("workspaces/archive/T-1/run.sh", "true\n", mode=0o755)
         (scene.work / "workspaces/latest").symlink_to("archive/T-1")
+        (scene.work / "workspaces/inbox/empty").mkdir(parents=True)
         connection = sqlite3.connect(scene.work / "tasks.db")
         connection.executescript(LEGACY)
         connection.close()
@@ -330,6 +337,10 @@ class RecoverLegacy(ImportLegacy):
         odd = failed_step(scene, super().command(scene))
         scene.write("workspaces/archive/T-1/log.txt", "changed\n")
         (scene.work / "workspaces/archive/T-1/run.sh").unlink()
+        (scene.work / "workspaces/latest").unlink()
+        (scene.work / "workspaces/latest").symlink_to("elsewhere")
+        (scene.work / "workspaces/inbox/empty").rmdir()
+        (scene.work / "workspaces/inbox").rmdir()
         return odd
 
     def command(self, scene):
@@ -358,4 +369,5 @@ def wrong(scenario, scene, expected):
     """What is wrong with a scene whose command is said to be done."""
     odd = differences(expected, scenario.outcome(scene))
     odd += scenario.oddities(scene)
-    return odd + [f"{path} is left" for path in unfinished(scene.root)]
+    left = [path for path in unfinished(scene.root) if not BESIDE_CHECKPOINT.match(path)]
+    return odd + [f"{path} is left" for path in left]
