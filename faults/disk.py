@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 SYNCED, TORN, EMPTIED = "synced", "torn", "emptied"
 
 
-@dataclass
+# Two nodes are the same only if they are one.
+@dataclass(eq=False)
 class Node:
     """A file, folder or link: as it is now, and as it is on the platter."""
 
@@ -28,6 +29,8 @@ class Disk:
 
     def __init__(self):
         self.root = Node("folder")
+        # Moves from one folder into another that do not last yet: both folders, both names.
+        self.moves = []
 
     @classmethod
     def of(cls, folder):
@@ -61,10 +64,22 @@ class Disk:
         folder, name = self.folder_of(path)
         return folder.names.pop(name)
 
+    def move(self, path, target):
+        """A rename. It lasts in both folders or in none."""
+        (source, name), (folder, new) = self.folder_of(path), self.folder_of(target)
+        folder.names[new] = source.names.pop(name)
+        if source is not folder:
+            self.moves.append((source, name, folder, new))
+
     def sync(self, node):
         """What was written there lasts: bytes of a file, names of a folder."""
         if node.kind == "folder":
             node.lasting_names = dict(node.names)
+            for source, name, folder, new in [move for move in self.moves if node in (move[0], move[2])]:
+                source.lasting_names.pop(name, None)
+                if new in folder.names:
+                    folder.lasting_names[new] = folder.names[new]
+            self.moves = [move for move in self.moves if node not in (move[0], move[2])]
         else:
             node.lasting = node.content
 

@@ -170,7 +170,7 @@ class Replay:
         """Makes a change of names, sizes or modes, or makes what there is last."""
         disk, name = self.disk, call.name
         if name in RENAMES:
-            disk.put(paths[1], disk.take(paths[0]))
+            disk.move(paths[0], paths[1])
         elif name in REMOVES:
             disk.take(paths[0])
         elif name in ("mkdir", "mkdirat"):
