@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, FormatName, Timestamp, TreePath, strict_json};
-use host::{FileError, FileErrorKind, Files, NodeKind, Place, split_path};
+use host::{
+    FileError, FileErrorKind, Files, NodeKind, Place, remove_temporary_files_in, split_path,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -173,7 +175,11 @@ impl<'a> CheckpointFolder<'a> {
         checkpoint: &Checkpoint,
         contents: &BTreeMap<Digest, Vec<u8>>,
     ) -> Result<Digest, CheckpointError> {
-        self.files.create_base(&self.folder.join("content"))?;
+        let content = self.folder.join("content");
+        self.files.create_base(&content)?;
+        for folder in [self.folder, &content] {
+            remove_temporary_files_in(self.files, folder, None)?;
+        }
         for (digest, bytes) in contents {
             let path = content_path(digest)?;
             // Content is private to the user: it may be source that others must not read.

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath, uuid_from_digest};
-use host::{Clock, FileError, FileErrorKind, FileLock, Files, NodeKind, Place};
+use host::{
+    Clock, FileError, FileErrorKind, FileLock, Files, NodeKind, Place, remove_temporary_files_in,
+};
 
 use crate::application::{
     APPLICATION_FORMAT, ApplicationKind, ApplicationOutcome, ApplicationRecord, TargetState,
@@ -294,7 +296,12 @@ impl<'a> Transactions<'a> {
         self.files.create_base(&state.folder)?;
         let path = tree_path("lock")?;
         let holder = format!("process {} since {}", std::process::id(), self.clock.now());
-        self.files.lock(Place::new(&state.folder, &path), &holder)
+        let lock = self.files.lock(Place::new(&state.folder, &path), &holder)?;
+        // What an interrupted run left; with the lock nobody else writes there.
+        for below in [None, Some(tree_path("records")?)] {
+            remove_temporary_files_in(self.files, &state.folder, below.as_ref())?;
+        }
+        Ok(lock)
     }
 
     /// Reads what stands at every path, and compares it with what each change expects.

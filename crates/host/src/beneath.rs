@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use artifact::TreePath;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::files::parent_path;
 use crate::{FileError, FileErrorKind, Place};
@@ -40,7 +40,7 @@ pub(crate) fn open_in(
     flags: OFlags,
     mode: Mode,
 ) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(folder, name, flags | ALWAYS, mode)
+    retry_on_intr(|| rustix::fs::openat(&folder, name, flags | ALWAYS, mode))
 }
 
 /// Opens the folder that a place lies in.
@@ -70,8 +70,8 @@ fn open_at_once(base: &Path, path: &TreePath, flags: OFlags, mode: Mode) -> Opti
     use rustix::fs::ResolveFlags;
     const RESOLVE: ResolveFlags =
         ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
-    let folder = rustix::fs::open(base, FOLDER, Mode::empty()).ok()?;
-    rustix::fs::openat2(&folder, path.as_str(), flags, mode, RESOLVE).ok()
+    let folder = open_base(base).ok()?;
+    retry_on_intr(|| rustix::fs::openat2(&folder, path.as_str(), flags, mode, RESOLVE)).ok()
 }
 
 /// Only Linux can open a path without following links in one call.
@@ -88,8 +88,7 @@ fn open_by_parts(
     action: &'static str,
 ) -> Result<(OwnedFd, PathBuf), FileError> {
     let mut path = base.to_owned();
-    let mut folder = rustix::fs::open(base, FOLDER, Mode::empty())
-        .map_err(|errno| FileError::from_errno(action, base, errno))?;
+    let mut folder = open_base(base).map_err(|errno| FileError::from_errno(action, base, errno))?;
     for part in below.into_iter().flat_map(TreePath::parts) {
         path.push(part);
         folder = match open_in(&folder, part, FOLDER, Mode::empty()) {
@@ -102,6 +101,11 @@ fn open_by_parts(
         };
     }
     Ok((folder, path))
+}
+
+/// Opens a folder that the user named. A signal may interrupt an open on some file systems.
+pub(crate) fn open_base(base: &Path) -> Result<OwnedFd, Errno> {
+    retry_on_intr(|| rustix::fs::open(base, FOLDER, Mode::empty()))
 }
 
 fn is_link(folder: impl AsFd, name: &str) -> bool {

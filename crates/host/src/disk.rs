@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use artifact::TreePath;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
-use crate::beneath::{open_below, open_file, open_in, open_parent};
+use crate::beneath::{open_base, open_below, open_file, open_in, open_parent};
 use crate::files::temporary_path;
 use crate::{
     FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, Place,
@@ -238,7 +238,11 @@ impl Files for DiskFiles {
 
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     fn create_base(&self, base: &Path) -> Result<(), FileError> {
-        std::fs::create_dir_all(base).map_err(|error| FileError::from_io("create", base, error))
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<_> = base.ancestors().take_while(is_missing).collect();
+        std::fs::create_dir_all(base).map_err(|error| FileError::from_io("create", base, error))?;
+        // What is synced in a folder lasts only if the folder does, and so do the ones above it.
+        missing.into_iter().rev().try_for_each(sync_name)
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
@@ -335,8 +339,20 @@ fn own_file(file: OwnedFd, place: Place<'_>, action: &'static str) -> Result<Fil
     Ok(File::from(file))
 }
 
+/// Makes the name of a folder durable that was just made.
+fn sync_name(folder: &Path) -> Result<(), FileError> {
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = above.unwrap_or(Path::new("."));
+    match open_base(above) {
+        Ok(opened) => sync(opened, above),
+        // A folder may take names without showing them; then nobody but its owner can sync it.
+        Err(Errno::ACCESS) => Ok(()),
+        Err(errno) => Err(FileError::from_errno("sync", above, errno)),
+    }
+}
+
 fn sync(folder: impl AsFd, path: &Path) -> Result<(), FileError> {
-    match rustix::fs::fsync(folder) {
+    match retry_on_intr(|| rustix::fs::fsync(&folder)) {
         // Some file systems cannot sync a folder; its names are then as durable as they make them.
         Ok(()) | Err(Errno::INVAL | Errno::NOTSUP | Errno::BADF) => Ok(()),
         Err(errno) => Err(FileError::from_errno("sync", path, errno)),

@@ -95,6 +95,12 @@ impl FileError {
         Self { action, path: path.to_owned(), kind, source: Some(error) }
     }
 
+    /// Whether the machine failed: too many open files, a broken disk, an interruption. That says
+    /// nothing about the file, so a file that meets it must not be passed over.
+    pub fn is_of_the_machine(&self) -> bool {
+        matches!(self.kind, FileErrorKind::Other | FileErrorKind::Full | FileErrorKind::Stopped)
+    }
+
     /// What the user can do next.
     pub fn hint(&self) -> &'static str {
         match self.kind {

@@ -177,7 +177,11 @@ pub trait Files: Send + Sync + fmt::Debug {
         }
         for folder in missing.into_iter().rev() {
             match self.create_folder(Place::new(base, &folder)) {
-                Ok(()) => made.push(folder),
+                Ok(()) => {
+                    // What is synced in a folder lasts only if the folder does.
+                    self.sync_folder(base, parent_path(&folder)?.as_ref())?;
+                    made.push(folder);
+                }
                 // Another run may have made it in between.
                 Err(error) if error.kind == FileErrorKind::Exists => {}
                 Err(error) => return Err(error),
@@ -194,20 +198,41 @@ const TEMPORARY_SUFFIX: &str = ".tmp";
 /// that keeps other writers of the file away. Returns how many files were removed.
 pub fn remove_temporary_files(files: &dyn Files, place: Place<'_>) -> Result<usize, FileError> {
     let parent = parent_path(place.path)?;
-    let entries = match files.list(place.base, parent.as_ref()) {
+    remove_those(files, place.base, parent.as_ref(), &temporary_stem(place.path))
+}
+
+/// Removes what runs that were interrupted left in this folder, beside whichever file. A run that
+/// still writes there fails, and says so.
+pub fn remove_temporary_files_in(
+    files: &dyn Files,
+    base: &Path,
+    below: Option<&TreePath>,
+) -> Result<usize, FileError> {
+    remove_those(files, base, below, TEMPORARY_PREFIX)
+}
+
+fn remove_those(
+    files: &dyn Files,
+    base: &Path,
+    below: Option<&TreePath>,
+    prefix: &str,
+) -> Result<usize, FileError> {
+    let entries = match files.list(base, below) {
         Ok(entries) => entries,
         Err(error) if error.kind == FileErrorKind::Missing => return Ok(0),
         Err(error) => return Err(error),
     };
-    let prefix = temporary_stem(place.path);
     let mut removed = 0;
     for entry in entries {
-        let ours = entry.kind == NodeKind::File
-            && entry.name.starts_with(&prefix)
+        let ours = matches!(entry.kind, NodeKind::File | NodeKind::Link)
+            && entry.name.starts_with(prefix)
             && entry.name.ends_with(TEMPORARY_SUFFIX);
         if ours {
-            let path = beside(place.path, &entry.name)?;
-            files.remove_file(Place::new(place.base, &path))?;
+            let name = match below {
+                Some(below) => format!("{below}/{}", entry.name),
+                None => entry.name,
+            };
+            files.remove_file(Place::new(base, &tree_path(&name)?))?;
             removed += 1;
         }
     }
@@ -232,7 +257,11 @@ fn beside(path: &TreePath, name: &str) -> Result<TreePath, FileError> {
         Some(parent) => format!("{parent}/{name}"),
         None => name.to_owned(),
     };
-    TreePath::new(&text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
+    tree_path(&text)
+}
+
+fn tree_path(text: &str) -> Result<TreePath, FileError> {
+    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 pub(crate) fn parent_path(path: &TreePath) -> Result<Option<TreePath>, FileError> {

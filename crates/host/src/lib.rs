@@ -25,7 +25,8 @@ pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
-    FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files, temporary_path,
+    FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
+    remove_temporary_files_in, temporary_path,
 };
 pub use memory::MemoryFiles;
 pub use place::{Place, split_path};

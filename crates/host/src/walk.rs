@@ -46,6 +46,9 @@ pub struct Walked {
 /// environments, `__pycache__`, `node_modules`, nested repositories and, if asked for, what git
 /// ignores.
 ///
+/// A folder that may not be listed is a problem of its own; a machine that fails ends the walk, so
+/// that nothing is taken for the whole that is a part.
+///
 /// Each folder is opened below the one that was named, so that the walk stays inside it even when
 /// others put links in its way meanwhile.
 pub fn walk_folder(folder: &Path, options: WalkOptions) -> Result<Walked, FileError> {
@@ -80,6 +83,7 @@ impl Walk<'_> {
     fn enter(&mut self, below: TreePath, above: &IgnoreLevel) -> Result<(), FileError> {
         let entries = match DiskFiles.list(self.folder, Some(&below)) {
             Ok(entries) => entries,
+            Err(error) if error.is_of_the_machine() => return Err(error),
             Err(error) => {
                 self.walked.problems.push(error.to_string());
                 return Ok(());

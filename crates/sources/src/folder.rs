@@ -38,15 +38,12 @@ pub(crate) fn open_folder_with(
     let walk = WalkOptions { respect_git_ignore: !options.with_ignored, ..WalkOptions::default() };
     let mut walked = walk_folder(&folder, walk)?;
     add_tracked(&folder, &mut walked, tracked);
-    let read: Vec<Result<SourceEntry, Finding>> = walked
+    let read: Vec<Result<SourceEntry, FileError>> = walked
         .files
         .par_iter()
         .map(|file| {
             let place = Place::new(&folder, &file.path);
-            entry(place, file.is_link, options).map_err(|error| {
-                Finding::new(Severity::Warning, "unreadable-file", error.to_string())
-                    .in_file(&file.path)
-            })
+            entry(place, file.is_link, options)
         })
         .collect();
     let mut entries = Vec::new();
@@ -55,10 +52,15 @@ pub(crate) fn open_folder_with(
         .iter()
         .map(|problem| Finding::new(Severity::Warning, "unreadable-folder", problem))
         .collect();
-    for outcome in read {
+    for (file, outcome) in walked.files.iter().zip(read) {
         match outcome {
             Ok(entry) => entries.push(entry),
-            Err(finding) => findings.push(finding),
+            // Without it the tree would pass for whole.
+            Err(error) if error.is_of_the_machine() => return Err(error),
+            Err(error) => findings.push(
+                Finding::new(Severity::Warning, "unreadable-file", error.to_string())
+                    .in_file(&file.path),
+            ),
         }
     }
     for path in walked.nested_repositories {

@@ -71,6 +71,19 @@ fn apply_edits_checks_and_can_be_taken_back() {
 }
 
 #[test]
+fn a_folder_that_its_owner_alone_may_read_is_edited() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = migration();
+    let mode = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(scene.work().join("app/app"), mode).expect("a mode");
+    let ran = apply(&scene, &["--json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let report: Value = serde_json::from_str(&ran.out).expect("one JSON object");
+    assert_eq!(report["findings"], Value::Array(Vec::new()), "{}", ran.out);
+    assert_eq!(scene.read("app/app/sums.py"), USE.replace("Square", "Quadrat"));
+}
+
+#[test]
 fn examples_and_comments_do_not_raise_the_requirement() {
     let scene = migration();
     let project = "[project]\nname = \"app\"\ndependencies = [\"yourlib>=1.0\"]\n";

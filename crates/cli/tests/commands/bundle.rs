@@ -81,6 +81,18 @@ fn an_unchanged_repeat_writes_nothing_and_a_damaged_file_is_made_again() {
 }
 
 #[test]
+fn what_an_interrupted_run_left_goes() {
+    let scene = Scene::with_library();
+    generate(&scene, &[]);
+    let before = scene.files("artifacts");
+    for left in ["report.json", ".onx-0123456789ab-7-1.tmp", "patches/.onx-0123456789ab-7-2.tmp"] {
+        scene.write(&format!("artifacts/core_diff/1.0.0_2.0.0/{left}"), "{");
+    }
+    generate(&scene, &[]);
+    assert_eq!(scene.files("artifacts"), before);
+}
+
+#[test]
 fn a_damaged_cache_is_as_good_as_none() {
     let scene = Scene::with_library();
     generate(&scene, &[]);

@@ -117,13 +117,16 @@ impl Worker<'_> {
     }
 }
 
-/// Whether rights to read were missing: an answer that names such files, or none at all.
+/// Whether rights to read were missing: an answer that names such files or folders, or none at all.
 fn misses_files(confined: &Confined) -> bool {
     if !confined.confinement.reached.contains(&Layer::UnprivilegedUser) {
         return false;
     }
     match answer_of(&confined.completed).map(|answer| answer.outcome) {
-        Ok(Ok(edits)) => edits.report.findings.iter().any(|it| it.code == "unreadable-file"),
+        Ok(Ok(edits)) => {
+            let unreadable = ["unreadable-file", "unreadable-folder"];
+            edits.report.findings.iter().any(|it| unreadable.contains(&it.code.as_str()))
+        }
         Ok(Err(_)) | Err(_) => true,
     }
 }

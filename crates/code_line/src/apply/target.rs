@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Finding, Severity, TreePath};
 use code_rewrite::{DependentFile, module_names};
 use globset::GlobSet;
-use host::{FileErrorKind, Files, Place};
+use host::{FileError, FileErrorKind, Files, Place};
 use rayon::prelude::*;
 use sources::{Dependent, EntryKind, FileStatus, GitRepository};
 
@@ -60,23 +60,31 @@ impl Target {
             .filter(|path| self.takes(path, &excluded))
             .collect();
         let names = module_names(paths.iter());
-        let read: Vec<Result<DependentFile, Finding>> = paths
+        let read: Vec<Result<DependentFile, FileError>> = paths
             .par_iter()
             .map(|path| {
                 let place = Place::new(&self.folder, path);
-                let content = world.files.read(place, FILE_LIMIT_BYTES).map_err(|error| {
-                    Finding::new(Severity::Warning, "unreadable-file", error.to_string())
-                        .in_file(path)
-                })?;
+                let content = world.files.read(place, FILE_LIMIT_BYTES)?;
                 let module = names.get(path).cloned();
                 Ok(DependentFile { path: path.clone(), content: content.into(), module })
             })
             .collect();
         let mut files = Vec::with_capacity(read.len());
-        for outcome in read {
+        for (path, outcome) in paths.iter().zip(read) {
             match outcome {
                 Ok(file) => files.push(file),
-                Err(finding) => findings.push(finding),
+                // Without it the edits would pass for all that are needed.
+                Err(error) if error.is_of_the_machine() => {
+                    let message = format!("`{path}` could not be read");
+                    let hint = error.hint();
+                    return Err(
+                        Error::outside(ErrorCode::ApplicationError, message, error).hint(hint)
+                    );
+                }
+                Err(error) => findings.push(
+                    Finding::new(Severity::Warning, "unreadable-file", error.to_string())
+                        .in_file(path),
+                ),
             }
         }
         Ok((files, findings))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath};
 use code_model::manifest::Manifest;
-use host::{FileError, FileErrorKind, Files, Place};
+use host::{FileError, FileErrorKind, Files, Place, remove_temporary_files_in};
 
 use super::Content;
 use crate::{Error, ErrorCode, ErrorKind, World};
@@ -84,7 +84,7 @@ pub struct BundleFolder {
 
 impl BundleFolder {
     /// The folder at this path, made if it is missing. It is refused when it holds the bundle of
-    /// another library, or files that no bundle has.
+    /// another library, or files that no bundle has. What an interrupted run left there goes.
     pub fn claim(world: &World, path: &Path, library: &str) -> Result<Self, Error> {
         let files = &*world.files;
         files.create_base(path).map_err(|error| cannot_write(path, error))?;
@@ -114,6 +114,11 @@ impl BundleFolder {
                 let path = path.display();
                 return Err(conflict(format!("the folder `{path}` holds {owner}")));
             }
+        }
+        let patches = own_path(name::PATCHES)?;
+        for below in [None, Some(&patches)] {
+            remove_temporary_files_in(files, &folder.path, below)
+                .map_err(|error| cannot_write(path, error))?;
         }
         Ok(folder)
     }

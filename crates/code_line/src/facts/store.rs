@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::{Digest, Finding, Severity, TreePath};
-use host::{Files, Place};
+use host::{Files, Place, remove_temporary_files};
 use python::assemble::TreeFile;
 use python::facts::{EXTRACTOR_VERSION, FileFacts, FileKind, extract_parsed};
 use rayon::prelude::*;
@@ -159,11 +159,14 @@ impl<'a> FactStore<'a> {
             self.pack.iter().filter(|(key, _)| !forgets || known.contains_key(key)).collect();
         all.extend(entries.iter().map(|(key, bytes)| (*key, &**bytes)));
         let bytes = write_pack(all.iter().map(|(key, bytes)| (*key, *bytes)), EXTRACTOR_VERSION);
+        let place = Place::new(cache, path);
         let written = self
             .files
             .create_base(cache)
             .and_then(|()| self.files.create_parents(cache, path))
-            .and_then(|_| self.files.write(Place::new(cache, path), &bytes, None));
+            // What an interrupted run left is large. Another run that writes just now keeps nothing.
+            .and_then(|_| remove_temporary_files(self.files, place))
+            .and_then(|_| self.files.write(place, &bytes, None));
         drop(written);
     }
 }

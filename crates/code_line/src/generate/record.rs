@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use artifact::{Digest, TreePath};
-use host::{Files, Place};
+use host::{Files, Place, remove_temporary_files};
 use python::facts::EXTRACTOR_VERSION;
 use serde::{Deserialize, Serialize};
 
@@ -82,9 +82,11 @@ pub(super) fn keep(world: &World, inputs: &Digest, record: &Record) {
     let (Some(path), Ok(bytes)) = (path(inputs), serde_json::to_vec(record)) else { return };
     let cache = &world.folders.cache;
     let files: &dyn Files = &*world.files;
+    let place = Place::new(cache, &path);
     let kept = files
         .create_base(cache)
         .and_then(|()| files.create_parents(cache, &path))
-        .and_then(|_| files.write(Place::new(cache, &path), &bytes, None));
+        .and_then(|_| remove_temporary_files(files, place))
+        .and_then(|_| files.write(place, &bytes, None));
     drop(kept);
 }

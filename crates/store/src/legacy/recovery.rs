@@ -205,7 +205,14 @@ fn restore(files: &dyn Files, entry: &Entry, from: &Path, to: &Path) -> Result<(
         remove_temporary_files(files, place)?;
         return files.write(place, &bytes, Some(*mode));
     }
-    tree::copy(files, entry, from, to)
+    tree::copy(files, entry, from, to)?;
+    sync_above(files, to, &entry.path)
+}
+
+/// Makes the name of a file, link or folder durable.
+fn sync_above(files: &dyn Files, base: &Path, path: &TreePath) -> Result<(), FileError> {
+    let parent = path.parent().map(tree_path).transpose()?;
+    files.sync_folder(base, parent.as_ref())
 }
 
 /// Moves what stands in the way out of the workspaces. Where an earlier recovery kept something
@@ -227,15 +234,20 @@ fn put_aside(
         let to = below(BEFORE_WORKSPACES, &name)?;
         if files.metadata(Place::new(folder, &to))?.is_none() {
             files.create_parents(folder, &to)?;
-            return files.rename(folder, &from, &to);
+            files.rename(folder, &from, &to)?;
+            // It lasts there before anything takes its old place.
+            return sync_above(files, folder, &to);
         }
     }
     Ok(())
 }
 
 fn below(folder: &str, path: &str) -> Result<TreePath, FileError> {
-    let text = format!("{folder}/{path}");
-    TreePath::new(&text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
+    tree_path(&format!("{folder}/{path}"))
+}
+
+fn tree_path(text: &str) -> Result<TreePath, FileError> {
+    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 /// Removes the report of the import that is being undone; the database that is kept has it too.
