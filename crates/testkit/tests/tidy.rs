@@ -17,6 +17,7 @@ use testkit::repository::{self, Repository};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("artifact", &[]),
     ("host", &["artifact"]),
+    ("registry", &["artifact", "host"]),
     ("run", &["artifact", "host"]),
     ("store", &["artifact", "host", "run"]),
     ("sources", &["artifact", "host"]),
@@ -37,6 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "configuration",
             "host",
             "python",
+            "registry",
             "run",
             "sources",
         ],

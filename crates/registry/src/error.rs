@@ -1,0 +1,83 @@
+//! What can go wrong with a registry.
+
+use artifact::ErrorKind;
+use host::{FileError, FileErrorKind};
+
+use crate::{EntryName, NameError};
+
+/// Something that a registry could not do, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Nothing was published under the name.
+    #[error("nothing is published as `{0}`")]
+    Missing(EntryName),
+    /// Several packages have these versions.
+    #[error("`{name}` may be one of {}", candidates.join(", "))]
+    Ambiguous {
+        /// The name.
+        name: EntryName,
+        /// What it may stand for.
+        candidates: Vec<String>,
+    },
+    /// Something else was published under the name.
+    #[error("something else is published as `{0}` already")]
+    Taken(EntryName),
+    /// The entry must not be used any more.
+    #[error("`{name}` was yanked: {reason}")]
+    Yanked {
+        /// The name.
+        name: EntryName,
+        /// Why.
+        reason: String,
+    },
+    /// What lies there is not what was published.
+    #[error("`{name}` is damaged: {why}")]
+    Damaged {
+        /// The name.
+        name: EntryName,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file of the registry could not be read or written.
+    #[error("a file of the registry could not be used")]
+    File(#[from] FileError),
+}
+
+impl RegistryError {
+    /// Who can do something about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
+            Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
+            Self::File(error) => match error.kind {
+                FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
+                    ErrorKind::Conflict
+                }
+                _ => ErrorKind::Outside,
+            },
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Name(_) => {
+                "a name looks like registry://core_migrations/yourlib/1.0_2.0".to_owned()
+            }
+            Self::Missing(_) => "`onx-manifest registry list` shows what there is".to_owned(),
+            Self::Ambiguous { .. } => "name the package, too".to_owned(),
+            Self::Taken(_) => {
+                "what is published never changes; publish other versions, or another namespace"
+                    .to_owned()
+            }
+            Self::Yanked { .. } => {
+                "`onx-manifest registry list` shows what there is instead".to_owned()
+            }
+            Self::Damaged { .. } => "fetch it from another copy of the registry".to_owned(),
+            Self::File(error) => error.hint().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! A registry in a folder.
+//!
+//! `NAMESPACE/PACKAGE/FROM_TO/entry.json` names the files of a bundle by digest, and `blobs` holds
+//! them. Files come first and the entry last, so that an entry is whole as soon as it is there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact::{Digest, Timestamp, TreePath, strict_json};
+use host::{FileError, FileErrorKind, Files, NodeKind, Place};
+
+use crate::{
+    Entry, EntryFile, EntryName, EntryStatus, REGISTRY_ENTRY_FORMAT, RegistryError, StatusChange,
+};
+
+const ENTRY: &str = "entry.json";
+const STATUS: &str = "status.json";
+const LOCK: &str = "lock";
+const BLOBS: &str = "blobs";
+
+const ENTRY_LIMIT_BYTES: u64 = 1 << 20;
+const BLOB_LIMIT_BYTES: u64 = 4 << 30;
+
+/// A registry in a folder that several may share, on one machine or beyond it.
+#[derive(Debug, Clone)]
+pub struct FolderRegistry {
+    files: Arc<dyn Files>,
+    root: PathBuf,
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether the same was published before.
+    pub unchanged: bool,
+}
+
+/// An entry as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether it is to be used, and why not; none where nobody said anything since it was
+    /// published.
+    pub status: Option<StatusChange>,
+}
+
+impl Listed {
+    /// Whether it is to be used.
+    pub fn status(&self) -> EntryStatus {
+        self.status.as_ref().map_or(EntryStatus::Published, |change| change.status)
+    }
+}
+
+impl FolderRegistry {
+    /// The registry in this folder, which need not be there yet.
+    pub fn new(files: Arc<dyn Files>, root: impl Into<PathBuf>) -> Self {
+        Self { files, root: root.into() }
+    }
+
+    /// Publishes these files under a name with a package. The same again changes nothing; something
+    /// else under a name that is taken is refused.
+    pub fn publish(
+        &self,
+        name: &EntryName,
+        contents: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Published, RegistryError> {
+        let folder = folder_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let file = |(file, bytes): (&String, &Vec<u8>)| {
+            TreePath::new(file).map_err(|_| unusable(file))?;
+            let size_bytes = bytes.len() as u64;
+            Ok((file.clone(), EntryFile { digest: Digest::of(bytes), size_bytes }))
+        };
+        let files = contents.iter().map(file).collect::<Result<_, FileError>>()?;
+        let entry = Entry { format: REGISTRY_ENTRY_FORMAT.to_string(), name: name.clone(), files };
+        self.files.create_base(&self.root)?;
+        let path = tree_path(&format!("{folder}/{ENTRY}"))?;
+        self.files.create_parents(&self.root, &path)?;
+        let lock = tree_path(&format!("{folder}/{LOCK}"))?;
+        let _held = self.files.lock(Place::new(&self.root, &lock), "a publisher")?;
+        match self.entry_at(name, &path) {
+            Ok(known) if known == entry => return Ok(Published { entry, unchanged: true }),
+            Ok(_) => return Err(RegistryError::Taken(name.clone())),
+            Err(RegistryError::Missing(_)) => {}
+            Err(error) => return Err(error),
+        }
+        for bytes in contents.values() {
+            self.keep_blob(bytes)?;
+        }
+        let mut bytes =
+            serde_json::to_vec_pretty(&entry).map_err(|error| damaged(name, error.to_string()))?;
+        bytes.push(b'\n');
+        self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
+        Ok(Published { entry, unchanged: false })
+    }
+
+    /// What is published under a name, whether it is to be used or not.
+    pub fn find(&self, name: &EntryName) -> Result<Listed, RegistryError> {
+        let name = self.resolved(name)?;
+        let folder = folder_of(&name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let entry = self.entry_at(&name, &tree_path(&format!("{folder}/{ENTRY}"))?)?;
+        Ok(Listed { entry, status: self.changes(&name, &folder)?.pop() })
+    }
+
+    /// The files of an entry that may be used, each compared with the digest that the entry names.
+    pub fn fetch(&self, listed: &Listed) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
+        let name = &listed.entry.name;
+        if let Some(StatusChange { status: EntryStatus::Yanked, reason, .. }) = &listed.status {
+            return Err(RegistryError::Yanked { name: name.clone(), reason: reason.clone() });
+        }
+        let read = |(file, entry): (&String, &EntryFile)| {
+            let bytes = self.blob(name, file, entry)?;
+            Ok((file.clone(), bytes))
+        };
+        listed.entry.files.iter().map(read).collect()
+    }
+
+    /// Says of an entry whether it is to be used; its bytes stay what they are.
+    pub fn set_status(
+        &self,
+        name: &EntryName,
+        status: EntryStatus,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Listed, RegistryError> {
+        let listed = self.find(name)?;
+        let name = &listed.entry.name;
+        let folder = folder_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let lock = tree_path(&format!("{folder}/{LOCK}"))?;
+        let _held = self.files.lock(Place::new(&self.root, &lock), "a publisher")?;
+        let mut changes = self.changes(name, &folder)?;
+        changes.push(StatusChange { status, reason: reason.to_owned(), at });
+        let mut bytes = serde_json::to_vec_pretty(&changes)
+            .map_err(|error| damaged(name, error.to_string()))?;
+        bytes.push(b'\n');
+        let path = tree_path(&format!("{folder}/{STATUS}"))?;
+        self.files.write(Place::new(&self.root, &path), &bytes, None)?;
+        Ok(Listed { entry: listed.entry, status: changes.pop() })
+    }
+
+    /// Everything that is published, by name.
+    pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
+        let mut all = Vec::new();
+        for namespace in self.folders(None)?.into_iter().filter(|name| name != BLOBS) {
+            for package in self.folders(Some(&namespace))? {
+                let below = format!("{namespace}/{package}");
+                for versions in self.folders(Some(&below))? {
+                    let text = format!("{}{below}/{versions}", crate::SCHEME);
+                    // What is not of a registry is not of this one.
+                    let Ok(name) = text.parse::<EntryName>() else { continue };
+                    match self.find(&name) {
+                        Ok(listed) => all.push(listed),
+                        // A publisher was interrupted before it was whole.
+                        Err(RegistryError::Missing(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        all.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
+        Ok(all)
+    }
+
+    /// The name with its package.
+    fn resolved(&self, name: &EntryName) -> Result<EntryName, RegistryError> {
+        if name.package.is_some() {
+            return Ok(name.clone());
+        }
+        let mut found = Vec::new();
+        for package in self.folders(Some(&name.namespace))? {
+            let candidate = EntryName { package: Some(package), ..name.clone() };
+            let entry = folder_of(&candidate).map(|folder| format!("{folder}/{ENTRY}"));
+            let Some(Ok(path)) = entry.map(|path| tree_path(&path)) else { continue };
+            let there = self.files.metadata(Place::new(&self.root, &path));
+            if matches!(there, Ok(Some(_))) {
+                found.push(candidate);
+            }
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (None, _) => Err(RegistryError::Missing(name.clone())),
+            (Some(last), false) => {
+                let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
+                Err(RegistryError::Ambiguous { name: name.clone(), candidates })
+            }
+        }
+    }
+
+    fn entry_at(&self, name: &EntryName, path: &TreePath) -> Result<Entry, RegistryError> {
+        let bytes = match self.files.read(Place::new(&self.root, path), ENTRY_LIMIT_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind == FileErrorKind::Missing => {
+                return Err(RegistryError::Missing(name.clone()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let entry: Entry = strict_json(&bytes).map_err(|error| damaged(name, error.to_string()))?;
+        if entry.format != REGISTRY_ENTRY_FORMAT.to_string() {
+            return Err(damaged(name, format!("it does not say {REGISTRY_ENTRY_FORMAT}")));
+        }
+        if entry.name != *name {
+            return Err(damaged(name, "it is an entry of another name".to_owned()));
+        }
+        if let Some(file) = entry.files.keys().find(|file| !is_file_name(file)) {
+            let file: String = file.chars().take(80).collect();
+            return Err(damaged(name, format!("`{file}` is no file of a bundle")));
+        }
+        Ok(entry)
+    }
+
+    fn changes(&self, name: &EntryName, folder: &str) -> Result<Vec<StatusChange>, RegistryError> {
+        let path = tree_path(&format!("{folder}/{STATUS}"))?;
+        match self.files.read(Place::new(&self.root, &path), ENTRY_LIMIT_BYTES) {
+            Ok(bytes) => strict_json(&bytes).map_err(|error| damaged(name, error.to_string())),
+            Err(error) if error.kind == FileErrorKind::Missing => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
+        let path = blob_path(&Digest::of(bytes))?;
+        let place = Place::new(&self.root, &path);
+        let kept = self.files.read(place, BLOB_LIMIT_BYTES);
+        if kept.is_ok_and(|kept| kept == bytes) {
+            return Ok(());
+        }
+        self.files.create_parents(&self.root, &path)?;
+        Ok(self.files.write(place, bytes, Some(0o444))?)
+    }
+
+    fn blob(
+        &self,
+        name: &EntryName,
+        file: &str,
+        entry: &EntryFile,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let path = blob_path(&entry.digest)?;
+        // A byte more than there should be is enough to see that it is something else.
+        let limit = entry.size_bytes.saturating_add(1).min(BLOB_LIMIT_BYTES);
+        let bytes = match self.files.read(Place::new(&self.root, &path), limit) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let is_gone =
+                    matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_));
+                return Err(if is_gone {
+                    damaged(name, format!("`{file}` is not what was published"))
+                } else {
+                    error.into()
+                });
+            }
+        };
+        if Digest::of(&bytes) != entry.digest {
+            return Err(damaged(name, format!("`{file}` is not what was published")));
+        }
+        Ok(bytes)
+    }
+
+    /// The names of the folders in one of the registry; none where it is not there.
+    fn folders(&self, below: Option<&str>) -> Result<Vec<String>, RegistryError> {
+        let path = below.map(tree_path).transpose()?;
+        match self.files.list(&self.root, path.as_ref()) {
+            Ok(entries) => {
+                let folders =
+                    entries.into_iter().filter(|it| it.kind == NodeKind::Folder && it.is_utf8);
+                Ok(folders.map(|entry| entry.name).collect())
+            }
+            Err(error) if error.kind == FileErrorKind::Missing => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The folder of the registry.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+}
+
+fn folder_of(name: &EntryName) -> Option<String> {
+    let package = name.package.as_deref()?;
+    Some(format!("{}/{package}/{}", name.namespace, name.versions.as_str()))
+}
+
+/// Whether a file may be written into the folder of a bundle under this name.
+fn is_file_name(name: &str) -> bool {
+    TreePath::new(name).is_ok_and(|path| !path.is_version_control())
+}
+
+fn blob_path(digest: &Digest) -> Result<TreePath, FileError> {
+    let hex = digest.hex();
+    tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2]))
+}
+
+fn damaged(name: &EntryName, why: String) -> RegistryError {
+    RegistryError::Damaged { name: name.clone(), why }
+}
+
+fn unusable(text: &str) -> FileError {
+    FileError::new("publish", text, FileErrorKind::Path)
+}
+
+fn tree_path(text: &str) -> Result<TreePath, FileError> {
+    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
+}
+
+#[cfg(test)]
+mod tests {
+    use host::{Fault, FaultyFiles, MemoryFiles};
+
+    use super::*;
+
+    const NAME: &str = "registry://core_migrations/yourlib/1.0_2.0";
+
+    fn registry(files: impl Files + 'static) -> FolderRegistry {
+        FolderRegistry::new(Arc::new(files), "/registry")
+    }
+
+    fn name(text: &str) -> EntryName {
+        text.parse().expect("a name")
+    }
+
+    fn bundle(text: &str) -> BTreeMap<String, Vec<u8>> {
+        let file = |(name, text): (&str, &str)| (name.to_owned(), text.as_bytes().to_vec());
+        [("manifest.yaml", text), ("patches/one.patch", "-")].map(file).into()
+    }
+
+    fn moment() -> Timestamp {
+        Timestamp::from_unix_seconds(1_762_106_400).expect("in range")
+    }
+
+    #[test]
+    fn what_is_published_stays_what_it_is() {
+        let registry = registry(MemoryFiles::new());
+        let first = registry.publish(&name(NAME), &bundle("one")).expect("published");
+        assert!(!first.unchanged);
+        assert!(registry.publish(&name(NAME), &bundle("one")).expect("the same").unchanged);
+        let other = registry.publish(&name(NAME), &bundle("two")).expect_err("taken");
+        assert!(matches!(other, RegistryError::Taken(_)));
+        let found = registry.find(&name(NAME)).expect("there");
+        assert_eq!(registry.fetch(&found).expect("whole"), bundle("one"));
+    }
+
+    #[test]
+    fn a_name_without_a_package_is_the_only_one_it_can_be() {
+        let registry = registry(MemoryFiles::new());
+        let short = name("registry://core_migrations/1.0_2.0");
+        assert!(matches!(registry.find(&short), Err(RegistryError::Missing(_))));
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        assert_eq!(registry.find(&short).expect("there").entry.name, name(NAME));
+        let other = name("registry://core_migrations/otherlib/1.0_2.0");
+        registry.publish(&other, &bundle("two")).expect("published");
+        assert!(matches!(registry.find(&short), Err(RegistryError::Ambiguous { .. })));
+    }
+
+    #[test]
+    fn what_was_yanked_is_kept_and_not_given() {
+        let registry = registry(MemoryFiles::new());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let set = |status| registry.set_status(&name(NAME), status, "wrong", moment());
+        let deprecated = set(EntryStatus::Deprecated).expect("said");
+        assert_eq!(registry.fetch(&deprecated).expect("still given"), bundle("one"));
+        let yanked = set(EntryStatus::Yanked).expect("said");
+        assert!(matches!(registry.fetch(&yanked), Err(RegistryError::Yanked { .. })));
+        let listed = registry.list().expect("a list");
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].status(), EntryStatus::Yanked);
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed() {
+        let files = MemoryFiles::new();
+        let registry = registry(files.clone());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let path = blob_path(&Digest::of(b"one")).expect("a path");
+        let place = Place::new(Path::new("/registry"), &path);
+        for changed in ["two", "one and more", ""] {
+            files.write(place, changed.as_bytes(), None).expect("changed");
+            let found = registry.find(&name(NAME)).expect("there");
+            assert!(matches!(registry.fetch(&found), Err(RegistryError::Damaged { .. })));
+        }
+        files.remove_file(place).expect("gone");
+        let found = registry.find(&name(NAME)).expect("there");
+        assert!(matches!(registry.fetch(&found), Err(RegistryError::Damaged { .. })));
+    }
+
+    #[test]
+    fn hostile_entries_are_refused() {
+        let files = MemoryFiles::new();
+        let registry = registry(files.clone());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let path = tree_path("core_migrations/yourlib/1.0_2.0/entry.json").expect("a path");
+        let place = Place::new(Path::new("/registry"), &path);
+        let whole = files.read(place, 1 << 20).expect("an entry");
+        let whole = String::from_utf8(whole).expect("a text");
+        for (from, to) in [
+            ("manifest.yaml", "../manifest.yaml"),
+            ("manifest.yaml", ".git/hooks/post-checkout"),
+            ("yourlib", "otherlib"),
+            ("registry_entry/1", "registry_entry/2"),
+            ("\"name\"", "\"name\": \"registry://a/b/1_2\", \"name\""),
+            ("\"name\"", "\"more\": 1, \"name\""),
+        ] {
+            let changed = whole.replacen(from, to, 1);
+            assert_ne!(changed, whole);
+            files.write(place, changed.as_bytes(), None).expect("written");
+            let found = registry.find(&name(NAME));
+            assert!(matches!(found, Err(RegistryError::Damaged { .. })), "{to}");
+        }
+    }
+
+    #[test]
+    fn an_interrupted_publication_is_whole_or_not_there() {
+        for fault in [Fault::Full, Fault::StopBefore, Fault::StopAfter, Fault::StopWithin] {
+            for at in 1.. {
+                let disk = MemoryFiles::new();
+                let faulty = Arc::new(FaultyFiles::new(disk.clone(), at, fault));
+                let broken = FolderRegistry::new(faulty.clone(), "/registry");
+                let published = broken.publish(&name(NAME), &bundle("one"));
+                let whole = registry(disk);
+                match whole.find(&name(NAME)) {
+                    Ok(found) => assert_eq!(whole.fetch(&found).expect("whole"), bundle("one")),
+                    Err(error) => {
+                        assert!(matches!(error, RegistryError::Missing(_)), "{error}");
+                        assert!(published.is_err(), "{fault:?} at {at}");
+                    }
+                }
+                let again = whole.publish(&name(NAME), &bundle("one"));
+                assert!(again.is_ok(), "{fault:?} at {at}: {again:?}");
+                if !faulty.has_struck() {
+                    break;
+                }
+            }
+        }
+    }
+}
