@@ -31,6 +31,8 @@ pub enum ErrorCode {
     StoreError,
     /// A task or run cannot do what was asked of it.
     TaskError,
+    /// A registry does not have it, or does not take it.
+    RegistryError,
     /// A result could not be written.
     OutputError,
     /// onx itself is wrong.
@@ -128,6 +130,17 @@ impl From<ErrorReport> for Error {
     fn from(report: ErrorReport) -> Self {
         let ErrorReport { kind, code, message, detail, hint } = report;
         Self { kind, code, message, detail, hint, source: None }
+    }
+}
+
+impl From<run::RecordError> for Error {
+    fn from(error: run::RecordError) -> Self {
+        let (kind, hint) = (error.kind(), error.hint());
+        let code = match &error {
+            run::RecordError::LeaseLost(_) => ErrorCode::TaskError,
+            _ => ErrorCode::StoreError,
+        };
+        Self::new(kind, code, error.to_string()).hint(hint).caused_by(error)
     }
 }
 

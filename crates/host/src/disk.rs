@@ -14,7 +14,8 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::beneath::{open_base, open_below, open_file, open_in, open_parent};
 use crate::files::temporary_path;
 use crate::{
-    FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, Place,
+    Durability, FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind,
+    Place,
 };
 
 /// The files on the disk. What lies below a base folder is reached through folders that were opened
@@ -139,7 +140,7 @@ impl Files for DiskFiles {
         mode: Option<u32>,
     ) -> Result<(), FileError> {
         let folder = open_parent(place, "create")?;
-        create_in(&folder, place.path.file_name(), place, fill, mode)
+        create_in(&folder, place.path.file_name(), place, fill, mode, Durability::Power)
     }
 
     fn write_with(
@@ -151,22 +152,21 @@ impl Files for DiskFiles {
         // One folder for every step: who moves it away or puts a link in its place meanwhile can
         // lead none of them elsewhere.
         let folder = open_parent(place, "write")?;
-        let name = place.path.file_name();
-        let mode = match mode {
-            Some(mode) => Some(mode),
-            None => standing_mode(&folder, place)?,
-        };
-        let temporary = temporary_path(place.path)?;
-        create_in(&folder, temporary.file_name(), place, fill, mode)?;
-        if let Err(errno) = rustix::fs::renameat(&folder, temporary.file_name(), &folder, name) {
-            // The first error says what happened; a failure to tidy up adds nothing to it.
-            let _ = rustix::fs::unlinkat(&folder, temporary.file_name(), AtFlags::empty());
-            return Err(failed(place, "rename", errno));
-        }
+        replace_in(&folder, place, fill, mode, Durability::Power)?;
         sync(&folder, &place.to_path())
     }
 
-    fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
+    fn keep(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
+        let folder = open_parent(place, "write")?;
+        replace_in(&folder, place, &mut |out| out.write_all(bytes), None, Durability::Process)
+    }
+
+    fn append(
+        &self,
+        place: Place<'_>,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<u64, FileError> {
         // Without NONBLOCK, opening a pipe would wait for a reader.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | OFlags::NONBLOCK;
         let file = open_file(place, "append to", flags, Mode::from(0o666))?;
@@ -183,7 +183,10 @@ impl Files for DiskFiles {
             // takes a part of so little is full.
             return Err(FileError::new("append to", place.to_path(), FileErrorKind::Full));
         }
-        file.sync_data().map_err(failed)
+        if durability == Durability::Power {
+            file.sync_data().map_err(failed)?;
+        }
+        file.metadata().map(|found| found.len()).map_err(failed)
     }
 
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {
@@ -289,6 +292,7 @@ fn create_in(
     place: Place<'_>,
     fill: Fill<'_>,
     mode: Option<u32>,
+    durability: Durability,
 ) -> Result<(), FileError> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
     // What only the user may read must not be readable by others while it is written.
@@ -302,14 +306,41 @@ fn create_in(
                 .map_err(|errno| failed(place, "set the mode of", errno)),
             None => Ok(()),
         })
-        .and_then(|()| {
-            file.sync_all().map_err(|error| FileError::from_io("sync", &place.to_path(), error))
+        .and_then(|()| match durability {
+            Durability::Process => Ok(()),
+            Durability::Power => {
+                file.sync_all().map_err(|error| FileError::from_io("sync", &place.to_path(), error))
+            }
         });
     if written.is_err() {
         // The first error says what happened; a failure to tidy up adds nothing to it.
         let _ = rustix::fs::unlinkat(&folder, name, AtFlags::empty());
     }
     written
+}
+
+/// Puts a file in the place of the one that stands in an open folder, at once or not at all; the
+/// name lasts only once the folder is synced.
+fn replace_in(
+    folder: impl AsFd,
+    place: Place<'_>,
+    fill: Fill<'_>,
+    mode: Option<u32>,
+    durability: Durability,
+) -> Result<(), FileError> {
+    let name = place.path.file_name();
+    let mode = match mode {
+        Some(mode) => Some(mode),
+        None => standing_mode(&folder, place)?,
+    };
+    let temporary = temporary_path(place.path)?;
+    create_in(&folder, temporary.file_name(), place, fill, mode, durability)?;
+    if let Err(errno) = rustix::fs::renameat(&folder, temporary.file_name(), &folder, name) {
+        // The first error says what happened; a failure to tidy up adds nothing to it.
+        let _ = rustix::fs::unlinkat(&folder, temporary.file_name(), AtFlags::empty());
+        return Err(failed(place, "rename", errno));
+    }
+    Ok(())
 }
 
 /// The mode of the file that is to be replaced; none when nothing stands there.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Environment variables and the working folder, read once, so that what follows from them is
 /// repeatable.
@@ -28,6 +28,12 @@ impl Environment {
             variables: variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
             working_folder: PathBuf::from("/"),
         }
+    }
+
+    /// The same variables with another working folder.
+    #[must_use]
+    pub fn working_in(&self, folder: &Path) -> Self {
+        Self { variables: self.variables.clone(), working_folder: folder.to_owned() }
     }
 
     /// The value of a variable; an empty one counts as unset.
@@ -61,7 +67,7 @@ impl Environment {
     }
 
     /// The folder that relative paths start from.
-    pub fn working_folder(&self) -> &std::path::Path {
+    pub fn working_folder(&self) -> &Path {
         &self.working_folder
     }
 

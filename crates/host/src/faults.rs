@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use artifact::TreePath;
 
-use crate::{FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, Place};
+use crate::{
+    Durability, FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, Place,
+};
 
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,12 +135,19 @@ impl<F: Files> Files for FaultyFiles<F> {
         self.step("create", place.to_path(), half, || self.inner.create(place, &bytes, mode))
     }
 
-    fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
+    fn append(
+        &self,
+        place: Place<'_>,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<u64, FileError> {
         let half = || {
             // That half of the bytes arrive is the fault itself.
-            let _ = self.inner.append(place, &bytes[..bytes.len() / 2]);
+            let _ = self.inner.append(place, &bytes[..bytes.len() / 2], durability);
         };
-        self.step("append to", place.to_path(), half, || self.inner.append(place, bytes))
+        self.step("append to", place.to_path(), half, || {
+            self.inner.append(place, bytes, durability)
+        })
     }
 
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {

@@ -46,6 +46,15 @@ pub struct FolderEntry {
     pub kind: NodeKind,
 }
 
+/// What a write outlasts once it has been acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// The end of the process, however sudden; not a loss of power.
+    Process,
+    /// A loss of power: it is synced to the disk, with everything added to the file before it.
+    Power,
+}
+
 /// A lock that is held until this value is dropped or the process ends.
 pub struct FileLock {
     /// What frees the lock when it is dropped.
@@ -82,9 +91,14 @@ pub trait Files: Send + Sync + fmt::Debug {
         fill: Fill<'_>,
         mode: Option<u32>,
     ) -> Result<(), FileError>;
-    /// Adds to the end of a file in one write, synced to the disk; makes the file when it is
-    /// missing. Of a write that fails a first part may be there.
-    fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError>;
+    /// Adds to the end of a file in one write, and says how many bytes the file has then; makes the
+    /// file when it is missing. Of a write that fails a first part may be there.
+    fn append(
+        &self,
+        place: Place<'_>,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<u64, FileError>;
     /// Gives a file, folder or link another name, replacing a file or link of that name.
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError>;
     /// Makes names in a folder durable.
@@ -117,6 +131,12 @@ pub trait Files: Send + Sync + fmt::Debug {
     /// its mode unless one is given.
     fn write(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
         self.write_with(place, &mut |out| out.write_all(bytes), mode)
+    }
+
+    /// Writes a file at once or not at all, so that it outlasts the end of the process. A loss of
+    /// power may take it or leave something else: whoever reads it knows its digest.
+    fn keep(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
+        self.write(place, bytes, None)
     }
 
     /// Like [`Files::write`], with what `fill` writes.

@@ -12,6 +12,7 @@ mod error;
 mod faults;
 mod files;
 mod git_ignore;
+mod machine;
 mod memory;
 mod place;
 mod process;
@@ -25,9 +26,10 @@ pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
-    FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
+    Durability, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
     remove_temporary_files_in, temporary_path,
 };
+pub use machine::machine_name;
 pub use memory::MemoryFiles;
 pub use place::{Place, split_path};
 pub use process::{

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use artifact::TreePath;
 
 use crate::{
-    FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, Place,
+    Durability, FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind,
+    Place,
 };
 
 /// Files in memory with folders, modes, links and locks, like a disk that nobody else uses.
@@ -166,14 +167,19 @@ impl Files for MemoryFiles {
         self.insert(place, "create", node)
     }
 
-    fn append(&self, place: Place<'_>, added: &[u8]) -> Result<(), FileError> {
+    fn append(
+        &self,
+        place: Place<'_>,
+        added: &[u8],
+        _durability: Durability,
+    ) -> Result<u64, FileError> {
         let mut state = self.state();
         let path = Self::locate(&state, place, "append to")?;
         let new = || Node::File { bytes: Vec::new(), mode: 0o644 };
         match state.nodes.entry(path.clone()).or_insert_with(new) {
             Node::File { bytes, .. } => {
                 bytes.extend_from_slice(added);
-                Ok(())
+                Ok(bytes.len() as u64)
             }
             Node::Folder => Err(FileError::new("append to", path, FileErrorKind::NotAFile)),
             Node::Link(_) => Err(FileError::new("append to", path, FileErrorKind::Link)),

@@ -29,7 +29,7 @@ macro_rules! id {
                 let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
                 let sized = (1..=128).contains(&text.len());
                 if !sized || text.starts_with('.') || !text.chars().all(plain) {
-                    return Err(IdError(text.chars().take(128).collect()));
+                    return Err(IdError(text.chars().take(127).collect()));
                 }
                 Ok(Self(text))
             }
@@ -73,6 +73,15 @@ id! {
     /// Names who holds a lease: one worker, in one process, on one machine.
     WorkerId
 }
+impl WorkerId {
+    /// An id as close to this text as ids can be: what no id may hold becomes `_`.
+    pub fn like(text: &str) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let id: String = text.chars().take(128).map(|c| if plain(c) { c } else { '_' }).collect();
+        if id.is_empty() || id.starts_with('.') { Self(format!("_{id}")) } else { Self(id) }
+    }
+}
+
 id! {
     /// Follows one piece of work through everything that it touches.
     TraceId
@@ -96,6 +105,16 @@ impl RunContext {
     /// What should be done.
     pub fn task(&self) -> &TaskId {
         &self.task
+    }
+
+    /// Where the plan of the run is: what it is to do.
+    pub fn plan_path(&self) -> PathBuf {
+        self.path.join("artifacts/plan.json")
+    }
+
+    /// Where the report of the run is: what it came to.
+    pub fn result_path(&self) -> PathBuf {
+        self.path.join("artifacts/executor_report.json")
     }
 
     /// Which attempt at it this is.
@@ -125,5 +144,8 @@ mod tests {
             assert!(RunId::new(hostile).is_err(), "{hostile:?}");
         }
         assert!(TraceId::new("x".repeat(129)).is_err());
+        for text in ["", ".a", "a b/ü", &"x".repeat(300)] {
+            assert!(WorkerId::new(WorkerId::like(text).as_str()).is_ok(), "{text:?}");
+        }
     }
 }

@@ -2,13 +2,16 @@
 //! the other in one process.
 //!
 //! Nothing here knows what a node does: a node takes a value and gives a value, its contract says
-//! of which models, and the walker tells an observer when it starts and how it ends.
+//! of which models, and the walker writes into the journal of the run when it starts and how it
+//! ends.
 
 mod context;
 mod contract;
 mod journal;
 mod lease;
+mod plan;
 mod record;
+mod recorder;
 mod task;
 mod walker;
 
@@ -22,6 +25,8 @@ pub use journal::{
     LINE_LIMIT_BYTES, RunState, StepState, TornEnd, read_journal,
 };
 pub use lease::{Fence, Lease, LeaseTerm};
+pub use plan::{Plan, PlanError, RUN_PLAN_FORMAT, Work};
 pub use record::{Run, RunStatus};
+pub use recorder::{Durability, OutgoingEvent, RecordError, Recorder};
 pub use task::{StatusError, Task, TaskStatus};
 pub use walker::{Node, Observer, Outcome, Silent, Walker};

@@ -38,6 +38,12 @@ impl RunStatus {
         }
     }
 
+    /// Whether a run of this status has come as far as one of the other; one that is over has come
+    /// as far as any that is not.
+    pub const fn is_at_least(self, other: Self) -> bool {
+        self as u8 >= other as u8
+    }
+
     /// Whether the run is over.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Success | Self::Failed)

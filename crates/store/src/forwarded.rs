@@ -1,13 +1,17 @@
 //! The methods of the trait, which are the same for every database: each is one call of a statement
 //! or transaction of the same name.
 
-/// Implements `Store` for a type that has `read`, `write` and the field `workspaces`, with the
-/// modules of statements of its database in scope.
+/// Implements `Store` for a type that has `read`, `write`, `IS_OF_ONE_MACHINE` and the field
+/// `workspaces`, with the modules of statements of its database in scope.
 macro_rules! implement_store {
     ($store:ty) => {
         impl Store for $store {
             fn workspaces(&self) -> &Path {
                 &self.workspaces
+            }
+
+            fn is_of_one_machine(&self) -> bool {
+                Self::IS_OF_ONE_MACHINE
             }
 
             fn add_task(&self, new: &NewTask) -> Result<Task, StoreError> {
@@ -63,6 +67,10 @@ macro_rules! implement_store {
                 self.read(async |it| leases::check(it, lease).await)
             }
 
+            fn holder(&self, task: &TaskId) -> Result<Option<Lease>, StoreError> {
+                self.read(async |it| leases::holder(it, task).await)
+            }
+
             fn begin_run(&self, lease: &Lease, at: Timestamp) -> Result<Run, StoreError> {
                 self.write(async |it| leases::begin_run(it, lease, at).await)
             }
@@ -104,6 +112,10 @@ macro_rules! implement_store {
 
             fn dequeue(&self, lease: &Lease) -> Result<(), StoreError> {
                 self.write(async |it| queue::dequeue(it, lease).await)
+            }
+
+            fn waiting(&self) -> Result<u32, StoreError> {
+                self.read(async |it| queue::waiting(it).await)
             }
 
             fn undelivered(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {

@@ -9,10 +9,12 @@
 
 #![expect(clippy::duplicate_mod, reason = "statements are compiled once for each database")]
 
+mod attempt;
 mod calls;
 mod error;
 mod events;
 mod forwarded;
+mod heartbeat;
 mod legacy;
 mod manifests;
 mod postgres;
@@ -24,10 +26,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use artifact::Timestamp;
+use host::Durability;
 use run::{Lease, LeaseTerm, Run, RunId, RunStatus, Task, TaskId, TaskStatus, WorkerId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use attempt::{
+    Attempt, AttemptError, EXECUTOR_REPORT_FORMAT, ExecutorReport, ReportedEvent, Workplace,
+    abandon,
+};
 pub use error::StoreError;
 pub use events::{EventId, NewEvent, OutboxEvent};
 pub use legacy::{
@@ -87,15 +94,37 @@ pub struct Advance {
     pub artifact_summary: Map<String, Value>,
     /// What is told about it.
     pub events: Vec<NewEvent>,
+    /// What the step outlasts once it is acknowledged. One that need not outlast a loss of power
+    /// does so all the same as soon as a later one must.
+    pub durability: Durability,
     /// Whether the task is over with this run: if the run ends FAILED, the task becomes ARCHIVED
     /// and not TODO.
     pub archive_task: bool,
 }
 
 impl Advance {
+    /// The end of a run that did not do what it was to do.
+    pub fn failed(reason: &str, archive_task: bool) -> Self {
+        let artifact_summary = Map::from_iter([("reason".to_owned(), Value::from(reason))]);
+        let durability = Durability::Power;
+        Self {
+            to: RunStatus::Failed,
+            artifact_summary,
+            events: Vec::new(),
+            durability,
+            archive_task,
+        }
+    }
+
     /// A step to this status, and nothing else.
     pub fn to(status: RunStatus) -> Self {
-        Self { to: status, artifact_summary: Map::new(), events: Vec::new(), archive_task: false }
+        Self {
+            to: status,
+            artifact_summary: Map::new(),
+            events: Vec::new(),
+            durability: Durability::Power,
+            archive_task: false,
+        }
     }
 }
 
@@ -114,6 +143,10 @@ pub trait Store: Send + Sync + fmt::Debug {
         let below = artifact::TreePath::new(below).ok()?;
         Some(self.workspaces().join(below.as_str()))
     }
+
+    /// Whether every process that uses the store is of one machine, so that a lock on a file tells
+    /// whether its holder lives.
+    fn is_of_one_machine(&self) -> bool;
 
     /// Adds a task as TODO. The same task under the same id is added once; another one under that
     /// id is refused.
@@ -150,10 +183,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Whether what is written under this lease would count: refused when another worker has
     /// claimed the task since, or the lease was given back.
     fn check_lease(&self, lease: &Lease) -> Result<(), StoreError>;
+    /// Who has claimed a task and not given it back, whether the lease has expired or not.
+    fn holder(&self, task: &TaskId) -> Result<Option<Lease>, StoreError>;
     /// Begins a run of a task that is TODO, and puts the task IN_PROGRESS.
     fn begin_run(&self, lease: &Lease, at: Timestamp) -> Result<Run, StoreError>;
-    /// Adds a task, claims it and begins a run of it, all in one transaction: what a command that
-    /// does one thing pays is one wait for the disk. Refused when another worker holds the task.
+    /// Adds a task, claims it and begins a run of it, all in one transaction. A command that does
+    /// one thing does not wait for the disk here: it outlasts the end of the process, and a loss of
+    /// power once something is written that must. Refused when another worker holds the task.
     fn start(
         &self,
         new: &NewTask,
@@ -177,6 +213,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
     /// Takes a task out of the queue; the lease stays.
     fn dequeue(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// How many tasks are in the queue, those that somebody works at included.
+    fn waiting(&self) -> Result<u32, StoreError>;
 
     /// The events that wait for their delivery, in the order in which they were written.
     fn undelivered(&self, limit: u32) -> Result<Vec<OutboxEvent>, StoreError>;

@@ -63,6 +63,8 @@ enum Again {
 }
 
 impl PostgresStore {
+    const IS_OF_ONE_MACHINE: bool = false;
+
     /// Opens the store at this URL, and makes it when its schema is empty or not there; the
     /// database has to be there. `workspaces` is the folder that holds the workspaces of all tasks,
     /// which all workers share.

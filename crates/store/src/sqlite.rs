@@ -50,6 +50,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    const IS_OF_ONE_MACHINE: bool = true;
+
     /// Opens the store in this file; makes it, with the folders above, when there is none.
     pub fn open_or_create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 
-use host::{DiskFiles, FileErrorKind, Files as _, Place};
+use host::{DiskFiles, Durability, FileErrorKind, Files as _, Place};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::mkfifo;
 
@@ -19,7 +19,7 @@ fn everything(scene: &Scene, name: &str) -> Vec<(&'static str, Result<(), FileEr
     [
         ("read", read.map(drop)),
         ("write", DiskFiles.write(place, b"x", None)),
-        ("append", DiskFiles.append(place, b"x")),
+        ("append", DiskFiles.append(place, b"x", Durability::Power).map(drop)),
         ("set mode", DiskFiles.set_mode(place, 0o777)),
         ("create", DiskFiles.create(place, b"x", Some(0o600))),
         ("lock", DiskFiles.lock(place, "a test").map(drop)),
@@ -82,7 +82,7 @@ fn a_file_with_a_second_name_is_replaced_and_never_changed_in_place() {
     let at = path("hard");
     let place = Place::new(&scene.base, &at);
     for (what, outcome) in [
-        ("append", DiskFiles.append(place, b"x")),
+        ("append", DiskFiles.append(place, b"x", Durability::Power).map(drop)),
         ("set mode", DiskFiles.set_mode(place, 0o777)),
         ("lock", DiskFiles.lock(place, "a test").map(drop)),
     ] {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use host::{DiskFiles, FileErrorKind, Files, Place, WalkOptions, walk_folder};
+use host::{DiskFiles, Durability, FileErrorKind, Files, Place, WalkOptions, walk_folder};
 use rustix::fs::{CWD, Mode, OFlags, RenameFlags, ResolveFlags, renameat_with};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
@@ -73,8 +73,8 @@ fn work(base: &Path, round: u64) -> String {
             ended("write", written.map_err(|error| error.kind))
         }
         4 => {
-            let appended = DiskFiles.append(place, b"+");
-            ended("append", appended.map_err(|error| error.kind))
+            let appended = DiskFiles.append(place, b"+", Durability::Power);
+            ended("append", appended.map(drop).map_err(|error| error.kind))
         }
         5 => {
             let set = DiskFiles.set_mode(place, 0o640);

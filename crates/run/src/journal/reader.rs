@@ -46,6 +46,15 @@ pub struct TornEnd {
 }
 
 impl Journal {
+    /// The digest of the plan that the run began with; none where the journal does not say that it
+    /// began, or began without a plan.
+    pub fn begun_with(&self) -> Option<artifact::Digest> {
+        self.entries.iter().find_map(|entry| match &entry.event {
+            crate::Event::Began { plan, .. } => *plan,
+            _ => None,
+        })
+    }
+
     /// How many events this writer has written.
     pub(crate) fn sequence_of(&self, writer: &crate::WorkerId) -> u32 {
         let own = self.entries.iter().filter(|entry| entry.writer == *writer);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::{Digest, ErrorKind, Timestamp, TreePath};
-use host::{FileError, FileErrorKind, Files, Place};
+use host::{Durability, FileError, FileErrorKind, Files, Place};
 use serde::Serialize;
 
 use super::line::{LINE_LIMIT_BYTES, Line, Void, encode};
@@ -87,6 +87,10 @@ pub struct JournalWriter {
     fence: Fence,
     sequence: u32,
     unsure: bool,
+    /// Where this writer's last line ends, as far as it is known to be the end of the journal.
+    end: Option<u64>,
+    /// Whether the name of the journal is known to outlast a loss of power.
+    is_named: bool,
 }
 
 impl JournalWriter {
@@ -117,6 +121,8 @@ impl JournalWriter {
             fence,
             sequence: journal.sequence_of(writer),
             unsure: false,
+            end: None,
+            is_named: false,
         })
     }
 
@@ -130,9 +136,19 @@ impl JournalWriter {
         }
     }
 
-    /// Adds an event; when this returns, it is on the disk. After an error nobody knows whether it
-    /// is, and the journal must be opened again.
+    /// Adds an event, which outlasts a loss of power. After an error nobody knows whether it is
+    /// there, and the journal must be opened again.
     pub fn append(&mut self, at: Timestamp, event: Event) -> Result<(), JournalError> {
+        self.note(at, event, Durability::Power)
+    }
+
+    /// Adds an event that outlasts what is asked for.
+    pub fn note(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+        durability: Durability,
+    ) -> Result<(), JournalError> {
         if self.unsure {
             return Err(JournalError::Unsure);
         }
@@ -149,7 +165,7 @@ impl JournalWriter {
             return Err(JournalError::TooLong(line.len()));
         }
         self.unsure = true;
-        self.write(&line)?;
+        self.write(&line, durability)?;
         self.sequence += 1;
         self.unsure = false;
         Ok(())
@@ -166,24 +182,76 @@ impl JournalWriter {
         at: Timestamp,
         name: &TreePath,
         bytes: &[u8],
+        durability: Durability,
+    ) -> Result<ArtifactReference, JournalError> {
+        let artifact = self.write_artifact(name, bytes, durability)?;
+        self.note(at, Event::Attached { artifact: artifact.clone() }, durability)?;
+        Ok(artifact)
+    }
+
+    /// Writes an artifact into the folder of the run, to which another event refers.
+    pub fn write_artifact(
+        &self,
+        name: &TreePath,
+        bytes: &[u8],
+        durability: Durability,
     ) -> Result<ArtifactReference, JournalError> {
         let path = tree_path(&format!("artifacts/{name}"))?;
         let place = Place::new(&self.folder, &path);
         self.files.create_parents(&self.folder, &path)?;
-        self.files.write(place, bytes, None)?;
-        let artifact =
-            ArtifactReference { path, bytes: bytes.len() as u64, digest: Digest::of(bytes) };
-        self.append(at, Event::Attached { artifact: artifact.clone() })?;
-        Ok(artifact)
+        match durability {
+            Durability::Process => self.files.keep(place, bytes)?,
+            Durability::Power => self.files.write(place, bytes, None)?,
+        }
+        Ok(ArtifactReference { path, bytes: bytes.len() as u64, digest: Digest::of(bytes) })
     }
 
-    /// Writes a line, behind a note on what an interrupted write left. Between the look at the end
-    /// and the write another writer may be interrupted; then the line stands behind what that one
-    /// left, cannot be read, and is written again.
-    fn write(&self, line: &[u8]) -> Result<(), JournalError> {
+    /// Writes a line. Where nobody else has added anything since this writer's last line, that is
+    /// one write and no look.
+    fn write(&mut self, line: &[u8], durability: Durability) -> Result<(), JournalError> {
         let place = Place::new(&self.folder, &self.events);
-        let mut unfinished = self.torn_end(place)?;
-        let mut on_own_line = false;
+        let end = match self.end.take() {
+            Some(end) => Some(end),
+            None => self.clean_end(place)?,
+        };
+        let mut glued = None;
+        let mut written = false;
+        if let Some(end) = end {
+            let size = self.files.append(place, line, durability)?;
+            if size == end + line.len() as u64 {
+                self.end = Some(size);
+                written = true;
+            } else {
+                // Somebody else has added something, perhaps just before this.
+                glued = self.glued_to(place, line)?;
+                written = glued.is_none();
+            }
+        }
+        if !written {
+            let behind = match glued {
+                Some(glued) => (Some(glued), true),
+                None => (self.torn_end(place)?, false),
+            };
+            self.write_looking(place, line, durability, behind)?;
+        }
+        // The name of a new file lasts only once its folder is on the disk.
+        if durability == Durability::Power && !self.is_named {
+            self.files.sync_folder(&self.folder, Some(&tree_path("journal")?))?;
+            self.is_named = true;
+        }
+        Ok(())
+    }
+
+    /// Writes a line, behind a note on what an interrupted write left, and which may have a line of
+    /// its own. Between the look at the end and the write another writer may be interrupted; then
+    /// the line stands behind what that one left, cannot be read, and is written again.
+    fn write_looking(
+        &self,
+        place: Place<'_>,
+        line: &[u8],
+        durability: Durability,
+        (mut unfinished, mut on_own_line): (Option<Vec<u8>>, bool),
+    ) -> Result<(), JournalError> {
         for _ in 0..ATTEMPTS {
             let mut bytes = Vec::new();
             if let Some(unfinished) = &unfinished {
@@ -193,20 +261,22 @@ impl JournalWriter {
                 bytes.extend(encode(&Line::Void(Void::of(unfinished)))?);
             }
             bytes.extend_from_slice(line);
-            self.files.append(place, &bytes)?;
+            self.files.append(place, &bytes, durability)?;
             match self.glued_to(place, line)? {
-                None => {
-                    let folder = tree_path("journal")?;
-                    // The name of a new file lasts only once its folder is on the disk.
-                    if self.sequence == 0 {
-                        self.files.sync_folder(&self.folder, Some(&folder))?;
-                    }
-                    return Ok(());
-                }
+                None => return Ok(()),
                 Some(glued) => (unfinished, on_own_line) = (Some(glued), true),
             }
         }
         Err(FileError::new("append to", place.to_path(), FileErrorKind::Other).into())
+    }
+
+    /// How long the journal is, where its end is the end of a line and nobody adds to it meanwhile.
+    fn clean_end(&self, place: Place<'_>) -> Result<Option<u64>, JournalError> {
+        let size = |found: Option<host::Metadata>| found.map_or(0, |found| found.size_bytes);
+        let before = size(self.files.metadata(place)?);
+        let is_clean = self.torn_end(place)?.is_none();
+        let after = size(self.files.metadata(place)?);
+        Ok((is_clean && before == after).then_some(after))
     }
 
     /// What stands after the last line end.

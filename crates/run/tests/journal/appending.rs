@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::TreePath;
-use host::{Fault, FaultyFiles, Files, MemoryFiles, Place};
+use host::{Durability, Fault, FaultyFiles, Files, MemoryFiles, Place};
 use run::{Event, Fence, Journal, JournalError, JournalWriter, LINE_LIMIT_BYTES, RunState};
 
 use crate::scene::{
@@ -131,11 +131,16 @@ impl Files for Crowded {
         lock(place: Place<'_>, holder: &str) -> host::FileLock;
     }
 
-    fn append(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), host::FileError> {
+    fn append(
+        &self,
+        place: Place<'_>,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<u64, host::FileError> {
         if !self.1.swap(true, std::sync::atomic::Ordering::SeqCst) {
-            self.0.append(place, b"{\"journal\":1,\"byt")?;
+            self.0.append(place, b"{\"journal\":1,\"byt", durability)?;
         }
-        self.0.append(place, bytes)
+        self.0.append(place, bytes, durability)
     }
 }
 
@@ -160,7 +165,8 @@ fn what_is_too_long_for_a_line_becomes_an_artifact() {
     assert!(matches!(writer.append(moment(9), long), Err(JournalError::TooLong(_))));
     assert_eq!(bytes(&*files), before);
     let name = TreePath::new("executor_report.json").expect("a path");
-    let attached = writer.attach(moment(10), &name, "y".repeat(100_000).as_bytes());
+    let attached =
+        writer.attach(moment(10), &name, "y".repeat(100_000).as_bytes(), Durability::Power);
     let attached = attached.expect("written");
     assert_eq!(attached.path.as_str(), "artifacts/executor_report.json");
     let longest = bytes(&*files).split(|byte| *byte == b'\n').map(<[u8]>::len).max();

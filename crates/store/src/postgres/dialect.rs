@@ -1,7 +1,8 @@
 //! What PostgreSQL says in its own way.
 
+use host::Durability;
 use sqlx::postgres::{PgConnection, Postgres};
-use sqlx::{Connection as _, Transaction};
+use sqlx::{Connection as _, Executor as _, Transaction};
 
 pub(crate) type Connection = PgConnection;
 
@@ -79,11 +80,23 @@ macro_rules! for_update {
 }
 pub(crate) use for_update;
 
-/// Begins a transaction that will change something.
+/// Begins a transaction that will change something, and last.
 pub(crate) async fn begin(
     connection: &mut Connection,
 ) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
-    connection.begin().await
+    begin_lasting(connection, Durability::Power).await
+}
+
+/// Begins a transaction that will change something and outlast what is asked for.
+pub(crate) async fn begin_lasting(
+    connection: &mut Connection,
+    durability: Durability,
+) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    if durability == Durability::Process {
+        transaction.execute("SET LOCAL synchronous_commit TO OFF").await?;
+    }
+    Ok(transaction)
 }
 
 /// Takes the first queued task that is due and whose lease is free or expired; the id of the task,

@@ -1,7 +1,8 @@
 //! What SQLite says in its own way.
 
+use host::Durability;
 use sqlx::sqlite::{Sqlite, SqliteConnection};
-use sqlx::{Connection as _, Transaction};
+use sqlx::{Connection as _, Executor as _, Transaction};
 
 pub(crate) type Connection = SqliteConnection;
 
@@ -78,10 +79,26 @@ macro_rules! for_update {
 }
 pub(crate) use for_update;
 
-/// Begins a transaction that will change something.
+/// Begins a transaction that will change something, and last.
 pub(crate) async fn begin(
     connection: &mut Connection,
 ) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    begin_lasting(connection, Durability::Power).await
+}
+
+/// Begins a transaction that will change something and outlast what is asked for.
+pub(crate) async fn begin_lasting(
+    connection: &mut Connection,
+    durability: Durability,
+) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    // With a write-ahead log, NORMAL waits for the disk only when the log is written back; the next
+    // commit with FULL takes everything before it along.
+    connection
+        .execute(match durability {
+            Durability::Process => "PRAGMA synchronous = NORMAL",
+            Durability::Power => "PRAGMA synchronous = FULL",
+        })
+        .await?;
     connection.begin_with("BEGIN IMMEDIATE").await
 }
 

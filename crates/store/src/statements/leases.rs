@@ -1,10 +1,11 @@
 //! The statements about leases, and those that a lease protects.
 
 use artifact::Timestamp;
+use host::Durability;
 use run::{Fence, Lease, LeaseTerm, Run, RunId, RunStatus, TaskId, TaskStatus, WorkerId};
 use serde_json::Map;
 
-use super::dialect::{Connection, begin, for_update, now};
+use super::dialect::{Connection, begin, begin_lasting, for_update, now};
 use super::outbox::publish;
 use super::rows::json;
 use super::tasks::{add_within, insert_run, next_count, one_run, one_to_change, set_status, step};
@@ -127,6 +128,19 @@ pub(crate) async fn fence(connection: &mut Connection, lease: &Lease) -> Result<
     held(connection, query, lease).await
 }
 
+/// Who has claimed a task and not given it back.
+pub(crate) async fn holder(
+    connection: &mut Connection,
+    task: &TaskId,
+) -> Result<Option<Lease>, Failed> {
+    let query = "SELECT worker_id, fence FROM leases WHERE task_id = $1 AND worker_id IS NOT NULL";
+    let found: Option<(String, i64)> =
+        sqlx::query_as(query).bind(task.as_str()).fetch_optional(connection).await?;
+    let Some((worker, fence)) = found else { return Ok(None) };
+    let worker = WorkerId::new(worker).map_err(|why| Failed::Row(why.to_string()))?;
+    lease_of(task.clone(), worker, fence).map(Some)
+}
+
 /// Whether nobody claimed the task after this lease.
 pub(crate) async fn check(connection: &mut Connection, lease: &Lease) -> Result<(), Failed> {
     let query = "SELECT fence FROM leases WHERE task_id = $1 AND worker_id = $2 AND fence = $3";
@@ -159,7 +173,7 @@ pub(crate) async fn start(
     term: LeaseTerm,
     at: Timestamp,
 ) -> Result<(Lease, Run), Failed> {
-    let mut transaction = begin(connection).await?;
+    let mut transaction = begin_lasting(connection, Durability::Process).await?;
     let task = add_within(&mut transaction, new).await?;
     let lease = claim(&mut transaction, &task.task_id, worker, term).await?;
     let lease = lease.ok_or(StoreError::Claimed(task.task_id))?;
@@ -215,7 +229,7 @@ pub(crate) async fn advance_run(
     run: &RunId,
     advance: &Advance,
 ) -> Result<Run, Failed> {
-    let mut transaction = begin(connection).await?;
+    let mut transaction = begin_lasting(connection, advance.durability).await?;
     fence(&mut transaction, lease).await?;
     let known = one_run(&mut transaction, run).await?;
     let known = known.filter(|known| known.task_id == lease.task_id);

@@ -1,9 +1,10 @@
 //! The statements about manifests, their operations, and where they were applied.
 
+use host::Durability;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::dialect::{Connection, begin, json, moment, moment_text, text, uuid};
+use super::dialect::{Connection, begin_lasting, json, moment, moment_text, text, uuid};
 use super::rows::{count_of, moment_of, uuid_of, wrong};
 use crate::calls::Failed;
 use crate::manifests::{count_column, fits};
@@ -80,7 +81,8 @@ pub(crate) async fn put_manifest(
             return Err(StoreError::Operation { id: operation.id, why }.into());
         }
     }
-    let mut transaction = begin(connection).await?;
+    // What is listed can be listed again, so nobody waits for the disk here.
+    let mut transaction = begin_lasting(connection, Durability::Process).await?;
     if insert_manifest(&mut transaction, manifest).await? {
         for operation in operations {
             insert_operation(&mut transaction, operation).await?;

@@ -89,3 +89,9 @@ pub(crate) async fn dequeue(connection: &mut Connection, lease: &Lease) -> Resul
     transaction.commit().await?;
     Ok(())
 }
+
+/// How many tasks are in the queue.
+pub(crate) async fn waiting(connection: &mut Connection) -> Result<u32, Failed> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM queue").fetch_one(connection).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -6,6 +6,7 @@
     reason = "tests make and read folders of their own, and stop at the first surprise"
 )]
 
+mod attempts;
 mod faults;
 mod leases;
 mod manifests;
