@@ -60,6 +60,9 @@ pub struct ApplicationRecord {
     /// that work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overwritten: Vec<TreePath>,
+    /// The run that made it, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The application that a rollback took back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

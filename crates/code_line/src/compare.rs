@@ -50,6 +50,7 @@ pub fn compare(
         rules: request.rules,
         previews: Vec::new(),
         corpus: None,
+        publish: None,
         acknowledge: Vec::new(),
     };
     let (acknowledge, declared) = (request.acknowledge, request.declared);

@@ -1,4 +1,7 @@
 //! What a user asks of the code line: generate, apply, check, compare, verify, undo.
+//!
+//! What changes something for good is done as a run: [`work::CodeWork`] says what, and goes on from
+//! wherever an earlier attempt came to.
 
 mod acknowledgement;
 pub mod application;
@@ -18,6 +21,7 @@ mod facts;
 pub mod generate;
 pub mod nodes;
 pub mod progress;
+pub mod publish;
 pub mod records;
 mod requirements;
 pub mod semver;
@@ -31,6 +35,7 @@ pub mod trial;
 pub mod verify;
 pub mod versions;
 pub mod witness;
+pub mod work;
 mod world;
 
 pub use error::{Error, ErrorCode, ErrorKind, ErrorReport};

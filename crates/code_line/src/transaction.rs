@@ -103,6 +103,8 @@ pub struct ApplyRequest {
     pub git_commit: Option<String>,
     /// The versions of the target's dependencies, as far as they are known.
     pub dependency_versions: BTreeMap<String, String>,
+    /// The run that makes the change, where it is one.
+    pub run: Option<String>,
     /// Operations that are applied by these changes.
     pub operations_applied: u64,
     /// Operations that could not be applied.
@@ -161,6 +163,7 @@ struct Occasion<'a> {
     operations: (u64, u64),
     folders_removed: Vec<TreePath>,
     overwritten: Vec<TreePath>,
+    run: Option<&'a str>,
     undoes: Option<uuid::Uuid>,
 }
 
@@ -218,6 +221,7 @@ impl<'a> Transactions<'a> {
             operations: (request.operations_applied, request.operations_failed),
             folders_removed: Vec::new(),
             overwritten: Vec::new(),
+            run: request.run.as_deref(),
             undoes: None,
         };
         self.carry_out(&target, &state, prepared, occasion)
@@ -287,6 +291,7 @@ impl<'a> Transactions<'a> {
             operations: (0, 0),
             folders_removed: checkpoint.folders_made.clone(),
             overwritten: edited,
+            run: None,
             undoes: known.map(|record| record.id),
         };
         self.carry_out(&target, &state, prepared, occasion)
@@ -647,6 +652,7 @@ fn pending_record(
         operations_applied: occasion.operations.0,
         operations_failed: occasion.operations.1,
         overwritten: occasion.overwritten.clone(),
+        run: occasion.run.map(str::to_owned),
         undoes: occasion.undoes,
     }
 }

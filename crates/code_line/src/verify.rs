@@ -183,6 +183,7 @@ fn regenerate(
         rules: request.rules.clone(),
         previews: Vec::new(),
         corpus: None,
+        publish: None,
         acknowledge: Vec::new(),
     };
     generate(again, world, progress, observer)?;

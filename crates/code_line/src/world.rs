@@ -1,11 +1,13 @@
 //! The doors that the code line uses, handed in by whoever starts it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use host::{Clock, Environment, Files, Processes, UserFolders};
+use host::{Clock, Environment, Files, Place, Processes, UserFolders, split_path};
 use sources::SourceContext;
+
+use crate::{Error, ErrorCode};
 
 /// The doors to the user's machine.
 #[derive(Clone)]
@@ -27,6 +29,24 @@ pub struct World {
 }
 
 impl World {
+    /// The same doors, with relative paths counted from this folder.
+    #[must_use]
+    pub fn working_in(&self, folder: &Path) -> Self {
+        Self { environment: self.environment.working_in(folder), ..self.clone() }
+    }
+
+    /// Writes a file that the user named, at once or not at all.
+    pub fn write_named(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.environment.absolute(path);
+        let written = split_path(&path)
+            .and_then(|(base, name)| self.files.write(Place::new(&base, &name), bytes, None));
+        written.map_err(|error| {
+            let hint = error.hint().to_owned();
+            let message = format!("`{}` cannot be written", path.display());
+            Error::outside(ErrorCode::OutputError, message, error).hint(hint)
+        })
+    }
+
     /// What opening a source needs.
     pub fn sources(&self) -> SourceContext {
         SourceContext {

@@ -63,6 +63,7 @@ fn request(target: &Path) -> ApplyRequest {
         dependency_versions: BTreeMap::from([("lib".to_owned(), "0.9.0".to_owned())]),
         operations_applied: 3,
         operations_failed: 0,
+        run: None,
     }
 }
 

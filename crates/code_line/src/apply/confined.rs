@@ -65,7 +65,7 @@ pub(super) fn edits(
     let Confined { completed, confinement } = confined;
     let answer = answer_of(&completed)?;
     for (name, (times, nanoseconds)) in &answer.steps {
-        if let Some(node) = nodes::NAMES.into_iter().find(|node| node == name) {
+        if let Some((node, _)) = nodes::contracts().find(|(node, _)| node == name) {
             observer.took(node, *times, Duration::from_nanos(*nanoseconds));
         }
     }

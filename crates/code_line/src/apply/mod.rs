@@ -4,6 +4,7 @@ mod answers;
 mod confined;
 mod edit_set;
 mod installed;
+mod recorded;
 mod report;
 mod target;
 pub(crate) mod types;
@@ -14,13 +15,15 @@ use std::path::{Path, PathBuf};
 use artifact::{Digest, TreePath};
 use code_rewrite::unified_patch;
 use host::{FileErrorKind, Place};
-use run::{Observer, Walker};
+use run::{Observer, RunId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sources::GitRepository;
 
 pub(crate) use confined::sandbox_error;
 pub use confined::{WORK_ARGUMENT, answer_order};
+pub use recorded::ApplyWork;
+pub(crate) use recorded::apply_as_run;
 pub use report::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplicationSummary,
     AppliedEdit, ChangeSummary, CheckpointReference, EditTrust, Failure, ProposedEdit,
@@ -31,7 +34,6 @@ pub(crate) use target::Target;
 use self::edit_set::{EditSet, EditedFile};
 use self::work::WorkOrder;
 use crate::bundle::{LoadedManifest, load_manifest};
-use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
 use crate::records::{transaction_error, transactions};
 use crate::transaction::{ApplyRequest, FileChange};
 use crate::verify::expect_intact;
@@ -79,14 +81,27 @@ pub struct RewriteWishes {
 }
 
 /// What `apply` answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Applied {
     /// What was done, and what is left.
     pub report: ApplicationReport,
-    /// The edits as a patch that `git apply` takes.
+    /// The edits as a patch that `git apply` takes; handed on in memory.
+    #[serde(skip)]
+    #[schemars(skip)]
     pub patch: Vec<u8>,
     /// An application that had been interrupted and was brought to its end first.
     pub recovered: bool,
+    /// Where the report was written, if it was.
+    pub report_file: Option<PathBuf>,
+}
+
+/// Everything that is known before the dependent is read.
+pub(crate) struct Prepared {
+    loaded: LoadedManifest,
+    order: WorkOrder,
+    /// The checkpoint of this migration, where it is applied already.
+    stands: Option<PathBuf>,
+    recovered: bool,
 }
 
 /// Everything that is known before anything is written.
@@ -101,28 +116,20 @@ pub(crate) struct Planned {
     recovered: bool,
 }
 
-/// Applies a manifest to a dependent. What reads the dependent's files runs in a sandbox; this
-/// process checks what it is told to write, takes the checkpoint and writes.
-pub fn apply(
+/// Works out what applying a manifest to a dependent would do, and writes nothing. What reads the
+/// dependent's files runs in a sandbox.
+pub fn preview(
     options: &ApplyOptions,
     world: &World,
     progress: &dyn Progress,
     observer: &dyn Observer,
 ) -> Result<Applied, Error> {
-    let planned = plan(options, world, progress, observer)?;
-    expect_clean(options, &planned.edits)?;
-    let Planned { loaded, order, edits, old, recovered, .. } = planned;
+    let Planned { edits, old, recovered, .. } = plan(options, world, progress, observer)?;
     let mut report = edits.report.clone();
     report.target = options.target.display().to_string();
     let patch = count_changes(&edits, &old, &mut report);
-    if options.dry_run {
-        report.status = ApplicationStatus::DryRun;
-    } else if !edits.files.is_empty() {
-        progress.stage("writing", None);
-        let walker = confined::walker(&order, world.environment.working_folder(), observer)?;
-        write(&order, &loaded, edits, world, &walker, &mut report)?;
-    }
-    Ok(Applied { report, patch, recovered })
+    report.status = ApplicationStatus::DryRun;
+    Ok(Applied { report, patch, recovered, report_file: None })
 }
 
 /// Works out what applying a manifest to a dependent writes.
@@ -132,16 +139,27 @@ pub(crate) fn plan(
     progress: &dyn Progress,
     observer: &dyn Observer,
 ) -> Result<Planned, Error> {
+    let prepared = prepare(options, world, progress)?;
+    let Prepared { loaded, order, stands, recovered } = prepared;
+    let readable = readable(&order)?;
+    let edits = confined::edits(&order, &readable, world, progress, observer)?;
+    let old = contained(&edits, &order.options.target, world)?;
+    Ok(Planned { loaded, order, edits, stands, old, recovered })
+}
+
+/// Finds the manifest intact and the dependent there, with no change of it left half done.
+pub(crate) fn prepare(
+    options: &ApplyOptions,
+    world: &World,
+    progress: &dyn Progress,
+) -> Result<Prepared, Error> {
     progress.stage("reading the manifest", None);
     let loaded = load_manifest(world, &options.manifest)?;
     expect_intact(world, &loaded)?;
     let target = target::folder(world, &options.target)?;
     let recovered = answers::recover(&transactions(world), &target, options.dry_run)?;
     let (order, stands) = order(options, &loaded, target, world)?;
-    let readable = readable(&order)?;
-    let edits = confined::edits(&order, &readable, world, progress, observer)?;
-    let old = contained(&edits, &order.options.target, world)?;
-    Ok(Planned { loaded, order, edits, stands, old, recovered })
+    Ok(Prepared { loaded, order, stands, recovered })
 }
 
 /// What a worker needs to know, with every path in its final form.
@@ -221,7 +239,7 @@ fn contained(edits: &EditSet, target: &Path, world: &World) -> Result<Vec<Vec<u8
 }
 
 fn expect_clean(options: &ApplyOptions, edits: &EditSet) -> Result<(), Error> {
-    if options.allow_dirty || options.dry_run {
+    if options.allow_dirty {
         return Ok(());
     }
     let Some(first) = edits.dirty.first() else { return Ok(()) };
@@ -260,39 +278,28 @@ fn count_changes(edits: &EditSet, old: &[Vec<u8>], report: &mut ApplicationRepor
     patch
 }
 
-fn write(
-    order: &WorkOrder,
-    loaded: &LoadedManifest,
-    edits: EditSet,
-    world: &World,
-    walker: &Walker<'_>,
-    report: &mut ApplicationReport,
-) -> Result<(), Error> {
-    let metadata = &loaded.manifest.metadata;
-    let changes = edits.files.into_iter();
-    let changes = changes.map(|(path, file)| FileChange::edit(path, file.old, file.content));
-    let request = ApplyRequest {
-        target: order.options.target.clone(),
-        package: edits.package,
+/// The change that these edits are, with what is to be remembered about it.
+fn apply_request(prepared: &Prepared, edits: &EditSet, run: &RunId) -> ApplyRequest {
+    let metadata = &prepared.loaded.manifest.metadata;
+    let changes = edits
+        .files
+        .iter()
+        .map(|(path, file)| FileChange::edit(path.clone(), file.old, file.content.clone()));
+    let summary = &edits.report.summary;
+    ApplyRequest {
+        target: prepared.order.options.target.clone(),
+        package: edits.package.clone(),
         from_version: metadata.from_version.clone(),
         to_version: metadata.to_version.clone(),
-        manifest: loaded.digest,
+        manifest: prepared.loaded.digest,
         changes: changes.collect(),
-        checkpoint: order.options.checkpoint.clone(),
-        git_commit: edits.git_commit,
-        dependency_versions: edits.dependency_versions,
-        operations_applied: u64::from(report.summary.operations_successful),
-        operations_failed: u64::from(report.summary.operations_failed),
-    };
-    let request = CheckpointRequest {
-        package: request.package.clone(),
-        files: request.changes.len() as u32,
-        change: Some(request),
-    };
-    let record = walker.step(&CheckpointManager { world }, request)?.record;
-    report.checkpoint = record
-        .map(|record| CheckpointReference { id: record.id.to_string(), path: record.checkpoint });
-    Ok(())
+        checkpoint: prepared.order.options.checkpoint.clone(),
+        git_commit: edits.git_commit.clone(),
+        dependency_versions: edits.dependency_versions.clone(),
+        run: Some(run.to_string()),
+        operations_applied: u64::from(summary.operations_successful),
+        operations_failed: u64::from(summary.operations_failed),
+    }
 }
 
 #[cfg(test)]

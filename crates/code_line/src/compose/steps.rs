@@ -97,6 +97,7 @@ pub(super) fn walk(
             rules: request.rules.clone(),
             previews: Vec::new(),
             corpus: None,
+            publish: None,
             acknowledge: Vec::new(),
         };
         Ok(generate(step, world, progress, observer)?.manifest_uri.into())

@@ -34,6 +34,9 @@ pub struct GenerateAnswer {
     /// What the manifest does to the dependents that were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<VerificationReport>,
+    /// Where it is published, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_uri: Option<String>,
     /// Whether everything was there already and nothing had to be written.
     pub unchanged: bool,
     /// How long it took.
@@ -92,6 +95,7 @@ impl GenerateAnswer {
             accounting: report.accounting,
             artifacts,
             verification: None,
+            published_uri: None,
             unchanged: false,
             processing_time_ms: 0,
         }

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{GenerateAnswer, GenerateSummary};
+pub(crate) use pipeline::with_newline;
 pub use pipeline::{Compared, Pipeline};
 pub(crate) use side::{prepared, snapshot_of};
 pub use verification::{
@@ -25,6 +26,7 @@ pub use verification::{
 use crate::acknowledgement::Acknowledgement;
 use crate::nodes::command_context;
 use crate::nodes::pipeline_coordinator::PipelineCoordinator;
+use crate::publish::Publication;
 use crate::snapshot::SnapshotConfig;
 use crate::versions::CoreSelection;
 use crate::{Error, Progress, World};
@@ -46,13 +48,16 @@ pub struct GenerateRequest {
     pub previews: Vec<PathBuf>,
     /// A folder of such dependents.
     pub corpus: Option<PathBuf>,
+    /// Where the manifest is published once it is made, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish: Option<Publication>,
     /// Changes that are intended, beside those that the library's own files acknowledge; the report
     /// lists them apart.
     pub acknowledge: Vec<Acknowledgement>,
 }
 
-/// Derives a manifest from two versions and writes its bundle.
-pub fn generate(
+/// Derives a manifest from two versions and writes its bundle, as a part of other work.
+pub(crate) fn generate(
     request: GenerateRequest,
     world: &World,
     progress: &dyn Progress,
@@ -61,5 +66,6 @@ pub fn generate(
     let inputs = artifact::canonical_digest(&request)
         .map_err(|error| Error::internal("the request has no canonical form").caused_by(error))?;
     let context = command_context("generate", &inputs, world.environment.working_folder())?;
-    PipelineCoordinator { world, progress, observer }.process(&context, request)
+    let node = PipelineCoordinator { world, progress, observer, recorded: None };
+    node.process(&context, request)
 }

@@ -9,7 +9,7 @@ use artifact::{Digest, TreePath};
 use code_change::{SourceText, Version, breakages};
 use code_model::difference::DifferenceSet;
 use code_model::snapshot::Snapshot;
-use run::Walker;
+use run::{Durability, Recorder, RunStatus, Walker};
 use sources::SourceTree;
 
 use super::answer::GenerateAnswer;
@@ -31,9 +31,12 @@ use crate::nodes::git_operations::{GitOperations, OpenedSource};
 use crate::nodes::inference_engine::{
     InferenceEngine, InferenceRequest, InferredOperations, Texts,
 };
+use crate::nodes::manifest_database::{DatabaseEntry, ManifestDatabase};
 use crate::nodes::snapshot_generator::{GeneratedSnapshot, SnapshotGenerator, SnapshotRequest};
+use crate::publish::publish;
 use crate::versions::folder_name;
-use crate::{Error, ErrorCode, Progress, World};
+use crate::work::{Listings, ManifestListing};
+use crate::{Error, ErrorCode, ErrorKind, Progress, World};
 
 /// One walk from two versions to a bundle.
 pub struct Pipeline<'a> {
@@ -61,7 +64,15 @@ type Digests = BTreeMap<String, Digest>;
 
 impl Pipeline<'_> {
     /// Runs the whole pipeline, or finds that everything is there already.
-    pub fn run(&self, request: &GenerateRequest) -> Result<GenerateAnswer, Error> {
+    ///
+    /// Every step gives the same again for the same versions, and what was read before is in the
+    /// cache of facts; so a run that is continued walks from the beginning, and stops where the
+    /// versions are not the ones that it began with.
+    pub fn run(
+        &self,
+        request: &GenerateRequest,
+        listings: Option<&dyn Listings>,
+    ) -> Result<GenerateAnswer, Error> {
         let start = self.world.clock.elapsed();
         let [from, to] = self.open(request)?;
         let default =
@@ -70,7 +81,12 @@ impl Pipeline<'_> {
         let path = self.world.environment.absolute(&out);
         let may_repeat =
             request.config.cache_enabled && request.previews.is_empty() && request.corpus.is_none();
-        let inputs = may_repeat.then(|| record::inputs_digest(request, [&from, &to])).flatten();
+        let identity = record::inputs_digest(request, [&from, &to]);
+        if let Some(recorder) = self.walker.recorder() {
+            expect_same_versions(recorder, identity.as_ref(), [&from, &to])?;
+        }
+        let inputs = identity.filter(|_| may_repeat);
+        self.walker.reach(RunStatus::Executing)?;
         if let Some(inputs) = &inputs
             && let Some(found) = record::find(self.world, inputs, &BundleFolder::at(&path))
         {
@@ -78,6 +94,8 @@ impl Pipeline<'_> {
             answer.unchanged = true;
             answer.artifacts = artifacts(&out, found.outputs.keys());
             answer.manifest_uri = answer.artifacts.get("manifest").cloned().unwrap_or_default();
+            self.walker.reach(RunStatus::Verifying)?;
+            answer.published_uri = self.publish(request, &path)?;
             answer.processing_time_ms = self.milliseconds_since(start);
             return Ok(answer);
         }
@@ -87,6 +105,7 @@ impl Pipeline<'_> {
         let folder = BundleFolder::claim(self.world, &path, &library)?;
         let (mut scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
         drop(compared);
+        self.walker.reach(RunStatus::Verifying)?;
         let observer = self.walker.observer();
         let manifest = &scored.manifest;
         let verified =
@@ -100,13 +119,42 @@ impl Pipeline<'_> {
         }
         let listed = artifacts(&out, outputs.keys());
         let mut answer = GenerateAnswer::new(&scored.manifest, &scored.report, listed);
+        if let Some(listings) = listings {
+            self.list(&scored, &answer, listings)?;
+        }
         answer.verification = verification;
         if let Some(inputs) = &inputs {
             let answer = answer.clone();
             record::keep(self.world, inputs, &Record { outputs, answer });
         }
+        answer.published_uri = self.publish(request, &path)?;
         answer.processing_time_ms = self.milliseconds_since(start);
         Ok(answer)
+    }
+
+    /// Publishes the bundle where that was asked for.
+    fn publish(
+        &self,
+        request: &GenerateRequest,
+        bundle: &std::path::Path,
+    ) -> Result<Option<String>, Error> {
+        let Some(publication) = &request.publish else { return Ok(None) };
+        self.progress.stage("publishing", None);
+        let published = publish(publication, bundle, self.world, &self.walker)?;
+        Ok(Some(published.uri))
+    }
+
+    /// Lists the manifest with its operations.
+    fn list(
+        &self,
+        scored: &ScoredManifest,
+        answer: &GenerateAnswer,
+        listings: &dyn Listings,
+    ) -> Result<(), Error> {
+        let uri = self.world.environment.absolute(&answer.manifest_uri).display().to_string();
+        let listing = ManifestListing::new(&scored.manifest, answer.manifest_digest, uri)?;
+        self.walker.step(&ManifestDatabase { listings }, DatabaseEntry::Manifest(listing))?;
+        Ok(())
     }
 
     /// Opens both versions: lists their files.
@@ -284,6 +332,38 @@ impl Pipeline<'_> {
     }
 }
 
+/// Keeps which versions the run reads; one that is continued must find the same ones.
+fn expect_same_versions(
+    recorder: &dyn Recorder,
+    identity: Option<&Digest>,
+    sides: [&OpenedSource; 2],
+) -> Result<(), Error> {
+    let name = TreePath::new("versions.json")
+        .map_err(|error| Error::internal("an artifact has no usable name").caused_by(error))?;
+    let [from, to] = sides.map(|source| {
+        serde_json::json!({
+            "label": source.label,
+            "reference": source.reference,
+            "commit": source.commit,
+            "files": source.files,
+        })
+    });
+    let identity = identity.map(ToString::to_string);
+    let versions = serde_json::json!({ "from": from, "to": to, "identity": identity });
+    let bytes = serde_json::to_vec_pretty(&versions)
+        .map_err(|error| Error::internal("the versions have no JSON form").caused_by(error))?;
+    let bytes = with_newline(bytes);
+    match recorder.attached(&name)? {
+        None => Ok(recorder.attach(&name, &bytes, Durability::Process)?),
+        Some(before) if before == bytes => Ok(()),
+        Some(_) => {
+            let message = "the versions are not the ones with which the run began";
+            Err(Error::new(ErrorKind::Conflict, ErrorCode::SnapshotError, message)
+                .hint("give the run up with `onx runs abandon`, and generate again"))
+        }
+    }
+}
+
 /// What of the differences the library's maintainers intend; nothing is compared for it when they
 /// say nothing.
 fn acknowledged(
@@ -382,7 +462,7 @@ fn artifacts<'a>(
         .collect()
 }
 
-fn with_newline(mut bytes: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_newline(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.push(b'\n');
     bytes
 }

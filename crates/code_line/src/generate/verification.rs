@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::GenerateRequest;
 use crate::apply::{
     ApplicationReport, ApplicationSummary, ApplyOptions, ChangeSummary, Failure, RewriteWishes,
-    apply,
+    preview,
 };
 use crate::bundle::{BundleFolder, Content, name};
 use crate::versions::folder_name;
@@ -258,7 +258,7 @@ fn try_one(
         exclude: Vec::new(),
         wishes: RewriteWishes::default(),
     };
-    match apply(&options, world, progress, observer) {
+    match preview(&options, world, progress, observer) {
         Ok(applied) => (row(dependent, applied.report), applied.patch),
         Err(error) => {
             let row = DependentVerification {

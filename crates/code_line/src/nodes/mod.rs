@@ -1,5 +1,6 @@
 //! The nodes of the code line, each with its contract beside it.
 
+pub mod application_coordinator;
 pub mod artifact_storage;
 pub mod checkpoint_manager;
 pub mod codemod_generator;
@@ -8,7 +9,10 @@ pub mod dependency_resolver;
 pub mod difference_detector;
 pub mod git_operations;
 pub mod inference_engine;
+pub mod manifest_database;
+pub mod migration_event;
 pub mod pipeline_coordinator;
+pub mod registry_api;
 pub mod snapshot_generator;
 pub mod verification_engine;
 
@@ -16,20 +20,36 @@ use run::{RunContext, RunId, TaskId, TraceId};
 
 use crate::Error;
 
-/// The name of every node.
-pub(crate) const NAMES: [&str; 11] = [
-    "artifact_storage",
-    "checkpoint_manager",
-    "codemod_generator",
-    "confidence_scorer",
-    "dependency_resolver",
-    "difference_detector",
-    "git_operations",
-    "inference_engine",
-    "pipeline_coordinator",
-    "snapshot_generator",
-    "verification_engine",
+/// Gives the name and the contract of each of these nodes.
+macro_rules! contracts {
+    ($($name:ident),+ $(,)?) => {
+        [$((stringify!($name), include_str!(concat!(stringify!($name), "/contract.yaml")))),+]
+    };
+}
+
+/// Every node with the text of its contract.
+const CONTRACTS: [(&str, &str); 15] = contracts![
+    application_coordinator,
+    artifact_storage,
+    checkpoint_manager,
+    codemod_generator,
+    confidence_scorer,
+    dependency_resolver,
+    difference_detector,
+    git_operations,
+    inference_engine,
+    manifest_database,
+    migration_event,
+    pipeline_coordinator,
+    registry_api,
+    snapshot_generator,
+    verification_engine,
 ];
+
+/// The name of every node, with the text of its contract.
+pub(crate) fn contracts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CONTRACTS.into_iter()
+}
 
 /// The context of a command that is run once: its ids follow from what it is asked to do.
 pub fn command_context(
@@ -76,7 +96,8 @@ mod tests {
             }
         }
         for dependency in &contract.dependencies {
-            assert!(NAMES.contains(&dependency.name.as_str()), "{}", dependency.name);
+            let name = dependency.name.as_str();
+            assert!(contracts().any(|(known, _)| known == name), "{name}");
         }
     }
 
@@ -93,6 +114,13 @@ mod tests {
         check::<inference_engine::InferenceEngine>(NodeKind::Compute, &mut wrong);
         check::<confidence_scorer::ConfidenceScorer>(NodeKind::Compute, &mut wrong);
         check::<dependency_resolver::DependencyResolver>(NodeKind::Orchestrator, &mut wrong);
+        check::<application_coordinator::ApplicationCoordinator<'_>>(
+            NodeKind::Orchestrator,
+            &mut wrong,
+        );
+        check::<manifest_database::ManifestDatabase<'_>>(NodeKind::Reducer, &mut wrong);
+        check::<registry_api::RegistryApi<'_>>(NodeKind::Effect, &mut wrong);
+        check::<migration_event::MigrationEvent<'_>>(NodeKind::Effect, &mut wrong);
         check::<artifact_storage::ArtifactStorage<'_>>(NodeKind::Reducer, &mut wrong);
         check::<pipeline_coordinator::PipelineCoordinator<'_>>(NodeKind::Orchestrator, &mut wrong);
         check::<codemod_generator::CodemodGenerator<'_>>(NodeKind::Compute, &mut wrong);
@@ -102,16 +130,22 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the contract beside the code is what is tested")]
-    fn every_contract_is_one_of_a_node() {
-        // The names above and the folders of this module are the same list.
-        for name in NAMES {
-            let text = std::fs::read_to_string(format!(
-                "{}/src/nodes/{name}/contract.yaml",
-                env!("CARGO_MANIFEST_DIR")
-            ));
-            let contract = Contract::from_yaml(&text.expect(name)).expect(name);
-            assert_eq!(contract.node_name, name);
+    fn every_contract_is_the_one_of_its_node() {
+        for (name, text) in contracts() {
+            assert_eq!(Contract::from_yaml(text).expect(name).node_name, name);
         }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the folders beside the code are what is tested")]
+    fn every_folder_is_a_node() {
+        let folder = format!("{}/src/nodes", env!("CARGO_MANIFEST_DIR"));
+        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("one"));
+        let mut folders: Vec<_> = entries
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().expect("a name"))
+            .collect();
+        folders.sort();
+        assert_eq!(folders, contracts().map(|(name, _)| name).collect::<Vec<_>>());
     }
 }

@@ -70,6 +70,7 @@ fn request(target: PathBuf, changes: Vec<FileChange>, checkpoint: PathBuf) -> Ap
         dependency_versions: BTreeMap::new(),
         operations_applied: 1,
         operations_failed: 0,
+        run: None,
     }
 }
 

@@ -40,6 +40,14 @@ pub struct TakenCheckpoint {
     pub record: Option<ApplicationRecord>,
 }
 
+impl CheckpointRequest {
+    /// Asks for this change.
+    pub fn of(change: ApplyRequest) -> Self {
+        let files = change.changes.len() as u32;
+        Self { package: change.package.clone(), files, change: Some(change) }
+    }
+}
+
 impl Node for CheckpointManager<'_> {
     type Input = CheckpointRequest;
     type Output = TakenCheckpoint;

@@ -3,6 +3,7 @@
 use run::{Node, Observer, RunContext, Walker};
 
 use crate::generate::{GenerateAnswer, GenerateRequest, Pipeline};
+use crate::work::Recorded;
 use crate::{Error, Progress, World};
 
 /// Walks the nodes that lead from two versions to a bundle.
@@ -13,6 +14,8 @@ pub struct PipelineCoordinator<'a> {
     pub progress: &'a dyn Progress,
     /// Is told which node runs.
     pub observer: &'a dyn Observer,
+    /// The run that this is; none where it is a part of other work.
+    pub recorded: Option<Recorded<'a>>,
 }
 
 impl Node for PipelineCoordinator<'_> {
@@ -28,7 +31,11 @@ impl Node for PipelineCoordinator<'_> {
         context: &RunContext,
         input: GenerateRequest,
     ) -> Result<GenerateAnswer, Error> {
-        let walker = Walker::new(context.clone(), self.observer);
-        Pipeline { world: self.world, progress: self.progress, walker }.run(&input)
+        let walker = match self.recorded {
+            Some(Recorded { recorder, .. }) => Walker::recorded(recorder, self.observer),
+            None => Walker::new(context.clone(), self.observer),
+        };
+        let pipeline = Pipeline { world: self.world, progress: self.progress, walker };
+        pipeline.run(&input, self.recorded.map(|run| run.listings))
     }
 }

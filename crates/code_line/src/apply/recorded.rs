@@ -1,0 +1,205 @@
+//! Applying as a run: everything that is decided is kept before anything is written, so that
+//! whoever continues the run writes the same.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use artifact::{Digest, TreePath};
+use host::Place;
+use run::{Durability, Event, Outcome, Recorder, RunStatus, Walker};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::edit_set::{EditSet, StepTimes, WorkAnswer};
+use super::{
+    Applied, ApplyOptions, CheckpointReference, Prepared, apply_request, confined, contained,
+    count_changes, expect_clean, prepare, readable, target,
+};
+use crate::application::ApplicationRecord;
+use crate::checkpoint::Checkpoint;
+use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
+use crate::nodes::codemod_generator::CodemodGenerator;
+use crate::nodes::manifest_database::{DatabaseEntry, ManifestDatabase};
+use crate::records::{transaction_error, transactions};
+use crate::work::{ApplicationListing, Listings};
+use crate::{Error, ErrorCode, ErrorKind, Progress, World};
+
+/// What was decided, in the folder of the run.
+const EDIT_SET: &str = "edit_set";
+
+/// What applying as a run is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyWork {
+    /// What is applied to what, and how.
+    pub options: ApplyOptions,
+    /// Where the report is written; beside the checkpoint when none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<PathBuf>,
+    /// Where the edits are written as a patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<PathBuf>,
+    /// The folder from which every relative path counts.
+    pub working_folder: PathBuf,
+}
+
+/// Applies a manifest as the run that `recorder` keeps, or continues that run.
+pub(crate) fn apply_as_run(
+    work: &ApplyWork,
+    world: &World,
+    progress: &dyn Progress,
+    walker: &Walker<'_>,
+    recorder: &dyn Recorder,
+    listings: &dyn Listings,
+) -> Result<Applied, Error> {
+    let options = &work.options;
+    let prepared = prepare(options, world, progress)?;
+    let target = prepared.order.options.target.clone();
+    let written = written_before(recorder, &target, world)?;
+    let edits = match kept_edits(recorder, &prepared)? {
+        Some(kept) => kept,
+        None => decide(&prepared, world, progress, walker, recorder)?,
+    };
+    let old = match &written {
+        Some(record) => old_contents(record, &edits, world)?,
+        None => contained(&edits, &target, world)?,
+    };
+    // From here on something is changed for good, so that there is a run of it must be certain.
+    recorder.reach(RunStatus::Executing, Durability::Power)?;
+    let mut report = edits.report.clone();
+    report.target = options.target.display().to_string();
+    let patch = count_changes(&edits, &old, &mut report);
+    let record = match written {
+        Some(record) => Some(record),
+        None if edits.files.is_empty() => None,
+        None => {
+            progress.stage("writing", None);
+            let request = apply_request(&prepared, &edits, recorder.context().run());
+            let request = CheckpointRequest::of(request);
+            let record = walker.effect(&CheckpointManager { world }, request)?.record;
+            expect_written(&edits, &target, world)?;
+            record
+        }
+    };
+    recorder.reach(RunStatus::Verifying, Durability::Process)?;
+    report.checkpoint = record.as_ref().map(|record| CheckpointReference {
+        id: record.id.to_string(),
+        path: record.checkpoint.clone(),
+    });
+    if let Some(path) = &work.patch {
+        world.write_named(path, &patch)?;
+        report.changes.patch_file = Some(path.display().to_string());
+    }
+    let place = work.report.clone().or_else(|| {
+        let checkpoint = report.checkpoint.as_ref()?;
+        Some(Path::new(&checkpoint.path).join("application_report.json"))
+    });
+    if let Some(place) = &place {
+        let bytes = serde_json::to_vec_pretty(&report)
+            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+        world.write_named(place, &crate::generate::with_newline(bytes))?;
+    }
+    if let Some(record) = &record {
+        let entry = DatabaseEntry::Application(ApplicationListing::new(record, &report));
+        walker.step(&ManifestDatabase { listings }, entry)?;
+    }
+    let recovered = prepared.recovered;
+    Ok(Applied { report, patch, recovered, report_file: place })
+}
+
+/// Works the edits out and keeps them, before anything depends on them.
+fn decide(
+    prepared: &Prepared,
+    world: &World,
+    progress: &dyn Progress,
+    walker: &Walker<'_>,
+    recorder: &dyn Recorder,
+) -> Result<EditSet, Error> {
+    let node = <CodemodGenerator<'_> as run::Node>::NAME.to_owned();
+    recorder.record(Event::StepBegan { node: node.clone() }, Durability::Process)?;
+    let readable = readable(&prepared.order)?;
+    let edits = confined::edits(&prepared.order, &readable, world, progress, walker.observer())
+        .and_then(|edits| expect_clean(&prepared.order.options, &edits).map(|()| edits));
+    let outcome = if edits.is_ok() { Outcome::Done } else { Outcome::Failed };
+    let word = outcome.word().to_owned();
+    recorder.record(Event::StepEnded { node, word }, Durability::Process)?;
+    let answer = WorkAnswer::new(Ok(edits?), StepTimes::new());
+    let bytes = answer
+        .to_bytes()
+        .map_err(|error| Error::internal("edits have no form").caused_by(error))?;
+    recorder.attach(&edit_set_name()?, &bytes, Durability::Power)?;
+    answer.outcome.map_err(Error::from)
+}
+
+/// The edits that an earlier attempt at this run decided on.
+fn kept_edits(recorder: &dyn Recorder, prepared: &Prepared) -> Result<Option<EditSet>, Error> {
+    let Some(bytes) = recorder.attached(&edit_set_name()?)? else { return Ok(None) };
+    let answer = WorkAnswer::from_bytes(&bytes)
+        .map_err(|error| Error::internal("the edits of the run cannot be read").caused_by(error))?;
+    let edits = answer.outcome.map_err(Error::from)?;
+    if edits.report.manifest_digest != prepared.loaded.digest {
+        let message = "the manifest is not the one with which the run began";
+        return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
+            .hint("put the manifest back, or give the run up with `onx runs abandon`"));
+    }
+    Ok(Some(edits))
+}
+
+/// What an earlier attempt at this run wrote; none when it came to nothing.
+fn written_before(
+    recorder: &dyn Recorder,
+    target: &Path,
+    world: &World,
+) -> Result<Option<ApplicationRecord>, Error> {
+    let run = recorder.context().run().as_str();
+    let records = transactions(world).history(Some(target)).map_err(|e| transaction_error(&e))?;
+    let is_ours = |record: &&ApplicationRecord| {
+        record.run.as_deref() == Some(run)
+            && record.outcome != crate::application::ApplicationOutcome::TakenBack
+    };
+    let Some(record) = records.iter().rfind(is_ours) else { return Ok(None) };
+    if records.iter().any(|later| later.undoes == Some(record.id)) {
+        let message = "what the run wrote was taken back since";
+        return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
+            .hint("give the run up with `onx runs abandon`, and apply again if you want to"));
+    }
+    Ok(Some(record.clone()))
+}
+
+/// What the files held before an earlier attempt wrote them, in the order of the edits.
+fn old_contents(
+    record: &ApplicationRecord,
+    edits: &EditSet,
+    world: &World,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let folder = Path::new(&record.checkpoint);
+    let contents = Checkpoint::contents_before(&*world.files, folder).map_err(|error| {
+        let message = "the checkpoint of the run cannot be read";
+        Error::outside(ErrorCode::ApplicationError, message, error)
+            .hint("give the run up with `onx runs abandon`")
+    })?;
+    let mut contents: BTreeMap<TreePath, Vec<u8>> = contents;
+    let missing = |path: &TreePath| {
+        Error::internal(format!("the checkpoint of the run does not hold `{path}`"))
+    };
+    edits.files.keys().map(|path| contents.remove(path).ok_or_else(|| missing(path))).collect()
+}
+
+/// Every file holds what it was to hold.
+fn expect_written(edits: &EditSet, target: &Path, world: &World) -> Result<(), Error> {
+    for (path, file) in &edits.files {
+        let place = Place::new(target, path);
+        let found = world.files.read(place, target::FILE_LIMIT_BYTES);
+        if !found.is_ok_and(|bytes| Digest::of(&bytes) == Digest::of(&file.content)) {
+            let message = format!("`{path}` does not hold what was written into it");
+            return Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
+                .hint("something else changed it; look at it, then run the command again"));
+        }
+    }
+    Ok(())
+}
+
+fn edit_set_name() -> Result<TreePath, Error> {
+    TreePath::new(EDIT_SET)
+        .map_err(|error| Error::internal("an artifact has no usable name").caused_by(error))
+}

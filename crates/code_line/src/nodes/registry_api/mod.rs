@@ -1,0 +1,75 @@
+//! Publishes bundles, and fetches what was published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use registry::{EntryName, FolderRegistry, VersionPair};
+use run::{Node, RunContext};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::bundle::BundleFolder;
+use crate::publish::registry_error;
+use crate::versions::folder_name;
+use crate::{Error, World};
+
+/// Publishes under a name what stays what it is from then on.
+#[derive(Debug)]
+pub struct RegistryApi<'a> {
+    /// The doors to the machine.
+    pub world: &'a World,
+    /// Which registry.
+    pub registry: &'a FolderRegistry,
+}
+
+/// A bundle that is to be published.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PublicationRequest {
+    /// Who publishes there.
+    pub namespace: String,
+    /// The library.
+    pub package: String,
+    /// The version that is left.
+    pub from_version: String,
+    /// The version that is reached.
+    pub to_version: String,
+    /// The folder of the bundle.
+    pub bundle: PathBuf,
+    /// The files of the bundle that are published, by name.
+    pub files: Vec<String>,
+}
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PublishedBundle {
+    /// Where it can be fetched.
+    pub uri: String,
+    /// Whether the same was published before.
+    pub unchanged: bool,
+}
+
+impl Node for RegistryApi<'_> {
+    type Input = PublicationRequest;
+    type Output = PublishedBundle;
+    type Error = Error;
+
+    const NAME: &'static str = "registry_api";
+    const CONTRACT: &'static str = include_str!("contract.yaml");
+
+    fn process(&self, _: &RunContext, input: PublicationRequest) -> Result<PublishedBundle, Error> {
+        let [from, to] =
+            [&input.from_version, &input.to_version].map(|version| folder_name(version));
+        let name = VersionPair::new(&from, &to)
+            .and_then(|versions| EntryName::new(&input.namespace, &input.package, versions));
+        let name = name.map_err(|error| registry_error(error.into()))?;
+        let folder = BundleFolder::at(&input.bundle);
+        let mut contents = BTreeMap::new();
+        for file in &input.files {
+            let bytes = folder.read(&*self.world.files, file)?;
+            let missing = || Error::internal(format!("the bundle lost its `{file}`"));
+            contents.insert(file.clone(), bytes.ok_or_else(missing)?);
+        }
+        let published = self.registry.publish(&name, &contents).map_err(registry_error)?;
+        Ok(PublishedBundle { uri: name.to_string(), unchanged: published.unchanged })
+    }
+}

@@ -1,0 +1,190 @@
+//! Publishing bundles in a registry, and using what was published.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use artifact::{Digest, TreePath};
+use code_model::manifest::Manifest;
+use host::Place;
+use registry::{EntryName, EntryStatus, FolderRegistry, Listed, RegistryError, SCHEME};
+use run::Walker;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{LoadedManifest, load_manifest, name};
+use crate::nodes::migration_event::{ManifestReady, MigrationEvent};
+use crate::nodes::registry_api::{PublicationRequest, PublishedBundle, RegistryApi};
+use crate::verify::expect_intact;
+use crate::{Error, ErrorCode, ErrorKind, World};
+
+/// The namespace in which libraries' manifests are published unless another one is asked for.
+pub const DEFAULT_NAMESPACE: &str = "core_migrations";
+
+/// Where and how a manifest is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The folder of the registry.
+    pub registry: PathBuf,
+    /// The namespace.
+    pub namespace: String,
+    /// Why it is published although dependents do not fit it, where somebody decided that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
+}
+
+/// The files of a bundle that others need: everything but what was tried on dependents.
+const PUBLISHED: [&str; 12] = [
+    name::MANIFEST,
+    name::REPORT,
+    name::SNAPSHOT_FROM,
+    name::SNAPSHOT_TO,
+    name::STUBS_FROM,
+    name::STUBS_TO,
+    name::GRAPH_FROM,
+    name::GRAPH_TO,
+    name::TREE_FROM,
+    name::TREE_TO,
+    name::STAMPS,
+    name::DIFFERENCES,
+];
+
+/// Publishes the bundle in this folder, and tells others of it where the work is a run.
+pub fn publish(
+    publication: &Publication,
+    bundle: &Path,
+    world: &World,
+    walker: &Walker<'_>,
+) -> Result<PublishedBundle, Error> {
+    let loaded = load_manifest(world, bundle)?;
+    expect_intact(world, &loaded)?;
+    expect_verified(publication, &loaded)?;
+    let registry =
+        FolderRegistry::new(world.files.clone(), world.environment.absolute(&publication.registry));
+    let LoadedManifest { manifest, folder, .. } = &loaded;
+    let mut files = Vec::new();
+    for file in PUBLISHED {
+        if folder.read(&*world.files, file)?.is_some() {
+            files.push(file.to_owned());
+        }
+    }
+    let metadata = &manifest.metadata;
+    let request = PublicationRequest {
+        namespace: publication.namespace.clone(),
+        package: metadata.library.clone(),
+        from_version: metadata.from_version.clone(),
+        to_version: metadata.to_version.clone(),
+        bundle: loaded.path.parent().unwrap_or(Path::new(".")).to_owned(),
+        files,
+    };
+    let published = walker.effect(&RegistryApi { world, registry: &registry }, request)?;
+    if let Some(recorder) = walker.recorder() {
+        let ready = ready(manifest, &published.uri);
+        walker.step(&MigrationEvent { recorder }, ready)?;
+    }
+    Ok(published)
+}
+
+/// Refuses a manifest that does not fit the dependents on which it was tried.
+fn expect_verified(publication: &Publication, loaded: &LoadedManifest) -> Result<(), Error> {
+    let verification = loaded.report.as_ref().and_then(|report| report.verification.as_ref());
+    let failed = verification.is_some_and(|outcome| !outcome.passed);
+    if failed && publication.despite.is_none() {
+        let message = "dependents on which the manifest was tried do not fit the new version";
+        return Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
+            .hint("verification.json says where; publish it all the same with --despite REASON"));
+    }
+    Ok(())
+}
+
+fn ready(manifest: &Manifest, uri: &str) -> ManifestReady {
+    let operations = &manifest.operations;
+    let breaking = operations.iter().filter(|operation| operation.metadata.breaking).count();
+    let total: f64 = operations.iter().map(|operation| operation.confidence.overall).sum();
+    let count = operations.len();
+    ManifestReady {
+        core_package: manifest.metadata.library.clone(),
+        from_version: manifest.metadata.from_version.clone(),
+        to_version: manifest.metadata.to_version.clone(),
+        manifest_uri: uri.to_owned(),
+        breaking_changes: breaking as u32,
+        safe_changes: (count - breaking) as u32,
+        confidence_avg: if count == 0 { 0.0 } else { total / count as f64 },
+    }
+}
+
+/// Fetches what is published under a name into a folder of the cache, and gives that folder. What
+/// is there already, whole, is not fetched again.
+pub fn fetch(name: &EntryName, registry: &Path, world: &World) -> Result<Fetched, Error> {
+    let registry = FolderRegistry::new(world.files.clone(), registry);
+    let listed = registry.find(name).map_err(registry_error)?;
+    let contents = registry.fetch(&listed).map_err(registry_error)?;
+    let identity = artifact::canonical_digest(&listed.entry)
+        .map_err(|error| Error::internal("an entry has no canonical form").caused_by(error))?;
+    let folder = world.folders.cache.join("registry").join(&identity.hex()[..32]);
+    write_out(&contents, &folder, world)?;
+    Ok(Fetched { folder, listed })
+}
+
+/// What was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The folder of the bundle.
+    pub folder: PathBuf,
+    /// The entry.
+    pub listed: Listed,
+}
+
+impl Fetched {
+    /// What the user should know before they use it.
+    pub fn warning(&self) -> Option<String> {
+        let change = self.listed.status.as_ref()?;
+        (change.status == EntryStatus::Deprecated)
+            .then(|| format!("{} is deprecated: {}", self.listed.entry.name, change.reason))
+    }
+}
+
+/// Writes the files of a bundle into a folder, each at once or not at all; those that are there
+/// already, with these bytes, stay untouched.
+pub fn write_out(
+    contents: &BTreeMap<String, Vec<u8>>,
+    folder: &Path,
+    world: &World,
+) -> Result<(), Error> {
+    let files = &*world.files;
+    let write = |file: &str, bytes: &[u8]| {
+        let path = TreePath::new(file)
+            .map_err(|_| host::FileError::new("use", file, host::FileErrorKind::Path))?;
+        let place = Place::new(folder, &path);
+        let there = files.read(place, bytes.len() as u64 + 1);
+        if there.is_ok_and(|there| Digest::of(&there) == Digest::of(bytes)) {
+            return Ok(());
+        }
+        files.create_parents(folder, &path)?;
+        files.write(place, bytes, None)
+    };
+    let written = files
+        .create_base(folder)
+        .and_then(|()| contents.iter().try_for_each(|(file, bytes)| write(file, bytes)));
+    written.map_err(|error| {
+        let hint = error.hint().to_owned();
+        let message = format!("`{}` cannot be written", folder.display());
+        Error::outside(ErrorCode::OutputError, message, error).hint(hint)
+    })
+}
+
+/// Whether what a user names as a manifest is a name in a registry.
+pub fn entry_name(manifest: &Path) -> Option<Result<EntryName, Error>> {
+    let text = manifest.to_str().filter(|text| text.starts_with(SCHEME))?;
+    Some(text.parse().map_err(|error| registry_error(RegistryError::Name(error))))
+}
+
+/// What a registry says, as an error of the code line.
+pub fn registry_error(error: RegistryError) -> Error {
+    let (kind, hint) = (error.kind(), error.hint());
+    let converted = Error::new(kind, ErrorCode::RegistryError, error.to_string()).hint(hint);
+    match error {
+        RegistryError::File(error) => converted.caused_by(error),
+        _ => converted,
+    }
+}
