@@ -21,7 +21,9 @@ use crate::arguments::{
 };
 use crate::output::Output;
 
-pub use crate::commands::{ImportAnswer, RunAnswer, TaskAnswer};
+pub use crate::commands::{
+    FetchAnswer, GcAnswer, ImportAnswer, PublishAnswer, RegistryItem, RunAnswer, TaskAnswer,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -114,6 +116,8 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
         OnxCommand::Doctor => commands::doctor(context),
         OnxCommand::Tasks(command) => commands::tasks(context, command),
         OnxCommand::Runs(command) => commands::runs(context, command),
+        OnxCommand::Worker(arguments) => commands::worker(context, arguments),
+        OnxCommand::Gc(arguments) => commands::gc(context, arguments),
         OnxCommand::Manifest(command) => match command {
             ManifestCommand::Generate(arguments) => commands::generate(context, arguments),
             ManifestCommand::Compat(arguments) => commands::compat(context, arguments),
@@ -122,6 +126,9 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
             ManifestCommand::Docs(arguments) => commands::docs(context, arguments),
             ManifestCommand::Explain(arguments) => commands::explain(context, arguments),
             ManifestCommand::Verify(arguments) => commands::verify(context, arguments),
+            ManifestCommand::Publish(arguments) => commands::publish(context, arguments),
+            ManifestCommand::Fetch(arguments) => commands::fetch(context, arguments),
+            ManifestCommand::Registry(command) => commands::registry(context, command),
             ManifestCommand::Compose(arguments) => commands::compose(context, arguments),
             ManifestCommand::Template(arguments) => commands::template(context, arguments),
             ManifestCommand::Calibrate(arguments) => commands::calibrate(context, arguments),

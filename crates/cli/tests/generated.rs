@@ -24,6 +24,13 @@ struct Format {
 }
 
 fn formats() -> Vec<Format> {
+    let mut formats = code_formats();
+    formats.extend(spine_formats());
+    formats
+}
+
+/// The formats of the code line.
+fn code_formats() -> Vec<Format> {
     use code_line::application::ApplicationRecord;
     use code_line::apply::ApplicationReport;
     use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
@@ -74,7 +81,23 @@ fn formats() -> Vec<Format> {
         format::<store::ImportReport>("migration_report-1", "`migration_report.json`", "JSON"),
         format::<run::Task>("task-1", "what `tasks add`, `list` and `archive` print", "JSON"),
         format::<run::Run>("run-1", "what `runs list --json` prints", "JSON"),
+    ]
+}
+
+/// The formats of the store, of runs and of the registry.
+fn spine_formats() -> Vec<Format> {
+    vec![
         format::<cli::TaskAnswer>("task-answer-1", "what `tasks show --json` prints", "JSON"),
+        format::<cli::PublishAnswer>("publish-answer-1", "what `publish --json` prints", "JSON"),
+        format::<cli::FetchAnswer>("fetch-answer-1", "what `fetch --json` prints", "JSON"),
+        format::<registry::Entry>("registry-entry-1", "`entry.json` of a registry", "JSON"),
+        format::<cli::GcAnswer>("gc-answer-1", "what `gc --json` prints", "JSON"),
+        format::<run::Plan>("run-plan-1", "`plan.json` of a run", "JSON"),
+        format::<store::ExecutorReport>(
+            "executor-report-1",
+            "`executor_report.json` of a run",
+            "JSON",
+        ),
         format::<cli::RunAnswer>("run-answer-1", "what `runs show --json` prints", "JSON"),
         format::<cli::ImportAnswer>(
             "import-answer-1",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::registry::{FetchArguments, PublicationArguments, PublishArguments, RegistryCommand};
+use super::tasks::StoreArguments;
 use super::template::TemplateArguments;
 
 /// What a library's maintainer asks for.
@@ -16,6 +18,11 @@ pub(crate) enum ManifestCommand {
     Docs(DocsArguments),
     Explain(ExplainArguments),
     Verify(VerifyArguments),
+    Publish(PublishArguments),
+    Fetch(FetchArguments),
+    /// What is published: list it, say that it is not to be used any more
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     Compose(ComposeArguments),
     Template(TemplateArguments),
     Calibrate(CalibrateArguments),
@@ -128,6 +135,20 @@ pub(crate) struct GenerateArguments {
     /// does not fit the new version afterwards. Tests are not run; onx-migrate verify does that.
     #[arg(long, value_name = "DIR")]
     pub(crate) verify_corpus: Option<PathBuf>,
+
+    /// Publish the manifest in a registry once it is made
+    #[arg(long)]
+    pub(crate) publish: bool,
+
+    #[command(flatten)]
+    pub(crate) publication: PublicationArguments,
+
+    /// Leave the work to a worker: add it to the queue instead of doing it now
+    #[arg(long)]
+    pub(crate) queue: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
 
     #[command(flatten)]
     pub(crate) snapshot: SnapshotArguments,

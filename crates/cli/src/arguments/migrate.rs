@@ -7,6 +7,8 @@ use code_line::trial::TestRunner;
 use host::SandboxLevel;
 
 use super::manifest::probability;
+use super::registry::RegistryArguments;
+use super::tasks::StoreArguments;
 
 /// What a dependent's owner asks for.
 #[derive(Debug, Subcommand)]
@@ -33,8 +35,8 @@ Examples:
 
 The preview is exact: 'git apply migration_preview.patch' gives the same bytes as the apply.")]
 pub(crate) struct ApplyArguments {
-    /// The manifest or its folder
-    #[arg(long, value_name = "FILE|DIR")]
+    /// The manifest or its folder, or its name in a registry
+    #[arg(long, value_name = "FILE|DIR|NAME")]
     pub(crate) manifest: PathBuf,
 
     /// The package to migrate
@@ -96,6 +98,16 @@ pub(crate) struct ApplyArguments {
     /// Leave a comment with the reason above what a person must look at, once
     #[arg(long)]
     pub(crate) todo_comments: bool,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+
+    /// Leave the work to a worker: add it to the queue instead of doing it now
+    #[arg(long, conflicts_with_all = ["dry_run", "fail_on_remaining"])]
+    pub(crate) queue: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
 }
 
 /// Run a package's tests before and after a migration, in a sandbox

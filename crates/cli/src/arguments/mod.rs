@@ -2,6 +2,7 @@
 
 mod manifest;
 mod migrate;
+mod registry;
 mod tasks;
 mod template;
 
@@ -18,9 +19,14 @@ pub(crate) use migrate::{
     ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
     TrialArguments,
 };
+pub(crate) use registry::{
+    FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
+    StatusChangeArguments,
+};
 pub(crate) use tasks::{
-    ImportLegacyArguments, RunListArguments, RunShowArguments, RunsCommand, StoreArguments,
-    TaskAddArguments, TaskArchiveArguments, TaskListArguments, TaskShowArguments, TasksCommand,
+    GcArguments, ImportLegacyArguments, RunAbandonArguments, RunListArguments, RunResumeArguments,
+    RunShowArguments, RunTailArguments, RunsCommand, StoreArguments, TaskAddArguments,
+    TaskArchiveArguments, TaskListArguments, TaskShowArguments, TasksCommand, WorkerArguments,
 };
 pub(crate) use template::{TemplateAddArguments, TemplateArguments, TemplateCommand};
 
@@ -65,6 +71,8 @@ pub(crate) enum OnxCommand {
     /// Runs: the attempts at tasks, and what their journals say
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Runs(RunsCommand),
+    Worker(WorkerArguments),
+    Gc(GcArguments),
     /// Show what this machine offers: how well foreign code can be confined, and where onx keeps
     /// its files
     ///

@@ -149,6 +149,9 @@ pub(crate) struct ImportLegacyArguments {
 pub(crate) enum RunsCommand {
     List(RunListArguments),
     Show(RunShowArguments),
+    Resume(RunResumeArguments),
+    Abandon(RunAbandonArguments),
+    Tail(RunTailArguments),
 }
 
 /// List the runs, in the order in which they began
@@ -177,6 +180,114 @@ pub(crate) struct RunShowArguments {
     /// The id of the run
     #[arg(value_name = "RUN", value_parser = run_id)]
     pub(crate) run: RunId,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Go on with a run whose process has ended, from wherever it came to
+///
+/// The run goes on only with what it began with: the same plan, the same build of onx, the same
+/// versions and manifest. Giving the command again that began it does the same.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx runs resume TASK-1-run-01")]
+pub(crate) struct RunResumeArguments {
+    /// The id of the run
+    #[arg(value_name = "RUN", value_parser = run_id)]
+    pub(crate) run: RunId,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Give up a run that nobody works at: it is FAILED, with the reason
+///
+/// What it has written stays. A dependent that was left half changed is brought to its end, or
+/// back, by onx-migrate status and rollback.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx runs abandon TASK-1-run-01 --reason 'the versions have moved on'")]
+pub(crate) struct RunAbandonArguments {
+    /// The id of the run
+    #[arg(value_name = "RUN", value_parser = run_id)]
+    pub(crate) run: RunId,
+
+    /// Why, for whoever looks at the run
+    #[arg(long, value_name = "TEXT", default_value = "by hand")]
+    pub(crate) reason: String,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Show what happened in a run, event by event
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx runs tail TASK-1-run-01
+  onx runs tail TASK-1-run-01 --follow")]
+pub(crate) struct RunTailArguments {
+    /// The id of the run
+    #[arg(value_name = "RUN", value_parser = run_id)]
+    pub(crate) run: RunId,
+
+    /// Show what happens from now on too, until the run is over
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Do what is in the queue, one task after the other
+///
+/// Tasks come into the queue by --queue of generate and apply. A worker holds a lease on the task
+/// that it works at and renews it; when it ends without a word, another worker goes on with its
+/// work once the lease has expired. What failed for a reason outside is tried again, later each
+/// time and five times at most.
+///
+/// The exit code is 1 when a task could not be done as asked.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest generate --core-path ./core --from 0.9.0 --to 1.0.0 --queue
+  onx worker --drain
+  onx worker --concurrency 4")]
+pub(crate) struct WorkerArguments {
+    /// How many tasks are worked at side by side
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+
+    /// End when the queue is empty, instead of waiting for what comes
+    #[arg(long)]
+    pub(crate) drain: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Remove tasks that ended long ago, with their runs and folders
+///
+/// Shows what would be removed, and removes it with --delete. Checkpoints of dependents and bundles
+/// are not touched: they lie elsewhere, and rolling back needs them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx gc
+  onx gc --older-than-days 7 --delete")]
+pub(crate) struct GcArguments {
+    /// Leave alone what was added within this many days
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=36500))]
+    pub(crate) older_than_days: u32,
+
+    /// Remove what is shown
+    #[arg(long)]
+    pub(crate) delete: bool,
 
     #[command(flatten)]
     pub(crate) store: StoreArguments,

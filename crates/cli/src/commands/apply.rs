@@ -1,12 +1,15 @@
 //! `apply`.
 
+use std::path::Path;
+
 use code_line::apply::{
-    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, EditTrust, RewriteWishes,
-    SandboxReport, apply as run_apply,
+    ApplicationReport, ApplicationStatus, Applied, ApplyOptions, ApplyWork, EditTrust,
+    RewriteWishes, SandboxReport, preview,
 };
+use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode};
 
-use super::Context;
+use super::{Context, attempts, registry};
 use crate::Answer;
 use crate::arguments::ApplyArguments;
 use crate::progress::ProgressLine;
@@ -21,7 +24,7 @@ pub(super) const SHOWN: usize = 20;
 pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<Answer, Error> {
     let settings = &context.settings.apply;
     let options = ApplyOptions {
-        manifest: arguments.manifest.clone(),
+        manifest: registry::manifest(context, &arguments.manifest, &arguments.registry)?,
         target: arguments.target.clone(),
         dry_run: arguments.dry_run,
         auto_apply_threshold: arguments
@@ -43,56 +46,81 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
             site_packages: arguments.site_packages.clone(),
         },
     };
-    let line = ProgressLine::new(*context.output);
-    let applied = run_apply(&options, &context.world, &line, &context.timings)?;
-    drop(line);
-    let Applied { mut report, patch, recovered } = applied;
     let to_stdout = arguments.diff_output.as_deref().is_some_and(|path| path.as_os_str() == "-");
     if to_stdout && context.output.is_json() {
         let message = "--diff-output - and --json both ask for standard output";
         return Err(Error::user(ErrorCode::UsageError, message).hint("name a file for the patch"));
     }
-    match &arguments.diff_output {
-        Some(_) if to_stdout => context.output.bytes(&patch)?,
-        Some(path) => {
-            context.write_file(path, &patch)?;
-            report.changes.patch_file = Some(path.display().to_string());
-        }
-        None => {}
-    }
-    let place = write_report(context, arguments, &report)?;
-    if recovered {
-        context.output.note("an earlier apply had been interrupted and was brought to its end\n");
-    }
-    if context.output.is_json() {
-        context.output.json(&report)?;
-    } else if to_stdout {
-        context.output.note(&apply_text(&report, place.as_deref()));
+    let patch = arguments.diff_output.clone().filter(|_| !to_stdout);
+    let applied = if options.dry_run {
+        previewed(context, &options, arguments, patch.as_deref())?
     } else {
-        context.output.result(&apply_text(&report, place.as_deref()))?;
+        let work = CodeWork::Apply(ApplyWork {
+            options,
+            report: arguments.report.clone(),
+            patch,
+            working_folder: context.world.environment.working_folder().to_owned(),
+        });
+        if arguments.queue {
+            return attempts::enqueue(context, &arguments.store, &work);
+        }
+        match attempts::carry_out(context, &arguments.store, &work)? {
+            CodeAnswer::Applied(applied) => applied,
+            CodeAnswer::Generated(_) => return Err(Error::internal("edits were asked for")),
+        }
+    };
+    if to_stdout {
+        context.output.bytes(&applied.patch)?;
     }
+    say(context, &applied, to_stdout)?;
+    let report = &applied.report;
     let left = !report.remaining.is_empty() || !report.failures.is_empty();
     Ok(if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes })
 }
 
-/// Writes the report where it was asked for, else beside the checkpoint.
-fn write_report(
+/// Works out what would be written; what the user asked to see of it is written where they said.
+fn previewed(
     context: &Context<'_>,
+    options: &ApplyOptions,
     arguments: &ApplyArguments,
-    report: &ApplicationReport,
-) -> Result<Option<String>, Error> {
-    let path = match (&arguments.report, &report.checkpoint) {
-        (Some(path), _) => path.clone(),
-        (None, Some(checkpoint)) => {
-            std::path::Path::new(&checkpoint.path).join("application_report.json")
-        }
-        (None, None) => return Ok(None),
-    };
-    let mut bytes = serde_json::to_vec_pretty(report)
-        .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-    bytes.push(b'\n');
-    context.write_file(&path, &bytes)?;
-    Ok(Some(path.display().to_string()))
+    patch: Option<&Path>,
+) -> Result<Applied, Error> {
+    let line = ProgressLine::new(*context.output);
+    let mut applied = preview(options, &context.world, &line, &context.timings)?;
+    drop(line);
+    if let Some(path) = patch {
+        context.write_file(path, &applied.patch)?;
+        applied.report.changes.patch_file = Some(path.display().to_string());
+    }
+    if let Some(path) = &arguments.report {
+        let mut bytes = serde_json::to_vec_pretty(&applied.report)
+            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+        bytes.push(b'\n');
+        context.write_file(path, &bytes)?;
+        applied.report_file = Some(path.clone());
+    }
+    Ok(applied)
+}
+
+/// Prints what was done, as a note where the result is the patch.
+pub(super) fn say(
+    context: &Context<'_>,
+    applied: &Applied,
+    as_note: bool,
+) -> Result<Answer, Error> {
+    let Applied { report, recovered, report_file, .. } = applied;
+    if *recovered {
+        context.output.note("an earlier apply had been interrupted and was brought to its end\n");
+    }
+    let place = report_file.as_ref().map(|path| path.display().to_string());
+    if context.output.is_json() {
+        context.output.json(report)?;
+    } else if as_note {
+        context.output.note(&apply_text(report, place.as_deref()));
+    } else {
+        context.output.result(&apply_text(report, place.as_deref()))?;
+    }
+    Ok(Answer::Yes)
 }
 
 fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {

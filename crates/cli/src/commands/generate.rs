@@ -3,15 +3,14 @@
 use code_line::Error;
 use code_line::generate::{
     DependentVerification, GenerateAnswer, GenerateRequest, VerificationReport, VerificationStatus,
-    generate as run_generate,
 };
 use code_line::snapshot::SnapshotConfig;
 use code_line::versions::CoreSelection;
+use code_line::work::{CodeAnswer, CodeWork, GenerateWork};
 
-use super::Context;
+use super::{Context, attempts, registry};
 use crate::Answer;
 use crate::arguments::{CoreArguments, GenerateArguments, SnapshotArguments};
-use crate::progress::ProgressLine;
 use crate::words::{Lines, amount, count, duration};
 
 pub(crate) fn generate(
@@ -19,13 +18,23 @@ pub(crate) fn generate(
     arguments: &GenerateArguments,
 ) -> Result<Answer, Error> {
     let request = request(context, arguments);
-    let line = ProgressLine::new(*context.output);
-    let answer = run_generate(request, &context.world, &line, &context.timings)?;
-    drop(line);
+    let working_folder = context.world.environment.working_folder().to_owned();
+    let work = CodeWork::Generate(GenerateWork { request, working_folder });
+    if arguments.queue {
+        return attempts::enqueue(context, &arguments.store, &work);
+    }
+    match attempts::carry_out(context, &arguments.store, &work)? {
+        CodeAnswer::Generated(answer) => say(context, &answer),
+        CodeAnswer::Applied(_) => Err(Error::internal("a manifest was asked for")),
+    }
+}
+
+/// Prints what came out of it.
+pub(super) fn say(context: &Context<'_>, answer: &GenerateAnswer) -> Result<Answer, Error> {
     if context.output.is_json() {
-        context.output.json(&answer)?;
+        context.output.json(answer)?;
     } else {
-        context.output.result(&summary(&answer))?;
+        context.output.result(&summary(answer))?;
     }
     let failed = answer.verification.as_ref().is_some_and(|verification| !verification.passed);
     Ok(if failed { Answer::No } else { Answer::Yes })
@@ -40,6 +49,7 @@ fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequ
         rules: context.rules(arguments.confidence_threshold),
         previews: arguments.preview.clone(),
         corpus: arguments.verify_corpus.clone(),
+        publish: arguments.publish.then(|| registry::publication(context, &arguments.publication)),
         acknowledge: context.settings.acknowledge.clone(),
     }
 }
@@ -121,8 +131,12 @@ fn summary(answer: &GenerateAnswer) -> String {
     if let Some(verification) = &answer.verification {
         out.push_str(&verified(verification));
     }
+    if let Some(uri) = &answer.published_uri {
+        out.push_str(&format!("published {uri}\n"));
+    }
     if numbers.operations_total > 0 {
         let folder = answer.manifest_uri.trim_end_matches("manifest.yaml").trim_end_matches('/');
+        let folder = answer.published_uri.as_deref().unwrap_or(folder);
         out.push_str(&format!(
             "next      onx-migrate apply --manifest {folder} --target ./your_package --dry-run\n"
         ));

@@ -1,18 +1,24 @@
 //! What each command does with its arguments.
 
 mod apply;
+mod attempts;
 mod calibrate;
 mod compat;
 mod compose;
 mod doctor;
 mod explain;
+mod gc;
 mod generate;
+mod listings;
 mod manifest;
 mod records;
+mod registry;
+mod runs;
 mod tasks;
 mod template;
 mod trial;
 mod work;
+mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,14 +34,19 @@ pub(crate) use self::compat::compat;
 pub(crate) use self::compose::compose;
 pub(crate) use self::doctor::doctor;
 pub(crate) use self::explain::explain;
+pub use self::gc::GcAnswer;
+pub(crate) use self::gc::gc;
 pub(crate) use self::generate::generate;
 pub(crate) use self::manifest::{diff, docs, semver, verify};
 pub(crate) use self::records::{history, rollback, status};
+pub use self::registry::{FetchAnswer, PublishAnswer, RegistryItem};
+pub(crate) use self::registry::{fetch, publish, registry};
 pub use self::tasks::{ImportAnswer, RunAnswer, TaskAnswer};
 pub(crate) use self::tasks::{runs, tasks};
 pub(crate) use self::template::template;
 pub(crate) use self::trial::try_migration;
 pub(crate) use self::work::work_when_asked;
+pub(crate) use self::worker::worker;
 use crate::arguments::GlobalArguments;
 use crate::configuration;
 use crate::output::Output;
@@ -106,13 +117,6 @@ impl<'a> Context<'a> {
 
     /// Writes a file that the user named.
     pub(crate) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.world.environment.absolute(path);
-        let written = split_path(&path)
-            .and_then(|(base, name)| self.world.files.write(Place::new(&base, &name), bytes, None));
-        written.map_err(|error| {
-            let hint = error.hint().to_owned();
-            let message = format!("`{}` cannot be written", path.display());
-            Error::outside(ErrorCode::OutputError, message, error).hint(hint)
-        })
+        self.world.write_named(path, bytes)
     }
 }

@@ -1,10 +1,12 @@
 //! `tasks` and `runs`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use artifact::Finding;
 use code_line::{Error, ErrorCode};
-use run::{JournalWriter, Run, RunState, RunStatus, Task, TaskStatus};
+use run::{JournalError, JournalWriter, Run, RunState, RunStatus, Task, TaskStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -61,11 +63,17 @@ pub(crate) fn runs(context: &Context<'_>, command: &RunsCommand) -> Result<Answe
     match command {
         RunsCommand::List(arguments) => list_runs(context, arguments),
         RunsCommand::Show(arguments) => show_run(context, arguments),
+        RunsCommand::Resume(arguments) => super::runs::resume(context, arguments),
+        RunsCommand::Abandon(arguments) => super::runs::abandon(context, arguments),
+        RunsCommand::Tail(arguments) => super::runs::tail(context, arguments),
     }
 }
 
 /// The store that the user named, which must be there, or the one in the state folder.
-fn open(context: &Context<'_>, arguments: &StoreArguments) -> Result<Box<dyn Store>, Error> {
+pub(super) fn open(
+    context: &Context<'_>,
+    arguments: &StoreArguments,
+) -> Result<Arc<dyn Store>, Error> {
     let world = &context.world;
     let absolute = |path: &Path| world.environment.absolute(path);
     let opened = match &arguments.store {
@@ -85,11 +93,11 @@ fn open(context: &Context<'_>, arguments: &StoreArguments) -> Result<Box<dyn Sto
         None => SqliteStore::open_or_create(&world.folders.state.join("onx.db"))
             .map(|store| Box::new(store) as Box<dyn Store>),
     };
-    opened.map_err(refused)
+    Ok(Arc::from(opened.map_err(refused)?))
 }
 
 /// An error of the store in the words of the command line.
-fn refused(error: StoreError) -> Error {
+pub(super) fn refused(error: StoreError) -> Error {
     let code = if error.is_about_a_task() { ErrorCode::TaskError } else { ErrorCode::StoreError };
     let refused = Error::new(error.kind(), code, error.to_string()).hint(error.hint());
     match std::error::Error::source(&error) {
@@ -232,9 +240,23 @@ fn list_runs(context: &Context<'_>, arguments: &RunListArguments) -> Result<Answ
         context.output.json(&runs)?;
         return Ok(Answer::Yes);
     }
-    let text = run_lines(&runs);
+    let text = listed_runs(&*store, &runs)?;
     context.output.result(if runs.is_empty() { "there is no run\n" } else { &text })?;
     Ok(Answer::Yes)
+}
+
+/// Each run with what its task is about.
+fn listed_runs(store: &dyn Store, runs: &[Run]) -> Result<String, Error> {
+    let tasks = store.tasks(TaskStatus::ALL).map_err(refused)?;
+    let titles: BTreeMap<_, _> =
+        tasks.iter().map(|task| (&task.task_id, task.title.as_str())).collect();
+    let mut lines = Lines::default();
+    for run in runs {
+        let created = run.created_at.map(|at| at.to_string()).unwrap_or_default();
+        let title = titles.get(&run.task_id).copied().unwrap_or_default().to_owned();
+        lines.push([run.run_id.to_string(), run.status.to_string(), created, title]);
+    }
+    Ok(lines.finish())
 }
 
 fn show_run(context: &Context<'_>, arguments: &RunShowArguments) -> Result<Answer, Error> {
@@ -252,16 +274,19 @@ fn show_run(context: &Context<'_>, arguments: &RunShowArguments) -> Result<Answe
     Ok(if broken { Answer::No } else { Answer::Yes })
 }
 
+/// A journal that cannot be read, in the words of the command line.
+pub(super) fn journal_error(error: JournalError) -> Error {
+    let refused = Error::new(error.kind(), ErrorCode::StoreError, error.to_string());
+    let refused = refused.hint(error.hint());
+    let source = std::error::Error::source(&error).map(causes).unwrap_or_default();
+    source.into_iter().fold(refused, Error::detail)
+}
+
 /// What the journal of a run says; none where there is none.
 fn journal(context: &Context<'_>, store: &dyn Store, run: &Run) -> Result<Option<RunState>, Error> {
     let Some(folder) = store.run_folder(run) else { return Ok(None) };
     let files = &*context.world.files;
-    let journal = JournalWriter::read(files, &folder, &run.run_id).map_err(|error| {
-        let refused = Error::new(error.kind(), ErrorCode::StoreError, error.to_string());
-        let refused = refused.hint(error.hint());
-        let source = std::error::Error::source(&error).map(causes).unwrap_or_default();
-        source.into_iter().fold(refused, Error::detail)
-    })?;
+    let journal = JournalWriter::read(files, &folder, &run.run_id).map_err(journal_error)?;
     Ok((journal != run::Journal::default()).then(|| RunState::of(&journal)))
 }
 

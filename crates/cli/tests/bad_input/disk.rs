@@ -10,10 +10,10 @@ use crate::world::{OUTSIDE, World, text};
 fn a_file_that_cannot_be_written_to_its_end() {
     let world = World::new();
     world.library();
-    let many: String = (0..4_000).map(|n| format!("def function_{n}(a, b): ...\n")).collect();
+    let many: String = (0..12_000).map(|n| format!("def function_{n}(a, b): ...\n")).collect();
     world.write(&[("old/corelib/many.py", &many), ("new/corelib/many.py", &many)]);
     let ended = world.shell(
-        "trap '' XFSZ; ulimit -f 64; exec \"$ONX\" manifest generate --from old --to new --out bundle",
+        "trap '' XFSZ; ulimit -f 500; exec \"$ONX\" manifest generate --from old --to new --out bundle",
     );
     ended.refused(OUTSIDE, "bundle");
     assert_whole_or_absent(&world);
@@ -25,12 +25,12 @@ fn a_target_whose_files_cannot_be_written() {
     let world = World::new();
     let bundle = world.bundle();
     world.dependent();
-    let long = format!("from corelib import OldReader\n{}", "OldReader()\n".repeat(20_000));
+    let long = format!("from corelib import OldReader\n{}", "OldReader()\n".repeat(80_000));
     world.write(&[("dependent/long.py", &long)]);
     world.commit("dependent");
     let before = world.files("dependent");
     let ended = world.shell(
-        "trap '' XFSZ; ulimit -f 64; \
+        "trap '' XFSZ; ulimit -f 500; \
          exec \"$ONX\" migrate apply --manifest bundle --target dependent --checkpoint kept",
     );
     ended.refused(OUTSIDE, "");
@@ -91,7 +91,7 @@ fn a_target_on_a_read_only_disk() {
 fn a_disk_that_is_full() {
     let world = World::new();
     world.library();
-    let many: String = (0..4_000).map(|n| format!("def function_{n}(a, b): ...\n")).collect();
+    let many: String = (0..12_000).map(|n| format!("def function_{n}(a, b): ...\n")).collect();
     world.write(&[("old/corelib/many.py", &many), ("new/corelib/many.py", &many)]);
     fs::create_dir(world.path("small")).expect("made");
     let script = "mount -t tmpfs -o size=128k tmpfs small && \

@@ -16,6 +16,8 @@ mod errors;
 mod help;
 mod history;
 mod reading;
+mod registry;
+mod runs;
 mod scene;
 mod tasks;
 mod templates;

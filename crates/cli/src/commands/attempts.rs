@@ -1,0 +1,178 @@
+//! Doing work as a run: a command's own, one that was interrupted, or one from the queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use code_line::work::{CodeAnswer, CodeWork};
+use code_line::{Error, ErrorCode, ErrorKind, Progress};
+use run::{LeaseTerm, Recorder as _, RunId, RunStatus, Task, TaskStatus, Work, WorkerId};
+use store::{Attempt, AttemptError, NewTask, Store, StoreError, Workplace, abandon};
+
+use super::Context;
+use super::listings::StoreListings;
+use super::tasks::{open, refused};
+use crate::Answer;
+use crate::arguments::StoreArguments;
+use crate::progress::ProgressLine;
+
+/// How long a worker may give no sign of life before another one may go on with its work.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// What ends a run whose build is gone.
+const OTHER_BUILD: &str = "another build of onx was asked to do the same";
+
+/// Does this work now, as a run of a task of its own; goes on with the run of an earlier command
+/// that asked for the same and was interrupted.
+pub(super) fn carry_out(
+    context: &Context<'_>,
+    store: &StoreArguments,
+    work: &CodeWork,
+) -> Result<CodeAnswer, Error> {
+    let workplace = workplace(context, open(context, store)?, "command");
+    let plan = work.plan()?;
+    let attempt = match interrupted(&workplace, work)? {
+        Some(attempt) => {
+            let run = attempt.context().run();
+            context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
+            attempt
+        }
+        None => {
+            let task = new_task(context, work)?;
+            Attempt::start(workplace.clone(), &task, &plan).map_err(not_made)?
+        }
+    };
+    let line = ProgressLine::new(*context.output);
+    let done = end(context, attempt, work, &line, true);
+    drop(line);
+    done
+}
+
+/// Leaves this work to a worker.
+pub(super) fn enqueue(
+    context: &Context<'_>,
+    store: &StoreArguments,
+    work: &CodeWork,
+) -> Result<Answer, Error> {
+    let store = open(context, store)?;
+    let task = store.enqueue(&new_task(context, work)?).map_err(refused)?;
+    if context.output.is_json() {
+        context.output.json(&task)?;
+    } else {
+        let Task { task_id, status, title, .. } = &task;
+        context.output.result(&format!("{task_id}  {status}  {title}\n"))?;
+        context.output.note("next  onx worker --drain\n");
+    }
+    Ok(Answer::Yes)
+}
+
+/// What an attempt is made with here. Workers are told apart by machine, process and time.
+pub(super) fn workplace(context: &Context<'_>, store: Arc<dyn Store>, role: &str) -> Workplace {
+    let world = &context.world;
+    let machine = host::machine_name();
+    let now = world.clock.now().to_string().replace(':', "");
+    let worker = format!("{role}-{machine}-{}-{now}", std::process::id());
+    Workplace {
+        store,
+        files: world.files.clone(),
+        clock: world.clock.clone(),
+        worker: WorkerId::like(&worker),
+        term: LeaseTerm::new(LEASE),
+    }
+}
+
+/// Does the work of an attempt and ends it. What was asked for wrongly has failed for good; where
+/// something outside failed after the work began, the run stays open, to go on from there.
+pub(super) fn end(
+    context: &Context<'_>,
+    attempt: Attempt,
+    work: &CodeWork,
+    progress: &dyn Progress,
+    is_command: bool,
+) -> Result<CodeAnswer, Error> {
+    let store = attempt.store().clone();
+    let listings = StoreListings { store: &*store, clock: &*context.world.clock };
+    let done = work.carry_out(&context.world, progress, &context.timings, &attempt, &listings);
+    match done {
+        Ok(answer) => {
+            let (result, summary) = (answer.result()?, answer.summary());
+            attempt.succeed(result, summary).map_err(not_made)?;
+            Ok(answer)
+        }
+        Err(error) => Err(end_failed(attempt, error, is_command)),
+    }
+}
+
+fn end_failed(attempt: Attempt, error: Error, is_command: bool) -> Error {
+    let run = attempt.context().run().clone();
+    let passes = matches!(error.kind(), ErrorKind::Outside | ErrorKind::Internal);
+    let is_lost = attempt.expect_held().is_err();
+    if is_lost || (is_command && passes && attempt.status() != RunStatus::Planning) {
+        return error.detail(format!("the run {run} goes on when the same command is given again"));
+    }
+    match attempt.fail(&error.to_string(), is_command) {
+        Ok(_) => error,
+        Err(also) => error.detail(format!("and that the run {run} failed was not kept: {also}")),
+    }
+}
+
+/// The run of an earlier command that asked for the same and whose process has ended.
+fn interrupted(workplace: &Workplace, work: &CodeWork) -> Result<Option<Attempt>, Error> {
+    let store = &workplace.store;
+    let asked = work.to_work()?;
+    let plan = work.plan()?;
+    for task in store.tasks(&[TaskStatus::InProgress]).map_err(refused)? {
+        if Work::of_metadata(&task.metadata).as_ref() != Some(&asked) {
+            continue;
+        }
+        let Some(run) = store.open_run(&task.task_id).map_err(refused)? else { continue };
+        match Attempt::resume(workplace.clone(), &run, &plan) {
+            Ok(attempt) => return Ok(Some(attempt)),
+            // Somebody does it, or did it: that is theirs, and this is ours.
+            Err(AttemptError::Held { .. } | AttemptError::Over { .. }) => {}
+            Err(AttemptError::Plan { .. }) => {
+                abandon(workplace, &run, OTHER_BUILD, true).map_err(not_made)?;
+            }
+            Err(error) => return Err(not_made(error)),
+        }
+    }
+    Ok(None)
+}
+
+fn new_task(context: &Context<'_>, work: &CodeWork) -> Result<NewTask, Error> {
+    Ok(NewTask {
+        task_id: None,
+        title: work.title(),
+        objective: None,
+        metadata: work.to_work()?.to_metadata(),
+        created_at: context.world.clock.now(),
+    })
+}
+
+/// The work of a task and the task.
+pub(super) fn work_of(task: &Task) -> Result<CodeWork, Error> {
+    let work = Work::of_metadata(&task.metadata).ok_or_else(|| {
+        let message = format!("the task `{}` holds no work that onx can do", task.task_id);
+        Error::user(ErrorCode::TaskError, message)
+            .hint("tasks that onx does are added by --queue of generate and apply")
+    })?;
+    CodeWork::of(&work)
+}
+
+/// The task of a run that there must be.
+pub(super) fn task_of(store: &dyn Store, run: &RunId) -> Result<(Task, run::Run), Error> {
+    let found = store.run(run).map_err(refused)?;
+    let found = found.ok_or_else(|| refused(StoreError::NoRun(run.clone())))?;
+    let task = store.task(&found.task_id).map_err(refused)?;
+    let task = task.ok_or_else(|| refused(StoreError::NoTask(found.task_id.clone())))?;
+    Ok((task, found))
+}
+
+/// An attempt that could not be made or ended, in the words of the command line.
+pub(super) fn not_made(error: AttemptError) -> Error {
+    let (kind, hint) = (error.kind(), error.hint());
+    match error {
+        AttemptError::Store(error) => refused(error),
+        AttemptError::Record(error) => error.into(),
+        other => Error::new(kind, ErrorCode::TaskError, other.to_string()).hint(hint),
+    }
+}

@@ -1,0 +1,175 @@
+//! `publish`, `fetch` and `registry`.
+
+use std::path::{Path, PathBuf};
+
+use artifact::Digest;
+use code_line::publish::{
+    Publication, entry_name, fetch as fetch_entry, publish as publish_bundle, registry_error,
+    write_out,
+};
+use code_line::{Error, nodes};
+use registry::{Entry, EntryStatus, FolderRegistry, Listed, StatusChange};
+use run::Walker;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Context;
+use crate::Answer;
+use crate::arguments::{
+    FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
+    StatusChangeArguments,
+};
+use crate::words::{Lines, amount};
+
+/// What `publish --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PublishAnswer {
+    /// Where the bundle can be fetched.
+    pub uri: String,
+    /// Whether the same was published before.
+    pub unchanged: bool,
+}
+
+/// What `fetch --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FetchAnswer {
+    /// The entry.
+    pub entry: Entry,
+    /// Where its files are.
+    pub folder: String,
+}
+
+/// An entry, as `registry list --json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RegistryItem {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether it is to be used, and why not; none where nobody said anything.
+    pub status: Option<StatusChange>,
+}
+
+/// How a bundle is to be published.
+pub(super) fn publication(context: &Context<'_>, arguments: &PublicationArguments) -> Publication {
+    Publication {
+        registry: folder(context, &arguments.registry),
+        namespace: arguments.namespace.clone(),
+        despite: arguments.despite.clone(),
+    }
+}
+
+fn folder(context: &Context<'_>, arguments: &RegistryArguments) -> PathBuf {
+    match &arguments.registry {
+        Some(folder) => context.world.environment.absolute(folder),
+        None => context.world.folders.state.join("registry"),
+    }
+}
+
+pub(crate) fn publish(
+    context: &Context<'_>,
+    arguments: &PublishArguments,
+) -> Result<Answer, Error> {
+    let publication = publication(context, &arguments.publication);
+    let identity = Digest::of(arguments.manifest.as_os_str().as_encoded_bytes());
+    let working_folder = context.world.environment.working_folder();
+    let run = nodes::command_context("publish", &identity, working_folder)?;
+    let walker = Walker::new(run, &context.timings);
+    let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
+    let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
+    if context.output.is_json() {
+        context.output.json(&answer)?;
+    } else {
+        let state = if answer.unchanged { "unsigned, unchanged" } else { "unsigned" };
+        context.output.result(&format!("{}   {state}\n", answer.uri))?;
+        let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
+        context.output.note(&format!("next  {next}\n"));
+    }
+    Ok(Answer::Yes)
+}
+
+pub(crate) fn fetch(context: &Context<'_>, arguments: &FetchArguments) -> Result<Answer, Error> {
+    let registry = folder(context, &arguments.registry);
+    let fetched = fetch_entry(&arguments.name, &registry, &context.world)?;
+    if let Some(warning) = fetched.warning() {
+        context.output.note(&format!("{warning}\n"));
+    }
+    let place = match &arguments.out {
+        None => fetched.folder.clone(),
+        Some(out) => {
+            let registry = FolderRegistry::new(context.world.files.clone(), registry);
+            let contents = registry.fetch(&fetched.listed).map_err(registry_error)?;
+            write_out(&contents, &context.world.environment.absolute(out), &context.world)?;
+            out.clone()
+        }
+    };
+    let entry = fetched.listed.entry;
+    if context.output.is_json() {
+        context.output.json(&FetchAnswer { entry, folder: place.display().to_string() })?;
+    } else {
+        let files = amount(entry.files.len() as u32, "file", "files");
+        context.output.result(&format!("{}   {files}   {}\n", entry.name, place.display()))?;
+    }
+    Ok(Answer::Yes)
+}
+
+pub(crate) fn registry(context: &Context<'_>, command: &RegistryCommand) -> Result<Answer, Error> {
+    match command {
+        RegistryCommand::List(arguments) => list(context, &arguments.registry),
+        RegistryCommand::Deprecate(it) => change(context, it, EntryStatus::Deprecated),
+        RegistryCommand::Yank(it) => change(context, it, EntryStatus::Yanked),
+        RegistryCommand::Restore(it) => change(context, it, EntryStatus::Published),
+    }
+}
+
+fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, Error> {
+    let registry = FolderRegistry::new(context.world.files.clone(), folder(context, arguments));
+    let listed = registry.list().map_err(registry_error)?;
+    if context.output.is_json() {
+        let item = |Listed { entry, status }| RegistryItem { entry, status };
+        let items: Vec<RegistryItem> = listed.into_iter().map(item).collect();
+        context.output.json(&items)?;
+        return Ok(Answer::Yes);
+    }
+    let mut lines = Lines::default();
+    for item in &listed {
+        let reason = item.status.as_ref().map(|it| it.reason.clone()).unwrap_or_default();
+        lines.push([item.entry.name.to_string(), item.status().word().to_owned(), reason]);
+    }
+    let text = lines.finish();
+    context.output.result(if listed.is_empty() { "nothing is published\n" } else { &text })?;
+    Ok(Answer::Yes)
+}
+
+fn change(
+    context: &Context<'_>,
+    arguments: &StatusChangeArguments,
+    status: EntryStatus,
+) -> Result<Answer, Error> {
+    let folder = folder(context, &arguments.registry);
+    let registry = FolderRegistry::new(context.world.files.clone(), folder);
+    let now = context.world.clock.now();
+    let Listed { entry, status } = registry
+        .set_status(&arguments.name, status, &arguments.reason, now)
+        .map_err(registry_error)?;
+    if context.output.is_json() {
+        context.output.json(&RegistryItem { entry, status })?;
+    } else {
+        let word = status.map_or("published", |change| change.status.word());
+        context.output.result(&format!("{}   {word}\n", entry.name))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// The manifest that a user names: a path, or the folder into which what is published under a name
+/// was fetched.
+pub(super) fn manifest(
+    context: &Context<'_>,
+    given: &Path,
+    registry: &RegistryArguments,
+) -> Result<PathBuf, Error> {
+    let Some(name) = entry_name(given) else { return Ok(given.to_owned()) };
+    let fetched = fetch_entry(&name?, &folder(context, registry), &context.world)?;
+    if let Some(warning) = fetched.warning() {
+        context.output.note(&format!("{warning}\n"));
+    }
+    Ok(fetched.folder)
+}

@@ -1,0 +1,217 @@
+//! `worker`: does what is in the queue.
+
+use std::thread::ScopedJoinHandle;
+use std::time::Duration;
+
+use artifact::Digest;
+use code_line::work::CodeWork;
+use code_line::{Error, ErrorKind, Quiet};
+use run::{Lease, RunId, Task, TaskStatus};
+use serde::Serialize;
+use store::{Attempt, AttemptError, Claim, Store, Workplace};
+
+use super::Context;
+use super::attempts::{end, not_made, work_of, workplace};
+use super::tasks::{open, refused};
+use crate::Answer;
+use crate::arguments::WorkerArguments;
+
+/// How often a task is taken from the queue before it is given up.
+const ATTEMPTS: u32 = 5;
+
+/// How long the first retry waits; each further one waits twice as long, up to a limit.
+const FIRST_DELAY: Duration = Duration::from_secs(2);
+const LONGEST_DELAY: Duration = Duration::from_mins(5);
+
+/// How long a worker that found nothing waits.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What became of a task that a worker took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Done {
+    task: String,
+    outcome: Outcome,
+    detail: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    /// It did what it was to do.
+    Success,
+    /// It cannot be done as asked.
+    Failed,
+    /// It is tried again later.
+    Postponed,
+    /// It was tried too often.
+    GivenUp,
+    /// Another worker has it now.
+    Lost,
+}
+
+pub(crate) fn worker(context: &Context<'_>, arguments: &WorkerArguments) -> Result<Answer, Error> {
+    let threads = u32::from(arguments.concurrency);
+    let works = std::thread::scope(|scope| {
+        let start = |number| scope.spawn(move || work_on(context, arguments, number));
+        let threads: Vec<_> = (1..=threads).map(start).collect();
+        threads.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>()
+    });
+    let mut all_done = true;
+    for worked in works {
+        let worked =
+            worked.map_err(|_| Error::internal("a worker broke off; its work can go on"))?;
+        all_done &= worked?;
+    }
+    Ok(if all_done { Answer::Yes } else { Answer::No })
+}
+
+/// Takes one task after the other; whether all of them did what they were to do.
+fn work_on(context: &Context<'_>, arguments: &WorkerArguments, number: u32) -> Result<bool, Error> {
+    let store = open(context, &arguments.store)?;
+    let workplace = workplace(context, store.clone(), &format!("worker{number}"));
+    let mut all_done = true;
+    loop {
+        let claim = store.claim_next(&workplace.worker, workplace.term).map_err(refused)?;
+        let Some(claim) = claim else {
+            if arguments.drain && store.waiting().map_err(refused)? == 0 {
+                return Ok(all_done);
+            }
+            std::thread::sleep(PAUSE);
+            continue;
+        };
+        let done = take(context, &workplace, &claim)?;
+        all_done &= matches!(done.outcome, Outcome::Success | Outcome::Postponed | Outcome::Lost);
+        say(context, &done)?;
+    }
+}
+
+fn take(context: &Context<'_>, workplace: &Workplace, claim: &Claim) -> Result<Done, Error> {
+    let store = &workplace.store;
+    let id = &claim.lease.task_id;
+    let done = |outcome, detail: String| Done { task: id.to_string(), outcome, detail };
+    let Some(task) = store.task(id).map_err(refused)? else {
+        return Ok(done(Outcome::Lost, "it is gone".to_owned()));
+    };
+    if matches!(task.status, TaskStatus::Done | TaskStatus::Archived) {
+        // Its worker ended between the last step of the run and this one.
+        leave(&**store, &claim.lease)?;
+        return Ok(done(Outcome::Success, "it was done already".to_owned()));
+    }
+    if claim.attempt > ATTEMPTS {
+        let reason = format!("given up after {ATTEMPTS} attempts");
+        give_up(workplace, &task, claim, &reason)?;
+        return Ok(done(Outcome::GivenUp, reason));
+    }
+    match attempt(context, workplace, &task, claim) {
+        Ok(title) => {
+            leave(&**store, &claim.lease)?;
+            Ok(done(Outcome::Success, title))
+        }
+        Err(_) if store.check_lease(&claim.lease).is_err() => {
+            Ok(done(Outcome::Lost, "another worker has taken it over".to_owned()))
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::Outside) => {
+            let delay = delay(&claim.lease, claim.attempt);
+            store.postpone(&claim.lease, delay).map_err(refused)?;
+            let detail = format!("{error}; again in {} s", delay.as_secs());
+            Ok(done(Outcome::Postponed, detail))
+        }
+        Err(error) => {
+            leave(&**store, &claim.lease)?;
+            Ok(done(Outcome::Failed, error.to_string()))
+        }
+    }
+}
+
+fn attempt(
+    context: &Context<'_>,
+    workplace: &Workplace,
+    task: &Task,
+    claim: &Claim,
+) -> Result<String, Error> {
+    let work = work_of(task)?;
+    let attempt = match made(workplace, claim, &work) {
+        Err(AttemptError::Plan { run, source }) => {
+            // Another build began it; what that one decided is not ours to go on with.
+            let open = workplace.store.open_run(&task.task_id).map_err(refused)?;
+            if let Some(open) = open.filter(|open| open.run_id == run) {
+                fail_open(workplace, &claim.lease, &open.run_id, &source.to_string())?;
+            }
+            made(workplace, claim, &work)
+        }
+        made => made,
+    };
+    end(context, attempt.map_err(not_made)?, &work, &Quiet, false)?;
+    Ok(work.title())
+}
+
+fn made(workplace: &Workplace, claim: &Claim, work: &CodeWork) -> Result<Attempt, AttemptError> {
+    let plan = work.plan().map_err(|error| AttemptError::NoPlan(error.to_string()))?;
+    Attempt::of_claim(workplace.clone(), claim.lease.clone(), &plan)
+}
+
+fn fail_open(workplace: &Workplace, lease: &Lease, run: &RunId, reason: &str) -> Result<(), Error> {
+    let failed = store::Advance::failed(reason, false);
+    workplace.store.advance_run(lease, run, &failed).map_err(refused)?;
+    Ok(())
+}
+
+/// Ends the run of a task that was tried too often, and takes the task out of the queue.
+fn give_up(workplace: &Workplace, task: &Task, claim: &Claim, reason: &str) -> Result<(), Error> {
+    if let Some(run) = workplace.store.open_run(&task.task_id).map_err(refused)? {
+        fail_open(workplace, &claim.lease, &run.run_id, reason)?;
+    }
+    leave(&*workplace.store, &claim.lease)
+}
+
+/// Takes a task out of the queue and gives its lease back.
+fn leave(store: &dyn Store, lease: &Lease) -> Result<(), Error> {
+    store.dequeue(lease).and_then(|()| store.release(lease)).map_err(refused)
+}
+
+/// How long to wait before the next attempt: twice as long each time, and spread, so that tasks
+/// that failed together do not come back together. The spread follows from task and attempt.
+fn delay(lease: &Lease, attempt: u32) -> Duration {
+    let doubled = FIRST_DELAY.saturating_mul(1 << attempt.saturating_sub(1).min(16));
+    let seed = Digest::of(format!("{} {attempt}", lease.task_id).as_bytes());
+    let spread = u8::from_str_radix(&seed.hex()[..2], 16).unwrap_or(0);
+    doubled.min(LONGEST_DELAY).mul_f64(0.5 + f64::from(spread) / 255.0)
+}
+
+fn say(context: &Context<'_>, done: &Done) -> Result<(), Error> {
+    if context.output.is_json() {
+        return context.output.json(done);
+    }
+    let word = match done.outcome {
+        Outcome::Success => "done",
+        Outcome::Failed => "failed",
+        Outcome::Postponed => "postponed",
+        Outcome::GivenUp => "given up",
+        Outcome::Lost => "lost",
+    };
+    let now = context.world.clock.now();
+    let detail = artifact::shown(&done.detail);
+    context.output.result(&format!("{now}  {}  {word}  {detail}\n", done.task))
+}
+
+#[cfg(test)]
+mod tests {
+    use run::{Fence, TaskId, WorkerId};
+
+    use super::*;
+
+    #[test]
+    fn retries_wait_longer_and_not_all_alike() {
+        let lease = |task: &str| Lease {
+            task_id: TaskId::new(task).expect("an id"),
+            worker_id: WorkerId::new("w").expect("an id"),
+            fence: Fence(1),
+        };
+        let waits: Vec<_> = (1..=20).map(|attempt| delay(&lease("TASK-1"), attempt)).collect();
+        assert!(waits[0] >= FIRST_DELAY / 2 && waits[0] <= FIRST_DELAY * 2);
+        assert!(waits.iter().all(|wait| *wait <= LONGEST_DELAY * 2));
+        assert!(waits[8] > waits[2]);
+        assert_ne!(delay(&lease("TASK-1"), 3), delay(&lease("TASK-2"), 3));
+        assert_eq!(delay(&lease("TASK-1"), 3), delay(&lease("TASK-1"), 3));
+    }
+}
