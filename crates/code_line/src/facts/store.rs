@@ -164,8 +164,7 @@ impl<'a> FactStore<'a> {
             .files
             .create_base(cache)
             .and_then(|()| self.files.create_parents(cache, path))
-            // What an interrupted run left is large. Another run that writes just now keeps
-            // nothing.
+            // What an interrupted run left is large; one that still writes keeps nothing.
             .and_then(|_| remove_temporary_files(self.files, place))
             .and_then(|_| self.files.write(place, &bytes, None));
         drop(written);
