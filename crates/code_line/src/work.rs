@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use artifact::{Digest, uuid_from_digest};
 use code_model::manifest::Manifest;
-use run::{Node as _, Observer, Plan, Recorder, Work};
+use run::{Node as _, Observer, Plan, Recorder, RunId, Work};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::application::ApplicationRecord;
-use crate::apply::{ApplicationReport, Applied, ApplyWork};
+use crate::apply::{ApplicationReport, Applied, ApplyWork, was_taken_back};
 use crate::bundle::GENERATOR;
 use crate::generate::{GenerateAnswer, GenerateRequest};
 use crate::nodes::application_coordinator::ApplicationCoordinator;
@@ -184,6 +184,15 @@ impl CodeWork {
         let versions = versions.map(|(name, contract)| (name.to_owned(), version_of(contract)));
         let code = format!("{GENERATOR} {}", env!("ONX_CODE_IDENTITY"));
         Ok(Plan::new(self.to_work()?, versions.collect(), code))
+    }
+
+    /// Whether what a run of it did was taken back since, so that going on with it would do what
+    /// nobody asked for.
+    pub fn was_taken_back(&self, run: &RunId, world: &World) -> Result<bool, Error> {
+        match self {
+            Self::Generate(_) => Ok(false),
+            Self::Apply(work) => was_taken_back(work, run, &world.working_in(&work.working_folder)),
+        }
     }
 
     /// Does the work as the run that `recorder` keeps, from wherever an earlier attempt came to.

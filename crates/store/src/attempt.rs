@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use artifact::{ErrorKind, TreePath};
-use host::{Clock, FileError, FileErrorKind, FileLock, Files, Place};
+use host::{Clock, FileError, FileErrorKind, FileLock, Files, Place, remove_temporary_files_in};
 use run::{
     Durability, Event, JournalError, JournalWriter, Lease, LeaseTerm, OutgoingEvent, Plan,
     PlanError, RecordError, Recorder, Run, RunContext, RunId, RunState, RunStatus, TraceId,
@@ -198,6 +198,9 @@ impl Attempt {
     ) -> Result<Self, AttemptError> {
         let files = &workplace.files;
         let worker = &workplace.worker;
+        // The lock is held, so what is incomplete there is of a process that has ended.
+        remove_temporary_files_in(&**files, &folder, Some(&artifact_name("artifacts")?))
+            .map_err(RecordError::from)?;
         let journal = JournalWriter::open(files.clone(), &folder, &run.run_id, worker, lease.fence)
             .map_err(RecordError::from)?;
         let read =

@@ -18,6 +18,9 @@ use crate::progress::ProgressLine;
 /// How long a worker may give no sign of life before another one may go on with its work.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 
+/// What ends a run whose work the user has taken back.
+const TAKEN_BACK: &str = "what it wrote was taken back";
+
 /// What ends a run whose build is gone.
 const OTHER_BUILD: &str = "another build of onx was asked to do the same";
 
@@ -30,7 +33,7 @@ pub(super) fn carry_out(
 ) -> Result<CodeAnswer, Error> {
     let workplace = workplace(context, open(context, store)?, "command");
     let plan = work.plan()?;
-    let attempt = match interrupted(&workplace, work)? {
+    let attempt = match interrupted(context, &workplace, work)? {
         Some(attempt) => {
             let run = attempt.context().run();
             context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
@@ -116,7 +119,11 @@ fn end_failed(attempt: Attempt, error: Error, is_command: bool) -> Error {
 }
 
 /// The run of an earlier command that asked for the same and whose process has ended.
-fn interrupted(workplace: &Workplace, work: &CodeWork) -> Result<Option<Attempt>, Error> {
+fn interrupted(
+    context: &Context<'_>,
+    workplace: &Workplace,
+    work: &CodeWork,
+) -> Result<Option<Attempt>, Error> {
     let store = &workplace.store;
     let asked = work.to_work()?;
     let plan = work.plan()?;
@@ -125,17 +132,28 @@ fn interrupted(workplace: &Workplace, work: &CodeWork) -> Result<Option<Attempt>
             continue;
         }
         let Some(run) = store.open_run(&task.task_id).map_err(refused)? else { continue };
+        if work.was_taken_back(&run.run_id, &context.world)? {
+            // To give the command again is to ask for it anew.
+            give_up(workplace, &run, TAKEN_BACK)?;
+            continue;
+        }
         match Attempt::resume(workplace.clone(), &run, &plan) {
             Ok(attempt) => return Ok(Some(attempt)),
             // Somebody does it, or did it: that is theirs, and this is ours.
             Err(AttemptError::Held { .. } | AttemptError::Over { .. }) => {}
-            Err(AttemptError::Plan { .. }) => {
-                abandon(workplace, &run, OTHER_BUILD, true).map_err(not_made)?;
-            }
+            Err(AttemptError::Plan { .. }) => give_up(workplace, &run, OTHER_BUILD)?,
             Err(error) => return Err(not_made(error)),
         }
     }
     Ok(None)
+}
+
+/// Gives up a run of an earlier command, if nobody works at it.
+fn give_up(workplace: &Workplace, run: &run::Run, reason: &str) -> Result<(), Error> {
+    match abandon(workplace, run, reason, true) {
+        Ok(_) | Err(AttemptError::Held { .. } | AttemptError::Over { .. }) => Ok(()),
+        Err(error) => Err(not_made(error)),
+    }
 }
 
 fn new_task(context: &Context<'_>, work: &CodeWork) -> Result<NewTask, Error> {

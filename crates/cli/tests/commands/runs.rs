@@ -99,6 +99,44 @@ fn an_interrupted_command_goes_on_when_it_is_given_again() {
 }
 
 #[test]
+fn what_was_taken_back_is_applied_anew_only_when_asked_for() {
+    let scene = with_dependent();
+    yes(scene.onx(&GENERATE));
+    yes(scene.onx(&APPLY));
+    let applied = scene.files("app");
+    // As if the process had ended just before the end of its run was written down.
+    reopen(&scene.state(), "TASK-2", "TASK-2-run-01");
+    yes(scene.onx(&["migrate", "rollback", "--package", "app"]));
+    let ran = yes(scene.onx(&APPLY));
+    assert!(!ran.err.contains("going on"), "{}", ran.err);
+    assert_eq!(scene.files("app"), applied);
+    let runs = json(&scene, &["runs", "list"]);
+    assert_eq!((&runs[1]["status"], &runs[2]["status"]), (&"FAILED".into(), &"SUCCESS".into()));
+}
+
+/// Brings a run back to where it stood before its end was written down.
+fn reopen(state: &Path, task: &str, run: &str) {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let journal = state.join(format!("workspaces/{task}/runs/{run}/journal/events.jsonl"));
+    let lines = std::fs::read_to_string(&journal).expect("a journal");
+    let (rest, last) = lines.trim_end().rsplit_once('\n').expect("lines");
+    assert!(last.contains("SUCCESS"), "{last}");
+    std::fs::write(&journal, format!("{rest}\n")).expect("cut");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(state.join("onx.db"));
+        let mut connection = options.connect().await.expect("a database");
+        for (query, id) in [
+            ("UPDATE runs SET status = 'VERIFYING' WHERE run_id = $1", run),
+            ("UPDATE tasks SET status = 'IN_PROGRESS' WHERE task_id = $1", task),
+        ] {
+            sqlx::query(query).bind(id).execute(&mut connection).await.expect("changed");
+        }
+        connection.close().await.expect("closed");
+    });
+}
+
+#[test]
 fn a_run_is_resumed_or_given_up_by_name() {
     let scene = with_dependent();
     yes(scene.onx(&GENERATE));

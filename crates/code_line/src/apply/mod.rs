@@ -23,7 +23,7 @@ use sources::GitRepository;
 pub(crate) use confined::sandbox_error;
 pub use confined::{WORK_ARGUMENT, answer_order};
 pub use recorded::ApplyWork;
-pub(crate) use recorded::apply_as_run;
+pub(crate) use recorded::{apply_as_run, was_taken_back};
 pub use report::{
     APPLICATION_REPORT_FORMAT, ApplicationReport, ApplicationStatus, ApplicationSummary,
     AppliedEdit, ChangeSummary, CheckpointReference, EditTrust, Failure, ProposedEdit,

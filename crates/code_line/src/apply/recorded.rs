@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath};
 use host::Place;
-use run::{Durability, Event, Outcome, Recorder, RunStatus, Walker};
+use run::{Durability, Event, Outcome, Recorder, RunId, RunStatus, Walker};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use super::{
     Applied, ApplyOptions, CheckpointReference, Prepared, apply_request, confined, contained,
     count_changes, expect_clean, prepare, readable, target,
 };
-use crate::application::ApplicationRecord;
+use crate::application::{ApplicationOutcome, ApplicationRecord};
 use crate::checkpoint::Checkpoint;
 use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
 use crate::nodes::codemod_generator::CodemodGenerator;
@@ -151,19 +151,44 @@ fn written_before(
     target: &Path,
     world: &World,
 ) -> Result<Option<ApplicationRecord>, Error> {
-    let run = recorder.context().run().as_str();
-    let records = transactions(world).history(Some(target)).map_err(|e| transaction_error(&e))?;
-    let is_ours = |record: &&ApplicationRecord| {
-        record.run.as_deref() == Some(run)
-            && record.outcome != crate::application::ApplicationOutcome::TakenBack
+    let Some(written) = Written::by(recorder.context().run(), target, world)? else {
+        return Ok(None);
     };
-    let Some(record) = records.iter().rfind(is_ours) else { return Ok(None) };
-    if records.iter().any(|later| later.undoes == Some(record.id)) {
+    if written.is_taken_back {
         let message = "what the run wrote was taken back since";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
             .hint("give the run up with `onx runs abandon`, and apply again if you want to"));
     }
-    Ok(Some(record.clone()))
+    Ok(Some(written.record))
+}
+
+/// What a run wrote into a dependent.
+struct Written {
+    record: ApplicationRecord,
+    /// Whether it was taken back since.
+    is_taken_back: bool,
+}
+
+impl Written {
+    fn by(run: &RunId, target: &Path, world: &World) -> Result<Option<Self>, Error> {
+        let records = transactions(world).history(Some(target));
+        let records = records.map_err(|error| transaction_error(&error))?;
+        let is_ours = |record: &&ApplicationRecord| {
+            record.run.as_deref() == Some(run.as_str())
+                && record.outcome != ApplicationOutcome::TakenBack
+        };
+        let Some(record) = records.iter().rfind(is_ours) else { return Ok(None) };
+        let is_taken_back = records.iter().any(|later| later.undoes == Some(record.id));
+        Ok(Some(Self { record: record.clone(), is_taken_back }))
+    }
+}
+
+/// Whether what a run wrote into the dependent that it is asked for was taken back since.
+pub(crate) fn was_taken_back(work: &ApplyWork, run: &RunId, world: &World) -> Result<bool, Error> {
+    // A dependent that is not there is for the run itself to refuse.
+    let Ok(target) = target::folder(world, &work.options.target) else { return Ok(false) };
+    let written = Written::by(run, &target, world)?;
+    Ok(written.is_some_and(|written| written.is_taken_back))
 }
 
 /// What the files held before an earlier attempt wrote them, in the order of the edits.
