@@ -22,7 +22,8 @@ use crate::arguments::{
 use crate::output::Output;
 
 pub use crate::commands::{
-    FetchAnswer, GcAnswer, ImportAnswer, PublishAnswer, RegistryItem, RunAnswer, TaskAnswer,
+    AppliedItem, FetchAnswer, GcAnswer, ImportAnswer, PublishAnswer, RegistryItem, RunAnswer,
+    TaskAnswer,
 };
 
 #[global_allocator]

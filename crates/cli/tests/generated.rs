@@ -91,6 +91,11 @@ fn spine_formats() -> Vec<Format> {
         format::<cli::PublishAnswer>("publish-answer-1", "what `publish --json` prints", "JSON"),
         format::<cli::FetchAnswer>("fetch-answer-1", "what `fetch --json` prints", "JSON"),
         format::<registry::Entry>("registry-entry-1", "`entry.json` of a registry", "JSON"),
+        format::<cli::AppliedItem>(
+            "applied-item-1",
+            "items of what `history --all --json` prints",
+            "JSON",
+        ),
         format::<cli::GcAnswer>("gc-answer-1", "what `gc --json` prints", "JSON"),
         format::<run::Plan>("run-plan-1", "`plan.json` of a run", "JSON"),
         format::<store::ExecutorReport>(

@@ -312,9 +312,17 @@ pub(crate) struct StatusArguments {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  onx-migrate history --package ./my_package --json")]
+  onx-migrate history --package ./my_package --json
+  onx-migrate history --all")]
 pub(crate) struct HistoryArguments {
     /// The package
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "all")]
     pub(crate) package: PathBuf,
+
+    /// What was applied to any package, as the store lists it
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
 }

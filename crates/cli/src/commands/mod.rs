@@ -38,6 +38,7 @@ pub use self::gc::GcAnswer;
 pub(crate) use self::gc::gc;
 pub(crate) use self::generate::generate;
 pub(crate) use self::manifest::{diff, docs, semver, verify};
+pub use self::records::AppliedItem;
 pub(crate) use self::records::{history, rollback, status};
 pub use self::registry::{FetchAnswer, PublishAnswer, RegistryItem};
 pub(crate) use self::registry::{fetch, publish, registry};

@@ -1,14 +1,59 @@
 //! `rollback`, `status` and `history`.
 
+use artifact::Timestamp;
 use code_line::Error;
 use code_line::application::{ApplicationKind, ApplicationRecord};
 use code_line::records::{history as list_history, rollback as run_rollback, status as ask_status};
 use code_line::transaction::RollbackRequest;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use store::ApplicationRow;
 
 use super::Context;
+use super::tasks::{open, refused};
 use crate::Answer;
-use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments};
-use crate::words::amount;
+use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
+use crate::words::{Lines, amount};
+
+/// An application, as `history --all --json` prints it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AppliedItem {
+    /// Its id.
+    pub id: String,
+    /// The id of the manifest.
+    pub manifest_id: String,
+    /// The package.
+    pub package: String,
+    /// When it was applied.
+    pub applied_at: Timestamp,
+    /// Whether every operation could be applied everywhere.
+    pub success: bool,
+    /// Operations that are done everywhere.
+    pub operations_applied: u32,
+    /// Operations that are not.
+    pub operations_failed: u32,
+    /// The folder of the checkpoint.
+    pub checkpoint: Option<String>,
+    /// Library, versions, folder and files.
+    pub details: Value,
+}
+
+impl From<ApplicationRow> for AppliedItem {
+    fn from(row: ApplicationRow) -> Self {
+        Self {
+            id: row.id.to_string(),
+            manifest_id: row.manifest_id.to_string(),
+            package: row.package_name,
+            applied_at: row.applied_at,
+            success: row.success,
+            operations_applied: row.operations_applied,
+            operations_failed: row.operations_failed,
+            checkpoint: row.rollback_checkpoint,
+            details: row.logs.unwrap_or_default(),
+        }
+    }
+}
 
 pub(crate) fn rollback(
     context: &Context<'_>,
@@ -68,6 +113,9 @@ pub(crate) fn history(
     context: &Context<'_>,
     arguments: &HistoryArguments,
 ) -> Result<Answer, Error> {
+    if arguments.all {
+        return applications(context, &arguments.store);
+    }
     let records = list_history(&arguments.package, &context.world)?;
     if context.output.is_json() {
         context.output.json(&records)?;
@@ -78,6 +126,27 @@ pub(crate) fn history(
         out.push_str("nothing was applied yet\n");
     }
     context.output.result(&out)?;
+    Ok(Answer::Yes)
+}
+
+/// What was applied to any package.
+fn applications(context: &Context<'_>, arguments: &StoreArguments) -> Result<Answer, Error> {
+    let rows = open(context, arguments)?.applications(None).map_err(refused)?;
+    let items: Vec<AppliedItem> = rows.into_iter().rev().map(AppliedItem::from).collect();
+    if context.output.is_json() {
+        context.output.json(&items)?;
+        return Ok(Answer::Yes);
+    }
+    let mut lines = Lines::default();
+    for item in &items {
+        let detail = |name: &str| item.details[name].as_str().unwrap_or_default().to_owned();
+        let versions =
+            format!("{} {} → {}", detail("library"), detail("from_version"), detail("to_version"));
+        let left = if item.success { String::new() } else { "not everywhere".to_owned() };
+        lines.push([item.applied_at.to_string(), item.package.clone(), versions, left]);
+    }
+    let text = lines.finish();
+    context.output.result(if items.is_empty() { "nothing was applied yet\n" } else { &text })?;
     Ok(Answer::Yes)
 }
 

@@ -78,6 +78,12 @@ fn a_command_is_a_run_that_can_be_looked_at() {
     }
     let history = json(&scene, &["migrate", "history", "--package", "app"]);
     assert_eq!(history[0]["run"], "TASK-2-run-01");
+    let listed = json(&scene, &["migrate", "history", "--all"]);
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    assert_eq!(listed[0]["details"]["library"], "yourlib");
+    assert_eq!(listed[0]["details"]["files"], serde_json::json!(["main.py"]));
+    let words = yes(scene.onx(&["migrate", "history", "--all"])).out;
+    assert!(words.contains("yourlib 1.0.0 → 2.0.0"), "{words}");
 }
 
 #[test]
