@@ -37,7 +37,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Larger stores are not read through when they are opened; damage in them shows where it is met.
-const CHECKED_WHEN_OPENED_BYTES: u64 = 1 << 20;
+const CHECKED_WHEN_OPENED_BYTES: u64 = 128 << 10;
 
 /// A store in one file, shared by any number of processes of one machine.
 #[derive(Debug)]
