@@ -172,8 +172,10 @@ impl CodeWork {
                 format!("generate {library}{} → {}", core.from, core.to)
             }
             Self::Apply(work) => {
-                let ApplyWork { options, .. } = work;
-                format!("apply {} to {}", options.manifest.display(), options.target.display())
+                let ApplyWork { options, named, .. } = work;
+                let path = || options.manifest.display().to_string();
+                let manifest = named.clone().unwrap_or_else(path);
+                format!("apply {manifest} to {}", options.target.display())
             }
         }
     }

@@ -6,6 +6,7 @@ use code_line::apply::{
     ApplicationReport, ApplicationStatus, Applied, ApplyOptions, ApplyWork, EditTrust,
     RewriteWishes, SandboxReport, preview,
 };
+use code_line::publish::entry_name;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode};
 
@@ -56,6 +57,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         previewed(context, &options, arguments, patch.as_deref())?
     } else {
         let work = CodeWork::Apply(ApplyWork {
+            named: named(&arguments.manifest),
             options,
             report: arguments.report.clone(),
             patch,
@@ -76,6 +78,11 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
     let report = &applied.report;
     let left = !report.remaining.is_empty() || !report.failures.is_empty();
     Ok(if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes })
+}
+
+/// The name of a manifest that is one in a registry.
+fn named(manifest: &Path) -> Option<String> {
+    entry_name(manifest)?.ok().map(|name| name.to_string())
 }
 
 /// Works out what would be written; what the user asked to see of it is written where they said.

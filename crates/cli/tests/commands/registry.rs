@@ -25,6 +25,8 @@ fn a_manifest_is_applied_by_its_name() {
     let apply = ["migrate", "apply", "--target", "app", "--auto-apply-threshold", "0"];
     yes(scene.onx(&[&apply[..], &["--manifest", short]].concat()));
     assert!(scene.read("app/main.py").contains("from yourlib import Quadrat"));
+    let runs = yes(scene.onx(&["runs", "list"])).out;
+    assert!(runs.contains(&format!("apply {short} to app")), "{runs}");
     yes(scene.onx(&["manifest", "fetch", NAME, "--out", "fetched"]));
     let bundle = scene.files("artifacts/core_diff/1.0.0_2.0.0");
     assert_eq!(scene.files("fetched"), bundle);

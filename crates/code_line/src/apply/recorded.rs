@@ -33,6 +33,9 @@ const EDIT_SET: &str = "edit_set";
 pub struct ApplyWork {
     /// What is applied to what, and how.
     pub options: ApplyOptions,
+    /// What the user calls the manifest, where that is not its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<String>,
     /// Where the report is written; beside the checkpoint when none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<PathBuf>,
