@@ -74,12 +74,11 @@ impl MerkleTree {
             }
             let level = &mut self.levels[height];
             level.push(top);
-            match level[..] {
-                [.., left, right] if level.len().is_multiple_of(2) => {
-                    top = node_hash(&left, &right)
-                }
-                _ => return,
+            let [.., left, right] = level[..] else { return };
+            if !level.len().is_multiple_of(2) {
+                return;
             }
+            top = node_hash(&left, &right);
         }
     }
 

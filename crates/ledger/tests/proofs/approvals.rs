@@ -27,8 +27,11 @@ const PEOPLE: [(u8, &str); 8] = [
     (8, "deputy"),
 ];
 
+/// A step, and how many people it asks for in which roles.
+type Rule = (&'static str, &'static str, &'static [(&'static str, u32)]);
+
 /// The steps of the data line, with the roles that each of them takes.
-const STEPS: [(&str, &str, &[(&str, u32)]); 5] = [
+const STEPS: [Rule; 5] = [
     ("PROPOSED", "PLANNED", &[("tech_lead", 1)]),
     ("PLANNED", "EXECUTED", &[("data_owner", 1), ("security", 1)]),
     ("EXECUTED", "PARALLEL_VALIDATED", &[("qa_lead", 1)]),
@@ -60,7 +63,7 @@ fn requirements(roles: &[(&str, u32)]) -> Requirements {
     roles.iter().map(|(role, count)| (word(role), wanted(count))).collect()
 }
 
-fn policy_of(steps: &[(&str, &str, &[(&str, u32)])]) -> Result<ApprovalPolicy, PolicyError> {
+fn policy_of(steps: &[Rule]) -> Result<ApprovalPolicy, PolicyError> {
     let roles = HOLDERS.iter().map(|(role, who)| {
         (word::<Role>(role), who.iter().map(|name| word(name)).collect::<BTreeSet<Identity>>())
     });
@@ -232,8 +235,7 @@ fn a_step_is_taken_only_with_what_somebody_trusted_made() {
 
 #[test]
 fn as_many_distinct_people_as_asked_for_must_approve() {
-    let steps: [(&str, &str, &[(&str, u32)]); 1] =
-        [("PROPOSED", "PLANNED", &[("tech_lead", 2), ("security", 1)])];
+    let steps: [Rule; 1] = [("PROPOSED", "PLANNED", &[("tech_lead", 2), ("security", 1)])];
     let policy = policy_of(&steps).expect("it can be satisfied");
     let first = transition("PROPOSED", "PLANNED");
     let lead = || given("lead", "tech_lead", |_| {});
@@ -284,8 +286,7 @@ fn what_held_must_hold_still_when_it_takes_effect() {
         let late = approved().take_effect(&policy(), &step, &statements, &revoked, at(101));
         assert!(late.is_err(), "the key {number} was revoked");
     }
-    let steps: [(&str, &str, &[(&str, u32)]); 1] =
-        [("PROPOSED", "PLANNED", &[("tech_lead", 1), ("security", 1)])];
+    let steps: [Rule; 1] = [("PROPOSED", "PLANNED", &[("tech_lead", 1), ("security", 1)])];
     let stricter = policy_of(&steps).expect("it can be satisfied");
     let late = approved().take_effect(&stricter, &step, &statements, &keys, at(101));
     assert!(matches!(late, Err(Missing::Approvals { .. })));
@@ -423,7 +424,7 @@ fn random_approval(numbers: &mut Numbers) -> (Given, Envelope) {
     let approver = if odd(numbers) { numbers.below(8) as usize } else { holder };
     let signer = if odd(numbers) { numbers.below(8) as usize } else { approver };
     let (scope, bytes) = (!odd(numbers), !odd(numbers));
-    let (from, until) = (numbers.below(60) as i64, 60 + numbers.below(200) as i64);
+    let (from, until) = (numbers.seconds(60), 60 + numbers.seconds(200));
     let it = ApprovalGiven {
         approver: word(PEOPLE[approver].1),
         expires: at(until),
@@ -455,7 +456,7 @@ fn no_random_sequence_reaches_a_step_without_its_approvals() {
                     given.push(it);
                     statements.push(envelope);
                 }
-                4 => now += numbers.below(40) as i64,
+                4 => now += numbers.seconds(40),
                 5 if numbers.below(4) == 0 => {
                     let person = 1 + numbers.below(7) as usize;
                     let id = key(PEOPLE[person].0).public_key().id();

@@ -75,7 +75,7 @@ fn go_on(
 ) {
     for number in 0..count {
         let run = number.is_multiple_of(3).then(|| word("run-1"));
-        let line = log.append(word("ada"), run, event(number + salt), at(number as i64));
+        let line = log.append(word("ada"), run, event(number + salt), at(number.cast_signed()));
         lines.push(line.expect("it fits"));
         heads.push(log.head());
     }
@@ -222,7 +222,9 @@ fn a_fork_is_found_although_its_chain_is_whole() {
         assert_eq!(broken(&forked, &heads), (place, BreakReason::Head { size }));
         // Both heads cannot be shown to somebody who keeps one.
         let mut tree = MerkleTree::default();
-        forked.iter().for_each(|line| tree.push(leaf_hash(line)));
+        for line in &forked {
+            tree.push(leaf_hash(line));
+        }
         for earlier in place + 1..24 {
             let proof = tree.consistency_proof(earlier, 24).expect("it goes on");
             let shown = log.head().follows(&heads[earlier as usize], &proof);

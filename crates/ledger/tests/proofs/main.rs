@@ -5,6 +5,8 @@
 //! every position instead of flipping every bit, `ONX_PROOF_PAIRS` is the number of consistency
 //! proofs, and `ONX_APPROVAL_SEQUENCES` that of random sequences. `ONX_PROOF_SEED` is the seed.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 mod approvals;
 mod forms;
 mod kinds;

@@ -66,7 +66,9 @@ fn defined_proof(earlier: usize, leaves: &[Sha256], whole: bool) -> Vec<Sha256> 
 fn every_root_and_proof_of_small_trees_is_the_one_defined() {
     let leaves: Vec<_> = (0..40).map(|number| leaf_hash(&leaf(number))).collect();
     let mut tree = MerkleTree::default();
-    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    for leaf in &leaves {
+        tree.push(*leaf);
+    }
     for size in 0..=leaves.len() {
         let root = tree.root_at(size as u64).expect("there are so many");
         assert_eq!(root, defined_root(&leaves[..size]));
@@ -160,7 +162,9 @@ fn near(proof: &[Sha256]) -> Vec<Vec<Sha256>> {
 fn no_wrong_proof_is_taken() {
     let mut tree = MerkleTree::default();
     let leaves: Vec<_> = (0..20_u8).map(|number| leaf_hash(&[number])).collect();
-    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    for leaf in &leaves {
+        tree.push(*leaf);
+    }
     let root = |size| tree.root_at(size).expect("there are so many");
     let mut tried = 0;
     for size in 1..=20 {

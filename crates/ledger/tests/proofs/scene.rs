@@ -216,6 +216,11 @@ impl Numbers {
         self.next() % end
     }
 
+    /// A time below this one.
+    pub(crate) fn seconds(&mut self, end: u64) -> i64 {
+        self.below(end).cast_signed()
+    }
+
     pub(crate) fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
