@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use artifact::{CanonicalError, ErrorKind, Sha256, canonical_json, hex, shown, strict_json, unhex};
-use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
-use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
+use ed25519::pkcs8::spki::der::pem::LineEnding;
+use ed25519::pkcs8::{DecodePrivateKey, EncodePrivateKey, KeypairBytes};
 use ed25519_dalek::{Signer as _, VerifyingKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -454,6 +454,13 @@ mod tests {
             }
         }
         assert!(seen > 0, "no encoding here needs the check");
+    }
+
+    #[test]
+    fn a_private_key_is_overwritten_when_it_goes() {
+        fn is_overwritten<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        is_overwritten(&key().0);
+        is_overwritten(&key().to_pem().expect("a key has a file").0);
     }
 
     #[test]
