@@ -80,8 +80,8 @@ pub struct Approved {
     approvers: BTreeMap<Identity, Role>,
 }
 
-/// A step that takes effect now. Whoever carries out approved work asks for this and takes the bytes
-/// from it, so that what was approved is what is carried out. It comes only from
+/// A step that takes effect now. Whoever carries out approved work asks for this and takes the
+/// bytes from it, so that what was approved is what is carried out. It comes only from
 /// [`Approved::take_effect`], is not copied, and is not kept.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Effect<'a> {

@@ -184,8 +184,8 @@ pub fn is_included(leaf: &Sha256, index: u64, size: u64, proof: &[Sha256], root:
     last == 0 && hash == *root
 }
 
-/// Whether a proof shows that the tree of `size` leaves goes on from that of `earlier` leaves, given
-/// the roots of both (RFC 9162, 2.1.4.2). The tree without leaves is the beginning of every other.
+/// Whether a proof shows that the tree of `size` leaves goes on from that of `earlier` leaves,
+/// given the roots of both (RFC 9162, 2.1.4.2). The tree without leaves begins every other.
 pub fn is_consistent(
     earlier: u64,
     size: u64,
