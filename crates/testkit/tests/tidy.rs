@@ -17,6 +17,7 @@ use testkit::repository::{self, Repository};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("artifact", &[]),
     ("host", &["artifact"]),
+    ("ledger", &["artifact"]),
     ("registry", &["artifact", "host"]),
     ("run", &["artifact", "host"]),
     ("store", &["artifact", "host", "run"]),
@@ -175,6 +176,7 @@ fn only_the_host_meets_the_world() {
     ];
     let pure = [
         "artifact",
+        "ledger",
         "code_model",
         "configuration",
         "python",
