@@ -88,9 +88,14 @@ mod tests {
 
     #[test]
     fn only_quotes_and_backslashes_are_escaped() {
-        assert_eq!(text(&json!({"b": "a\n\"\\\t", "a": [1, -2, null, true]})),
-            "{\"a\":[1,-2,null,true],\"b\":\"a\n\\\"\\\\\t\"}");
-        assert_eq!(text(&json!({"\u{ff5e}": 1, "\u{1f600}": 2})), "{\"\u{ff5e}\":1,\"\u{1f600}\":2}");
+        assert_eq!(
+            text(&json!({"b": "a\n\"\\\t", "a": [1, -2, null, true]})),
+            "{\"a\":[1,-2,null,true],\"b\":\"a\n\\\"\\\\\t\"}"
+        );
+        assert_eq!(
+            text(&json!({"\u{ff5e}": 1, "\u{1f600}": 2})),
+            "{\"\u{ff5e}\":1,\"\u{1f600}\":2}"
+        );
     }
 
     #[test]

@@ -359,10 +359,8 @@ impl<'a> Client<'a> {
 
     /// A file of at most this size, whatever the transport thinks of limits.
     fn fetch(&self, name: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, RoleError> {
-        let too_long = || RoleError::Bytes {
-            file: name.to_owned(),
-            why: "it is longer than it may be",
-        };
+        let too_long =
+            || RoleError::Bytes { file: name.to_owned(), why: "it is longer than it may be" };
         match self.transport.fetch(name, limit_bytes) {
             Ok(Some(bytes)) if bytes.len() as u64 > limit_bytes => Err(too_long()),
             Ok(found) => Ok(found),
@@ -436,10 +434,7 @@ pub(crate) fn target_file(
 }
 
 /// What was published stays, with the bytes that it had.
-pub(crate) fn expect_published(
-    before: &TargetsRole,
-    after: &TargetsRole,
-) -> Result<(), RoleError> {
+pub(crate) fn expect_published(before: &TargetsRole, after: &TargetsRole) -> Result<(), RoleError> {
     for (path, file) in &before.targets {
         let what = match after.targets.get(path) {
             None => "is no longer there",

@@ -428,8 +428,8 @@ pub(super) fn write_below(
     match files.read(place, bytes.len() as u64) {
         Ok(there) if there == bytes => return Ok(()),
         Ok(_) => {}
-        Err(error)
-            if matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_)) => {}
+        Err(error) if matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_)) => {
+        }
         Err(error) => return Err(error),
     }
     files.create_parents(root, &path)?;

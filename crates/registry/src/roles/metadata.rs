@@ -112,12 +112,7 @@ macro_rules! header {
         const KIND: RoleKind = RoleKind::$kind;
         fn header(&self) -> Header<'_> {
             let Self { kind, spec_version, version, expires, .. } = self;
-            Header {
-                kind: *kind,
-                spec_version,
-                version: *version,
-                expires: expires.0,
-            }
+            Header { kind: *kind, spec_version, version: *version, expires: expires.0 }
         }
     };
 }
@@ -566,8 +561,7 @@ impl<T: Role> Signed<T> {
         if !is_flat(&envelope.signed, DEPTH_LIMIT) {
             return Err(malformed("its values are nested too deep".to_owned()));
         }
-        let message =
-            canonical(&envelope.signed).map_err(|error| malformed(error.to_string()))?;
+        let message = canonical(&envelope.signed).map_err(|error| malformed(error.to_string()))?;
         let content: T = serde_json::from_value(envelope.signed)
             .map_err(|error| malformed(shown(&error.to_string()).into_owned()))?;
         let header = content.header();
@@ -689,7 +683,8 @@ fn matches(pattern: &str, path: &str) -> bool {
         match (patterns.next(), parts.next()) {
             (None, None) => return true,
             (Some(pattern), Some(part)) => {
-                let [pattern, part]: [Vec<char>; 2] = [pattern, part].map(|it| it.chars().collect());
+                let [pattern, part]: [Vec<char>; 2] =
+                    [pattern, part].map(|it| it.chars().collect());
                 if !matches_part(&pattern, &part) {
                     return false;
                 }

@@ -19,9 +19,7 @@ use super::{
     Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
 };
 use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry, tree_path};
-use crate::{
-    EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange,
-};
+use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
 const TRUST: &str = "trust.json";
 const LOCK: &str = "lock";
@@ -235,10 +233,8 @@ impl SignedRegistry {
             (Some(trusted), true) => trusted,
         };
         let before = trusted.to_bytes()?;
-        let rules = Rules {
-            published_stays: true,
-            expired_is_used: reach == Reach::CacheEvenIfExpired,
-        };
+        let rules =
+            Rules { published_stays: true, expired_is_used: reach == Reach::CacheEvenIfExpired };
         let transport = FolderTransport::new(self.files.clone(), self.place(reach));
         let mut client = Client::new(&transport, trusted, rules, now);
         let current = match reach {
@@ -421,8 +417,7 @@ fn resolved(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, Regi
 /// What the publishers say of an entry.
 fn status_of(name: &EntryName, file: &TargetFile) -> Result<Option<StatusChange>, RegistryError> {
     let said = file.custom.clone();
-    said.map(serde_json::from_value).transpose().map_err(|error| RegistryError::Damaged {
-        name: name.clone(),
-        why: error.to_string(),
-    })
+    said.map(serde_json::from_value)
+        .transpose()
+        .map_err(|error| RegistryError::Damaged { name: name.clone(), why: error.to_string() })
 }

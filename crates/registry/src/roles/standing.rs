@@ -129,9 +129,7 @@ impl Standing {
 }
 
 /// Every version of the root, each signed by the keys before it and by its own.
-pub(super) fn read_roots(
-    transport: &dyn Transport,
-) -> Result<Vec<Signed<RootRole>>, RoleError> {
+pub(super) fn read_roots(transport: &dyn Transport) -> Result<Vec<Signed<RootRole>>, RoleError> {
     let missing = || RoleError::Missing { file: file_of("root", Some(1)) };
     let root: Signed<RootRole> = version_of(transport, "root", 1)?.ok_or_else(missing)?;
     root.expect_signed("root", &root.content().keys_of(RoleKind::Root))?;

@@ -6,9 +6,7 @@ use artifact::{FormatName, Timestamp, strict_json};
 use serde::{Deserialize, Serialize};
 
 use super::RoleError;
-use super::metadata::{
-    Role, RoleKind, RootRole, Signed, SnapshotRole, TargetsRole, TimestampRole,
-};
+use super::metadata::{Role, RoleKind, RootRole, Signed, SnapshotRole, TargetsRole, TimestampRole};
 
 /// The format of the file in which a client keeps what it trusts.
 pub const REGISTRY_TRUST_FORMAT: FormatName = FormatName { name: "registry_trust", version: 1 };
@@ -54,8 +52,10 @@ impl TrustedState {
 
     /// Reads what [`TrustedState::to_bytes`] wrote. Each role is verified again when it is used.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RoleError> {
-        let malformed = |why: String| RoleError::Malformed { role: "trusted state".to_owned(), why };
-        let document: Document = strict_json(bytes).map_err(|error| malformed(error.to_string()))?;
+        let malformed =
+            |why: String| RoleError::Malformed { role: "trusted state".to_owned(), why };
+        let document: Document =
+            strict_json(bytes).map_err(|error| malformed(error.to_string()))?;
         if document.format != REGISTRY_TRUST_FORMAT.to_string() {
             return Err(malformed(format!("it does not say {REGISTRY_TRUST_FORMAT}")));
         }
