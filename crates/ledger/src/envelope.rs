@@ -22,7 +22,8 @@ pub const ENVELOPE_LIMIT: usize = STATEMENT_LIMIT / 3 * 4 + 8 * 1024;
 const SIGNATURE_LIMIT: usize = 16;
 
 /// A statement that nobody looked into yet, with signatures that nobody verified yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "EnvelopeDocument")]
 pub struct Envelope {
     kind: Kind,
     payload: Vec<u8>,

@@ -108,6 +108,14 @@ word!(
 );
 
 word!(
+    /// The name of an audit log, such as `example.com/audit`: the first line of its heads.
+    Origin,
+    "name of a log",
+    "expected 1 to 128 lower-case letters, digits and - _ . : @ /",
+    |text| lower_case(text, 128, "-_.:@/")
+);
+
+word!(
     /// A text within a line: a version, a name, a reason. Nothing in it deceives a reader's eye.
     Line,
     "text for a line",

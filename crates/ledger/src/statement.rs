@@ -285,7 +285,8 @@ pub struct EvidenceGathered {
 predicate!(EvidenceGathered, Evidence, author);
 
 /// A statement of one kind about its subjects: it has the one predicate type of that kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "StatementDocument<P>", bound = "P: JsonSchema")]
 pub struct Statement<P> {
     subjects: Vec<Subject>,
     predicate: P,

@@ -19,7 +19,8 @@ pub const TRUSTED_KEYS_FORMAT: FormatName = FormatName { name: "trusted-keys", v
 const TRUST_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The keys that are trusted, each for what it may sign. What it does not hold is not trusted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, JsonSchema)]
+#[schemars(with = "TrustDocument")]
 pub struct TrustedKeys(BTreeMap<KeyId, TrustedKey>);
 
 /// One trusted key.
