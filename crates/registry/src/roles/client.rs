@@ -7,11 +7,14 @@
 use std::collections::BTreeSet;
 
 use artifact::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::metadata::{
     DelegatedRole, MetaFile, Role, RoleKind, RootRole, Signed, Signers, SnapshotRole, TargetFile,
-    TargetsRole, TimestampRole, quoted,
+    TargetsRole, TimestampRole,
 };
+use super::paths::quoted;
 use super::{RoleError, TrustedState};
 
 /// How many new versions of the root are followed at once.
@@ -38,16 +41,6 @@ pub enum TransportError {
     Failed(#[from] host::FileError),
 }
 
-/// No registry: what is trusted already is all there is.
-#[derive(Debug, Clone, Copy)]
-pub struct Offline;
-
-impl Transport for Offline {
-    fn fetch(&self, _: &str, _: u64) -> Result<Option<Vec<u8>>, TransportError> {
-        Ok(None)
-    }
-}
-
 /// What a client demands beyond the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
@@ -58,7 +51,8 @@ pub struct Rules {
 }
 
 /// Metadata that was used although it had expired.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ExpiredRole {
     /// The role.
     pub role: String,

@@ -12,12 +12,13 @@ mod folder;
 mod keeper;
 mod metadata;
 mod names;
+mod paths;
 mod signed;
 mod standing;
 mod state;
 
 pub use client::{
-    Client, ExpiredRole, FoundTarget, Offline, ROLES_FOR_A_PATH, ROOTS_AT_ONCE, Rules, Transport,
+    Client, ExpiredRole, FoundTarget, ROLES_FOR_A_PATH, ROOTS_AT_ONCE, Rules, Transport,
     TransportError,
 };
 pub use error::RoleError;
@@ -26,8 +27,9 @@ pub use keeper::{KeySet, Lifetimes, RegistryKeeper};
 pub use metadata::{
     DelegatedRole, Delegations, Expiry, Hashes, Header, Key, MetaFile, OtherFields, Role, RoleKeys,
     RoleKind, RootRole, SPEC_VERSION, Signed, Signers, SnapshotRole, TargetFile, TargetsRole,
-    TimestampRole, Version, quoted,
+    TimestampRole, Version,
 };
 pub(crate) use names::expect_no_own_folder;
+pub use paths::quoted;
 pub use signed::{Listing, Mirrored, Reach, RefusedNamespace, SignedRegistry, VerifiedEntry};
-pub use state::{REGISTRY_TRUST_FORMAT, TRUST_LIMIT_BYTES, TrustedState};
+pub use state::{REGISTRY_TRUST_FORMAT, TRUST_LIMIT_BYTES, TrustDocument, TrustedState};

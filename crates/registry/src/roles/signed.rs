@@ -228,7 +228,11 @@ impl SignedRegistry {
             _ => true,
         };
         let trusted = match (trusted, has_roles) {
-            (Some(_), false) => return Err(RegistryError::RolesGone),
+            (Some(_), false) => {
+                // A folder that is not there says nothing about its roles.
+                self.files.list(&self.source, None)?;
+                return Err(RegistryError::RolesGone);
+            }
             (None, _) => return Err(RegistryError::NothingTrusted),
             (Some(trusted), true) => trusted,
         };

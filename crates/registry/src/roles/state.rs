@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use artifact::{FormatName, Timestamp, strict_json};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RoleError;
@@ -24,15 +25,22 @@ pub struct TrustedState {
     pub(crate) refreshed_at: Option<Timestamp>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The file in which a client keeps what it trusts: each role as it was received, as a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Document {
-    format: String,
-    root: String,
-    timestamp: Option<String>,
-    snapshot: Option<String>,
-    targets: BTreeMap<String, String>,
-    refreshed_at: Option<Timestamp>,
+pub struct TrustDocument {
+    /// Always `onx/registry_trust/1`.
+    pub format: String,
+    /// The root.
+    pub root: String,
+    /// The timestamp, once one was verified.
+    pub timestamp: Option<String>,
+    /// The snapshot, once one was verified.
+    pub snapshot: Option<String>,
+    /// The top-level targets and those of namespaces, by the name of the role.
+    pub targets: BTreeMap<String, String>,
+    /// When an update last passed as a whole.
+    pub refreshed_at: Option<Timestamp>,
 }
 
 impl TrustedState {
@@ -54,7 +62,7 @@ impl TrustedState {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RoleError> {
         let malformed =
             |why: String| RoleError::Malformed { role: "trusted state".to_owned(), why };
-        let document: Document =
+        let document: TrustDocument =
             strict_json(bytes).map_err(|error| malformed(error.to_string()))?;
         if document.format != REGISTRY_TRUST_FORMAT.to_string() {
             return Err(malformed(format!("it does not say {REGISTRY_TRUST_FORMAT}")));
@@ -74,7 +82,7 @@ impl TrustedState {
     /// beside each other.
     pub fn to_bytes(&self) -> Result<Vec<u8>, RoleError> {
         let targets = self.targets.iter().map(|(name, role)| (name.clone(), text(role)));
-        let document = Document {
+        let document = TrustDocument {
             format: REGISTRY_TRUST_FORMAT.to_string(),
             root: text(&self.root),
             timestamp: self.timestamp.as_ref().map(text),

@@ -125,6 +125,9 @@ fn a_registry_that_loses_its_roles_is_not_taken_for_a_plain_one() {
     files.remove_file(Place::new(Path::new("/registry"), &path)).expect("gone");
     let error = reader.find(&name(NAME), Reach::Registry, moment(0)).expect_err("no roles");
     assert!(matches!(error, RegistryError::RolesGone), "{error}");
+    let nowhere = SignedRegistry::new(files, "/nowhere", "/state/registry", "/cache/registry");
+    let error = nowhere.find(&name(NAME), Reach::Registry, moment(0)).expect_err("no folder");
+    assert_eq!(error.kind(), ErrorKind::Outside, "{error}");
 }
 
 #[test]
