@@ -150,12 +150,7 @@ fn a_delegated_role_does_not_go_back() {
     let new = client.download(&registry, "space/target").expect("signed");
     assert_eq!(new.as_deref(), Some(&b"new"[..]));
     let before = client.versions();
-    registry
-        .snapshot
-        .meta
-        .insert("space.json".to_owned(), { registry.snapshot.meta["targets.json"].clone() });
-    registry.snapshot.meta.get_mut("space.json").expect("named").version =
-        super::simulator::number(1);
+    registry.snapshot.meta.get_mut("space.json").expect("named").version = number(1);
     registry.publish(&["snapshot", "timestamp"]);
     let error = client.download(&registry, "space/target").expect_err("a step back");
     assert!(matches!(&error, RoleError::Rollback { role, .. } if role == "space"), "{error}");
