@@ -310,17 +310,17 @@ impl<'a> Client<'a> {
         let snapshot = snapshot.ok_or_else(|| missing(file_of("snapshot", None)))?;
         let unlisted = || RoleError::Unlisted { role: name.to_owned() };
         let meta = snapshot.content().targets(name).ok_or_else(unlisted)?.clone();
-        if let Some(trusted) = self.state.targets.get(name) {
-            if is_current(name, trusted, &meta, keys) {
-                return self.expect_fresh(name, trusted.expires());
-            }
+        if let Some(trusted) = self.state.targets.get(name)
+            && is_current(name, trusted, &meta, keys)
+        {
+            return self.expect_fresh(name, trusted.expires());
         }
         let new: Signed<TargetsRole> = self.fetch_named(name, &meta, keys)?;
         self.expect_fresh(name, new.expires())?;
-        if self.rules.published_stays {
-            if let Some(trusted) = self.state.targets.get(name) {
-                expect_published(trusted.content(), new.content())?;
-            }
+        if self.rules.published_stays
+            && let Some(trusted) = self.state.targets.get(name)
+        {
+            expect_published(trusted.content(), new.content())?;
         }
         self.state.targets.insert(name.to_owned(), new);
         Ok(())

@@ -193,10 +193,10 @@ impl RegistryKeeper {
         let space = self.standing()?.space(&name.namespace)?;
         let mut content = self.content(&space, now)?;
         if let Some(known) = content.targets.get(&target) {
-            return match known.hashes == file.hashes {
-                true => Ok(Published { entry, unchanged: true }),
-                false => Err(RegistryError::Taken(name.clone())),
-            };
+            if known.hashes != file.hashes {
+                return Err(RegistryError::Taken(name.clone()));
+            }
+            return Ok(Published { entry, unchanged: true });
         }
         let package = |name: &EntryName| name.package.clone().unwrap_or_default();
         let like = |other: &EntryName| {

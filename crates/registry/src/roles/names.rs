@@ -45,11 +45,11 @@ pub(super) fn expect_new_namespace<'a>(
 
 /// Refuses a namespace whose folder the registry uses itself.
 pub(crate) fn expect_no_own_folder(name: &str) -> Result<(), RoleError> {
-    let why = "it is a folder of the registry itself";
-    match OWN.contains(&skeleton(name).as_str()) {
-        true => Err(RoleError::Namespace { name: name.to_owned(), why }),
-        false => Ok(()),
+    if OWN.contains(&skeleton(name).as_str()) {
+        let why = "it is a folder of the registry itself";
+        return Err(RoleError::Namespace { name: name.to_owned(), why });
     }
+    Ok(())
 }
 
 /// Refuses the delegations of a registry in which two namespaces could be taken for each other.

@@ -44,7 +44,7 @@ impl Standing {
         let roots = read_roots(&transport)?;
         let name = file_of("timestamp", None);
         let bytes = transport.fetch(&name, RoleKind::Timestamp.limit_bytes())?;
-        let bytes = bytes.ok_or_else(|| RoleError::Missing { file: name })?;
+        let bytes = bytes.ok_or(RoleError::Missing { file: name })?;
         let timestamp = Signed::<TimestampRole>::parse("timestamp", &bytes)?;
         expect_of_any(&roots, "timestamp", &timestamp)?;
         let meta = timestamp.content().snapshot().ok_or_else(|| unlisted("snapshot"))?;

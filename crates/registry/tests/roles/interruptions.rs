@@ -120,8 +120,8 @@ fn what_is_trusted_never_goes_back_whatever_step_a_reader_stops_at() {
             let kept = after["root"] > before["root"]
                 || before.iter().all(|(role, version)| after[role] >= *version);
             assert!(kept, "{fault:?} at {at}: {after:?}");
-            if outcome.is_ok() {
-                assert_eq!(outcome.expect("fetched"), bundle("one"));
+            if let Ok(fetched) = outcome {
+                assert_eq!(fetched, bundle("one"));
                 assert_eq!(after["core_migrations"], 1, "{fault:?} at {at}");
             }
             let whole: Arc<dyn Files> = Arc::new(disk);

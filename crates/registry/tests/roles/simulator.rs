@@ -172,10 +172,10 @@ impl Simulator {
             let bytes = self.signed(role);
             let version = *self.version_mut(role);
             self.serve(role, version.get(), bytes.clone());
-            let meta = match self.with_hashes {
-                true => MetaFile::of(version, &bytes),
-                false => MetaFile { length: None, hashes: None, ..MetaFile::of(version, b"") },
-            };
+            let mut meta = MetaFile::of(version, &bytes);
+            if !self.with_hashes {
+                (meta.length, meta.hashes) = (None, None);
+            }
             match *role {
                 "root" | "timestamp" => {}
                 "snapshot" => self.timestamp.meta = TimestampRole::meta_of(meta),
