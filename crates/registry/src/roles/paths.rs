@@ -27,7 +27,7 @@ pub(super) fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 
-/// Goes back only to the last `*`, so that no pattern takes longer than the product of both lengths.
+/// Goes back only to the last `*`, so that no pattern takes longer than both lengths multiplied.
 fn matches_part(pattern: &[char], part: &[char]) -> bool {
     let (mut at, mut seen, mut star) = (0, 0, None);
     while seen < part.len() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use ledger::Signer as _;
 use registry::RoleError;
 use registry::roles::{
     Client, Role, RoleKind, RootRole, Rules, Signed, SnapshotRole, TargetsRole, TimestampRole,
@@ -10,7 +11,7 @@ use registry::roles::{
 };
 use serde_json::{Value, json};
 
-use super::simulator::{ONLINE, Simulator, TOP, TestClient, moment, number, versions};
+use super::simulator::{ONLINE, Simulator, TOP, TestClient, key, moment, number, versions};
 
 /// Freeze: the registry shows for ever what was current once.
 #[test]
@@ -87,6 +88,37 @@ fn a_role_of_the_same_version_with_other_bytes_is_refused_where_digests_stand() 
     registry.serve("targets", 2, other);
     let error = client.refresh(&registry).expect_err("other bytes");
     assert!(matches!(error, RoleError::Bytes { .. }), "{error}");
+}
+
+/// What is trusted has the right version and is not what the new snapshot names.
+#[test]
+fn a_role_that_was_signed_anew_under_its_version_replaces_the_one_that_is_trusted() {
+    let mut registry = Simulator::new();
+    registry.with_hashes = true;
+    registry.publish(&ONLINE);
+    let mut client = TestClient::new(&registry);
+    client.refresh(&registry).expect("fresh");
+    registry.targets.get_mut("targets").expect("there").other.insert("x".into(), json!(1));
+    registry.republish(&["targets"]);
+    registry.publish(&["snapshot", "timestamp"]);
+    client.refresh(&registry).expect("the snapshot names the new bytes");
+    assert_eq!(client.trusted().bytes_of("targets"), Some(registry.file("targets", 2)));
+}
+
+/// A file that is a timestamp in all but its type, and signed by the key of the timestamp.
+#[test]
+fn the_type_is_part_of_what_is_signed() {
+    let mut registry = Simulator::new();
+    let mut file: Value = serde_json::from_slice(registry.file("timestamp", 1)).expect("JSON");
+    for (kind, accepted) in [("timestamp", true), ("snapshot", false), ("root", false)] {
+        file["signed"]["_type"] = json!(kind);
+        let message = artifact::canonical_json(&file["signed"]).expect("a form");
+        let signature = key(registry.signers["timestamp"][0]).sign(&message).expect("signed");
+        file["signatures"][0]["sig"] = json!(artifact::hex(signature.as_bytes()));
+        registry.serve("timestamp", 1, file.to_string().into_bytes());
+        let outcome = TestClient::new(&registry).refresh(&registry);
+        assert_eq!(outcome.is_ok(), accepted, "{kind}: {outcome:?}");
+    }
 }
 
 /// A root that was skipped: the keys of the one in between are not asked.

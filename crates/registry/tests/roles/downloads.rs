@@ -118,3 +118,13 @@ fn a_target_without_a_known_digest_is_refused() {
     let error = client.download(&registry, "target_file.txt").expect_err("no known digest");
     assert!(matches!(error, RoleError::Bytes { .. }), "{error}");
 }
+
+#[test]
+fn the_same_holds_where_names_hold_no_digest() {
+    let (mut registry, mut client) = with_digests(&[("unknown-hash", sha512())]);
+    registry.root.consistent_snapshot = false;
+    registry.publish(&["root"]);
+    registry.files.insert("targets/target_file.txt".to_owned(), CONTENT.to_vec());
+    let error = client.download(&registry, "target_file.txt").expect_err("no known digest");
+    assert!(matches!(error, RoleError::Bytes { .. }), "{error}");
+}

@@ -306,6 +306,51 @@ fn what_another_role_publishes_under_a_namespace_is_refused() {
 }
 
 #[test]
+fn an_entry_that_the_top_names_too_is_left_out() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    let text = "registry://core_migrations/yourlib/2.0_3.0";
+    for (role, seeds) in [("targets", &[1, 2][..]), ("core_migrations", &[20])] {
+        let mut targets = intruder.targets(role);
+        targets.targets.extend([intruder.target(text)]);
+        intruder.publish(role, targets, seeds);
+    }
+    let listing = reader.list(Reach::Registry, moment(0)).expect("listed");
+    assert_eq!(listing.entries.len(), 2, "{listing:?}");
+}
+
+#[test]
+fn nobody_makes_current_what_takes_a_publication_away() {
+    let (files, _) = ready();
+    let intruder = Intruder(&files);
+    let mut targets = intruder.targets("core_migrations");
+    targets.targets.clear();
+    targets.version = number(targets.version.get() + 1);
+    let path = format!("metadata/{}.core_migrations.json", targets.version);
+    intruder.write(&path, &sign("core_migrations", &targets, &[key(20)]));
+    let error = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect_err("gone");
+    assert!(matches!(error, RegistryError::Role(RoleError::Changed { .. })), "{error}");
+}
+
+#[test]
+fn offline_keys_that_were_replaced_give_nothing_away_any_more() {
+    let (files, _) = ready();
+    let hands = Hands::of(&[1, 2, 4, 5]);
+    keeper(&files)
+        .rotate_root(&set(&[4, 5], 2), &set(&[10], 1), &hands.all(), moment(0))
+        .expect("rotated");
+    keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("renewed");
+    let intruder = Intruder(&files);
+    let mut targets = intruder.targets("targets");
+    targets.version = number(targets.version.get() + 1);
+    let path = format!("metadata/{}.targets.json", targets.version);
+    intruder.write(&path, &sign("targets", &targets, &[key(1), key(2), key(3)]));
+    expect_unsigned(keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)));
+    let hands = Hands::of(&[4, 5]);
+    expect_unsigned(keeper(&files).delegate("new", &set(&[22], 1), &hands.all(), moment(0)));
+}
+
+#[test]
 fn a_threshold_of_publishers_must_sign() {
     let (files, reader) = ready();
     let hands = Hands::of(&[1, 3]);
