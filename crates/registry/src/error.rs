@@ -3,7 +3,7 @@
 use artifact::ErrorKind;
 use host::{FileError, FileErrorKind};
 
-use crate::{EntryName, NameError};
+use crate::{EntryName, NameError, RoleError};
 
 /// Something that a registry could not do, and why.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,18 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
+    /// The registry has roles, and is not used without them.
+    #[error("the registry is signed")]
+    HasRoles,
+    /// Nobody said whom to trust in this registry.
+    #[error("no root of this registry is trusted yet")]
+    NothingTrusted,
+    /// A registry whose root is trusted has no roles any more.
+    #[error("the registry was signed, and is not any more")]
+    RolesGone,
+    /// Something is not trusted.
+    #[error(transparent)]
+    Role(#[from] RoleError),
     /// A file of the registry could not be read or written.
     #[error("a file of the registry could not be used")]
     File(#[from] FileError),
@@ -51,7 +63,11 @@ impl RegistryError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
-            Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
+            Self::HasRoles | Self::NothingTrusted => ErrorKind::User,
+            Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } | Self::RolesGone => {
+                ErrorKind::Conflict
+            }
+            Self::Role(error) => error.kind(),
             Self::File(error) => match error.kind {
                 FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
                     ErrorKind::Conflict
@@ -77,6 +93,14 @@ impl RegistryError {
                 "`onx-manifest registry list` shows what there is instead".to_owned()
             }
             Self::Damaged { .. } => "fetch it from another copy of the registry".to_owned(),
+            Self::HasRoles => "trust its root, and publish with the key of a namespace".to_owned(),
+            Self::NothingTrusted => {
+                "get the root from who keeps the registry, by a way that you trust".to_owned()
+            }
+            Self::RolesGone => {
+                "ask who keeps the registry; without roles anybody may have written it".to_owned()
+            }
+            Self::Role(error) => error.hint(),
             Self::File(error) => error.hint().to_owned(),
         }
     }

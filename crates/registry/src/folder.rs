@@ -10,16 +10,20 @@ use std::sync::Arc;
 use artifact::{Digest, Timestamp, TreePath, strict_json};
 use host::{FileError, FileErrorKind, Files, NodeKind, Place};
 
+use crate::roles::expect_no_own_folder;
 use crate::{
     Entry, EntryFile, EntryName, EntryStatus, REGISTRY_ENTRY_FORMAT, RegistryError, StatusChange,
 };
 
-const ENTRY: &str = "entry.json";
+/// What makes a folder one with roles: who may publish there is signed.
+pub(crate) const ROOT: &str = "metadata/root.json";
+
+pub(crate) const ENTRY: &str = "entry.json";
 const STATUS: &str = "status.json";
 const LOCK: &str = "lock";
 const BLOBS: &str = "blobs";
 
-const ENTRY_LIMIT_BYTES: u64 = 1 << 20;
+pub(crate) const ENTRY_LIMIT_BYTES: u64 = 1 << 20;
 const BLOB_LIMIT_BYTES: u64 = 4 << 30;
 
 /// A registry in a folder that several may share, on one machine or beyond it.
@@ -27,6 +31,16 @@ const BLOB_LIMIT_BYTES: u64 = 4 << 30;
 pub struct FolderRegistry {
     files: Arc<dyn Files>,
     root: PathBuf,
+}
+
+/// Whether what stands in a registry is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RegistryKind {
+    /// A plain folder: it is worth as much as the folder it lies in.
+    Unsigned,
+    /// It has roles (`metadata/root.json`): read it through [`crate::SignedRegistry`], publish
+    /// through [`crate::RegistryKeeper`].
+    Signed,
 }
 
 /// What publishing came to.
@@ -61,6 +75,18 @@ impl FolderRegistry {
         Self { files, root: root.into() }
     }
 
+    /// Whether what stands here is signed.
+    pub fn kind(&self) -> Result<RegistryKind, RegistryError> {
+        let path = tree_path(ROOT)?;
+        let there = self.files.metadata(Place::new(&self.root, &path));
+        match there {
+            Ok(Some(_)) => Ok(RegistryKind::Signed),
+            Ok(None) => Ok(RegistryKind::Unsigned),
+            Err(error) if error.kind == FileErrorKind::Missing => Ok(RegistryKind::Unsigned),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Publishes these files under a name with a package. The same again changes nothing; something
     /// else under a name that is taken is refused.
     pub fn publish(
@@ -68,14 +94,10 @@ impl FolderRegistry {
         name: &EntryName,
         contents: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Published, RegistryError> {
+        self.expect_unsigned()?;
+        expect_no_own_folder(&name.namespace)?;
         let folder = folder_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
-        let file = |(file, bytes): (&String, &Vec<u8>)| {
-            TreePath::new(file).map_err(|_| unusable(file))?;
-            let size_bytes = bytes.len() as u64;
-            Ok((file.clone(), EntryFile { digest: Digest::of(bytes), size_bytes }))
-        };
-        let files = contents.iter().map(file).collect::<Result<_, FileError>>()?;
-        let entry = Entry { format: REGISTRY_ENTRY_FORMAT.to_string(), name: name.clone(), files };
+        let entry = entry_of(name, contents)?;
         self.files.create_base(&self.root)?;
         let path = tree_path(&format!("{folder}/{ENTRY}"))?;
         self.files.create_parents(&self.root, &path)?;
@@ -90,15 +112,14 @@ impl FolderRegistry {
         for bytes in contents.values() {
             self.keep_blob(bytes)?;
         }
-        let mut bytes =
-            serde_json::to_vec_pretty(&entry).map_err(|error| damaged(name, error.to_string()))?;
-        bytes.push(b'\n');
+        let bytes = entry_bytes(&entry)?;
         self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
         Ok(Published { entry, unchanged: false })
     }
 
     /// What is published under a name, whether it is to be used or not.
     pub fn find(&self, name: &EntryName) -> Result<Listed, RegistryError> {
+        self.expect_unsigned()?;
         let name = self.resolved(name)?;
         let folder = folder_of(&name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
         let entry = self.entry_at(&name, &tree_path(&format!("{folder}/{ENTRY}"))?)?;
@@ -116,6 +137,13 @@ impl FolderRegistry {
             Ok((file.clone(), bytes))
         };
         listed.entry.files.iter().map(read).collect()
+    }
+
+    fn expect_unsigned(&self) -> Result<(), RegistryError> {
+        match self.kind()? {
+            RegistryKind::Unsigned => Ok(()),
+            RegistryKind::Signed => Err(RegistryError::HasRoles),
+        }
     }
 
     /// Says of an entry whether it is to be used; its bytes stay what they are.
@@ -143,6 +171,7 @@ impl FolderRegistry {
 
     /// Everything that is published, by name.
     pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
+        self.expect_unsigned()?;
         let mut all = Vec::new();
         for namespace in self.folders(None)?.into_iter().filter(|name| name != BLOBS) {
             for package in self.folders(Some(&namespace))? {
@@ -197,18 +226,7 @@ impl FolderRegistry {
             }
             Err(error) => return Err(error.into()),
         };
-        let entry: Entry = strict_json(&bytes).map_err(|error| damaged(name, error.to_string()))?;
-        if entry.format != REGISTRY_ENTRY_FORMAT.to_string() {
-            return Err(damaged(name, format!("it does not say {REGISTRY_ENTRY_FORMAT}")));
-        }
-        if entry.name != *name {
-            return Err(damaged(name, "it is an entry of another name".to_owned()));
-        }
-        if let Some(file) = entry.files.keys().find(|file| !is_file_name(file)) {
-            let file: String = file.chars().take(80).collect();
-            return Err(damaged(name, format!("`{file}` is no file of a bundle")));
-        }
-        Ok(entry)
+        parse_entry(name, &bytes)
     }
 
     fn changes(&self, name: &EntryName, folder: &str) -> Result<Vec<StatusChange>, RegistryError> {
@@ -220,7 +238,7 @@ impl FolderRegistry {
         }
     }
 
-    fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
+    pub(crate) fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
         let path = blob_path(&Digest::of(bytes))?;
         let place = Place::new(&self.root, &path);
         let kept = self.files.read(place, BLOB_LIMIT_BYTES);
@@ -278,7 +296,45 @@ impl FolderRegistry {
     }
 }
 
-fn folder_of(name: &EntryName) -> Option<String> {
+/// The entry of these files under a name.
+pub(crate) fn entry_of(
+    name: &EntryName,
+    contents: &BTreeMap<String, Vec<u8>>,
+) -> Result<Entry, RegistryError> {
+    let file = |(file, bytes): (&String, &Vec<u8>)| {
+        TreePath::new(file).map_err(|_| unusable(file))?;
+        let size_bytes = bytes.len() as u64;
+        Ok((file.clone(), EntryFile { digest: Digest::of(bytes), size_bytes }))
+    };
+    let files = contents.iter().map(file).collect::<Result<_, FileError>>()?;
+    Ok(Entry { format: REGISTRY_ENTRY_FORMAT.to_string(), name: name.clone(), files })
+}
+
+/// The bytes of `entry.json`.
+pub(crate) fn entry_bytes(entry: &Entry) -> Result<Vec<u8>, RegistryError> {
+    let mut bytes = serde_json::to_vec_pretty(entry)
+        .map_err(|error| damaged(&entry.name, error.to_string()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Reads the `entry.json` of a name.
+pub(crate) fn parse_entry(name: &EntryName, bytes: &[u8]) -> Result<Entry, RegistryError> {
+    let entry: Entry = strict_json(bytes).map_err(|error| damaged(name, error.to_string()))?;
+    if entry.format != REGISTRY_ENTRY_FORMAT.to_string() {
+        return Err(damaged(name, format!("it does not say {REGISTRY_ENTRY_FORMAT}")));
+    }
+    if entry.name != *name {
+        return Err(damaged(name, "it is an entry of another name".to_owned()));
+    }
+    if let Some(file) = entry.files.keys().find(|file| !is_file_name(file)) {
+        let file: String = file.chars().take(80).collect();
+        return Err(damaged(name, format!("`{file}` is no file of a bundle")));
+    }
+    Ok(entry)
+}
+
+pub(crate) fn folder_of(name: &EntryName) -> Option<String> {
     let package = name.package.as_deref()?;
     Some(format!("{}/{package}/{}", name.namespace, name.versions.as_str()))
 }
@@ -301,7 +357,7 @@ fn unusable(text: &str) -> FileError {
     FileError::new("publish", text, FileErrorKind::Path)
 }
 
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
+pub(crate) fn tree_path(text: &str) -> Result<TreePath, FileError> {
     TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 

@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("artifact", &[]),
     ("host", &["artifact"]),
     ("ledger", &["artifact"]),
-    ("registry", &["artifact", "host"]),
+    ("registry", &["artifact", "host", "ledger"]),
     ("run", &["artifact", "host"]),
     ("store", &["artifact", "host", "run"]),
     ("sources", &["artifact", "host"]),

@@ -1,0 +1,157 @@
+//! Why something of a registry with roles is not trusted.
+
+use artifact::{ErrorKind, Timestamp, shown};
+use ledger::SignerError;
+
+use super::TransportError;
+
+/// Something that is not trusted, or could not be made, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    /// The file is no metadata of this role.
+    #[error("the metadata of `{}` cannot be read: {why}", shown(role))]
+    Malformed {
+        /// The role.
+        role: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Fewer keys of the role than its threshold have signed.
+    #[error("`{}` is signed by {valid} of the {threshold} keys that it needs", shown(role))]
+    Unsigned {
+        /// The role.
+        role: String,
+        /// How many different keys have signed.
+        valid: usize,
+        /// How many must.
+        threshold: u64,
+    },
+    /// The version is lower than one that was trusted before.
+    #[error("`{}` goes back from version {trusted} to {offered}", shown(role))]
+    Rollback {
+        /// The role.
+        role: String,
+        /// The version that is trusted.
+        trusted: u64,
+        /// The version that was offered.
+        offered: u64,
+    },
+    /// The version is not the one that was asked for.
+    #[error("`{}` has version {found} where {expected} belongs", shown(role))]
+    Version {
+        /// The role.
+        role: String,
+        /// The version that belongs there.
+        expected: u64,
+        /// The version that is there.
+        found: u64,
+    },
+    /// The metadata is too old to be trusted.
+    #[error("`{}` expired at {at}", shown(role))]
+    Expired {
+        /// The role.
+        role: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A role names another one that is not there.
+    #[error("`{}` is not in the registry", shown(file))]
+    Missing {
+        /// The file.
+        file: String,
+    },
+    /// The snapshot does not say which version of the role is the current one.
+    #[error("the snapshot does not name `{}`", shown(role))]
+    Unlisted {
+        /// The role.
+        role: String,
+    },
+    /// The bytes are not those that a trusted role names.
+    #[error("`{}` is not what was signed: {why}", shown(file))]
+    Bytes {
+        /// The file.
+        file: String,
+        /// What differs.
+        why: &'static str,
+    },
+    /// What was published has been changed or taken away.
+    #[error("`{}`, published before, {what}", shown(target))]
+    Changed {
+        /// The path of the target.
+        target: String,
+        /// What happened to it.
+        what: &'static str,
+    },
+    /// More versions or more roles than a client follows at once.
+    #[error("the registry has more {what} than {limit}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are followed.
+        limit: usize,
+    },
+    /// The namespace, or one that looks like it, cannot be delegated or used.
+    #[error("`{}` cannot be used: {why}", shown(name))]
+    Namespace {
+        /// The namespace.
+        name: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// What was signed would not be trusted by anybody.
+    #[error("`{}` cannot be signed so: {why}", shown(role))]
+    Unfit {
+        /// The role.
+        role: String,
+        /// Why.
+        why: String,
+    },
+    /// Nothing was signed.
+    #[error("`{}` was not signed", shown(role))]
+    Signer {
+        /// The role.
+        role: String,
+        /// Why.
+        #[source]
+        source: SignerError,
+    },
+    /// The registry could not be reached.
+    #[error("the registry could not be read")]
+    Transport(#[from] TransportError),
+}
+
+impl RoleError {
+    /// Who can do something about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Namespace { .. } | Self::Unfit { .. } => ErrorKind::User,
+            Self::Signer { source, .. } => source.kind(),
+            Self::Transport(_) => ErrorKind::Outside,
+            _ => ErrorKind::Conflict,
+        }
+    }
+
+    /// What the user can do next.
+    pub fn hint(&self) -> String {
+        let text = match self {
+            Self::Expired { .. } => {
+                "ask who keeps the registry to renew it; set the clock right if it is wrong"
+            }
+            Self::Unsigned { .. } | Self::Malformed { .. } | Self::Bytes { .. } => {
+                "do not use it; ask who keeps the registry, or take another copy of it"
+            }
+            Self::Rollback { .. } | Self::Version { .. } | Self::Changed { .. } => {
+                "an old or a changed copy is shown; ask who keeps the registry"
+            }
+            Self::Missing { .. } | Self::Unlisted { .. } => {
+                "the copy of the registry is not whole; take another one"
+            }
+            Self::TooMany { .. } => "refresh again; what was verified so far is kept",
+            Self::Namespace { .. } => "take another namespace",
+            Self::Unfit { .. } => "sign with the keys that the role has",
+            Self::Signer { source, .. } => source.hint(),
+            Self::Transport(_) => "see whether the folder of the registry can be read",
+        };
+        text.to_owned()
+    }
+}

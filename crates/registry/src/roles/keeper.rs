@@ -1,0 +1,482 @@
+//! Making and signing the metadata of a registry in a folder.
+//!
+//! Three people may do it, and none needs the keys of another: who keeps the root offline, who
+//! publishes in a namespace, and who renews what is current.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact::Timestamp;
+use host::{FileError, FileErrorKind, FileLock, Files, Place};
+use ledger::{PublicKey, Signer};
+
+use super::RoleError;
+use super::client::{file_of, target_file};
+use super::metadata::{
+    DelegatedRole, Delegations, Expiry, Key, MetaFile, OtherFields, Role, RoleKeys, RoleKind,
+    RootRole, SPEC_VERSION, Signed, Signers, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
+    Version,
+};
+use super::names::{expect_new_namespace, name_of, namespaces, pattern_of, skeleton, target_of};
+use super::standing::{Space, Standing};
+use crate::folder::{ROOT, entry_bytes, entry_of, tree_path};
+use crate::{
+    EntryName, EntryStatus, FolderRegistry, Published, RegistryError, RegistryKind, StatusChange,
+};
+
+const LOCK: &str = "metadata/lock";
+
+/// Keys, and how many of them must sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySet {
+    /// The keys.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must sign.
+    pub threshold: NonZeroU64,
+}
+
+/// How long metadata is trusted after it was signed, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// The root and the top-level targets, whose keys are offline.
+    pub offline: i64,
+    /// What the publishers of a namespace sign.
+    pub namespace: i64,
+    /// The snapshot.
+    pub snapshot: i64,
+    /// The timestamp: how long an old copy can be shown as the current one.
+    pub timestamp: i64,
+}
+
+const DAY: i64 = 86_400;
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { offline: 365 * DAY, namespace: 180 * DAY, snapshot: 7 * DAY, timestamp: DAY }
+    }
+}
+
+/// A registry with roles in a folder, for those who sign there.
+#[derive(Debug, Clone)]
+pub struct RegistryKeeper {
+    files: Arc<dyn Files>,
+    root: PathBuf,
+    lifetimes: Lifetimes,
+}
+
+impl RegistryKeeper {
+    /// The registry in this folder, which need not be there yet.
+    pub fn new(files: Arc<dyn Files>, root: impl Into<PathBuf>, lifetimes: Lifetimes) -> Self {
+        Self { files, root: root.into(), lifetimes }
+    }
+
+    /// Gives the folder roles. `offline` signs the root and the namespaces, `online` the snapshot
+    /// and the timestamp; `signers` are all that must sign. Gives the root, which users must get
+    /// by a way that they trust. Refused where there are roles already.
+    pub fn init(
+        &self,
+        offline: &KeySet,
+        online: &KeySet,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let _held = self.lock()?;
+        let folder = FolderRegistry::new(self.files.clone(), &self.root);
+        if folder.kind()? == RegistryKind::Signed {
+            return Err(unfit("root", "the registry has roles already").into());
+        }
+        let root = self.root_role(offline, online, first(), now)?;
+        let signed = sign("root", root.clone(), signers, &[root.keys_of(RoleKind::Root)])?;
+        let targets = self.targets_role(first(), self.lifetimes.offline, now)?;
+        let keys = [root.keys_of(RoleKind::Targets)];
+        let targets = sign("targets", targets, signers, &keys)?;
+        let meta = [("targets.json".to_owned(), meta_of(&targets))].into();
+        let snapshot = self.snapshot_role(first(), meta, now)?;
+        let keys = [root.keys_of(RoleKind::Snapshot)];
+        let snapshot = sign("snapshot", snapshot, signers, &keys)?;
+        let timestamp = self.timestamp_role(first(), meta_of(&snapshot), now)?;
+        let keys = [root.keys_of(RoleKind::Timestamp)];
+        let timestamp = sign("timestamp", timestamp, signers, &keys)?;
+        self.write(&file_of("root", Some(1)), signed.bytes())?;
+        self.write(&file_of("targets", Some(1)), targets.bytes())?;
+        self.write(&file_of("snapshot", Some(1)), snapshot.bytes())?;
+        self.write(&file_of("timestamp", None), timestamp.bytes())?;
+        // This file makes the folder one with roles, so it comes when they are all there.
+        self.write(ROOT, signed.bytes())?;
+        Ok(signed.bytes().to_vec())
+    }
+
+    /// Replaces the keys of the root, the top-level targets and the online roles. A threshold of
+    /// the old offline keys and one of the new ones must be among the signers. Where the online
+    /// keys change, [`RegistryKeeper::renew`] must follow with the new ones.
+    pub fn rotate_root(
+        &self,
+        offline: &KeySet,
+        online: &KeySet,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<Vec<u8>, RegistryError> {
+        let _held = self.lock()?;
+        let standing = self.standing()?;
+        let old = standing.root();
+        let root = self.root_role(offline, online, next("root", old.version())?, now)?;
+        let keys = [root.keys_of(RoleKind::Root), old.content().keys_of(RoleKind::Root)];
+        let signed = sign("root", root.clone(), signers, &keys)?;
+        // What the new keys do not verify must be signed by them before anybody sees the root, and
+        // by the old ones for as long as nobody does.
+        let keys = [root.keys_of(RoleKind::Targets), old.content().keys_of(RoleKind::Targets)];
+        if standing.targets.expect_signed("targets", &keys[0]).is_err() {
+            let content = self.renewed(&standing.targets, self.lifetimes.offline, now)?;
+            let targets = sign("targets", content, signers, &keys)?;
+            self.write(&file_of("targets", Some(targets.version())), targets.bytes())?;
+        }
+        self.write(&file_of("root", Some(signed.version())), signed.bytes())?;
+        self.write(ROOT, signed.bytes())?;
+        Ok(signed.bytes().to_vec())
+    }
+
+    /// Gives a namespace to these publishers, and to nobody else any more. The offline keys sign.
+    /// It counts from the next [`RegistryKeeper::renew`] on; where publishers lost their keys, one
+    /// of the new ones must then publish or [`RegistryKeeper::resign`].
+    pub fn delegate(
+        &self,
+        namespace: &str,
+        publishers: &KeySet,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let _held = self.lock()?;
+        let standing = self.standing()?;
+        let others = namespaces(standing.targets.content()).map(|role| role.name.as_str());
+        expect_new_namespace(namespace, others)?;
+        expect_enough(namespace, publishers)?;
+        let mut content = self.renewed(&standing.targets, self.lifetimes.offline, now)?;
+        let delegations = content.delegations.get_or_insert_with(Delegations::default);
+        let role = DelegatedRole {
+            name: namespace.to_owned(),
+            terminating: true,
+            paths: Some(vec![pattern_of(namespace)]),
+            path_hash_prefixes: None,
+            keys: RoleKeys::new(&publishers.keys, publishers.threshold),
+        };
+        match delegations.roles.iter_mut().find(|known| known.name == namespace) {
+            Some(known) => *known = role,
+            None => delegations.roles.push(role),
+        }
+        let ids = publishers.keys.iter().map(|key| (key.id(), Key::new(key)));
+        delegations.keys.extend(ids);
+        let used: Vec<_> = delegations.roles.iter().flat_map(|it| it.keys.keyids.clone()).collect();
+        delegations.keys.retain(|id, _| used.contains(id));
+        let keys = [standing.root().content().keys_of(RoleKind::Targets)];
+        let targets = sign("targets", content, signers, &keys)?;
+        Ok(self.write(&file_of("targets", Some(targets.version())), targets.bytes())?)
+    }
+
+    /// Publishes these files under a name with a package, signed by publishers of its namespace.
+    /// The same again changes nothing; something else under a name that is taken is refused, and
+    /// so is a package that could be taken for another one. Clients see it from the next
+    /// [`RegistryKeeper::renew`] on.
+    pub fn publish(
+        &self,
+        name: &EntryName,
+        contents: &BTreeMap<String, Vec<u8>>,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<Published, RegistryError> {
+        let target = target_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let entry = entry_of(name, contents)?;
+        let bytes = entry_bytes(&entry)?;
+        let file = TargetFile::of(&bytes);
+        let _held = self.lock()?;
+        let space = self.standing()?.space(&name.namespace)?;
+        let mut content = self.content(&space, now)?;
+        if let Some(known) = content.targets.get(&target) {
+            if known.hashes != file.hashes {
+                return Err(RegistryError::Taken(name.clone()));
+            }
+            return Ok(Published { entry, unchanged: true });
+        }
+        let package = |name: &EntryName| name.package.clone().unwrap_or_default();
+        let like = |other: &EntryName| {
+            package(other) != package(name) && skeleton(&package(other)) == skeleton(&package(name))
+        };
+        if content.targets.keys().filter_map(|path| name_of(path)).any(|other| like(&other)) {
+            let why = "another package could be taken for it";
+            return Err(RoleError::Namespace { name: package(name), why }.into());
+        }
+        content.targets.insert(target.clone(), file.clone());
+        let signed = self.sign_space(&space, content, signers)?;
+        let folder = FolderRegistry::new(self.files.clone(), &self.root);
+        for bytes in contents.values() {
+            folder.keep_blob(bytes)?;
+        }
+        self.write(&target_file(&target, &file, true)?, &bytes)?;
+        self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
+        Ok(Published { entry, unchanged: false })
+    }
+
+    /// Says of an entry whether it is to be used, signed by publishers of its namespace. Clients
+    /// see it from the next [`RegistryKeeper::renew`] on.
+    pub fn set_status(
+        &self,
+        name: &EntryName,
+        status: EntryStatus,
+        reason: &str,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<StatusChange, RegistryError> {
+        let target = target_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let change = StatusChange { status, reason: reason.to_owned(), at: now };
+        let _held = self.lock()?;
+        let space = self.standing()?.space(&name.namespace)?;
+        let mut content = self.content(&space, now)?;
+        let file = content.targets.get_mut(&target);
+        let file = file.ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let said = serde_json::to_value(&change);
+        file.custom = Some(said.map_err(|error| unfit(&name.namespace, &error.to_string()))?);
+        let signed = self.sign_space(&space, content, signers)?;
+        self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
+        Ok(change)
+    }
+
+    /// Signs a namespace anew, as it is: before it expires, or after its keys were replaced.
+    pub fn resign(
+        &self,
+        namespace: &str,
+        signers: &[&dyn Signer],
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let _held = self.lock()?;
+        let space = self.standing()?.space(namespace)?;
+        let signed = self.sign_space(&space, self.content(&space, now)?, signers)?;
+        Ok(self.write(&file_of(namespace, Some(signed.version())), signed.bytes())?)
+    }
+
+    /// Makes what was signed the current state, and says for another while that it is: a snapshot
+    /// where something is new, and a timestamp. The online keys sign.
+    pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<(), RegistryError> {
+        let _held = self.lock()?;
+        let standing = self.standing()?;
+        let root = standing.root().content();
+        let last = &standing.snapshot;
+        let mut meta = last.content().meta.clone();
+        meta.insert("targets.json".to_owned(), meta_of(&standing.targets));
+        for role in namespaces(standing.targets.content()) {
+            if let Some(newest) = standing.space_of(role)?.newest {
+                meta.insert(format!("{}.json", role.name), meta_of(&newest));
+            }
+        }
+        let keys = [root.keys_of(RoleKind::Snapshot)];
+        let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
+        let is_new = meta != last.content().meta
+            || left < self.lifetimes.snapshot / 2
+            || last.expect_signed("snapshot", &keys[0]).is_err();
+        let snapshot = if is_new {
+            let content = self.snapshot_role(next("snapshot", last.version())?, meta, now)?;
+            let snapshot = sign("snapshot", content, signers, &keys)?;
+            self.write(&file_of("snapshot", Some(snapshot.version())), snapshot.bytes())?;
+            snapshot
+        } else {
+            last.clone()
+        };
+        let version = next("timestamp", standing.timestamp.version())?;
+        let content = self.timestamp_role(version, meta_of(&snapshot), now)?;
+        let keys = [root.keys_of(RoleKind::Timestamp)];
+        let timestamp = sign("timestamp", content, signers, &keys)?;
+        // Readers see the new state from here on, and all of it lies there.
+        Ok(self.write(&file_of("timestamp", None), timestamp.bytes())?)
+    }
+}
+
+impl RegistryKeeper {
+    fn standing(&self) -> Result<Standing, RoleError> {
+        Standing::read(&self.files, &self.root)
+    }
+
+    /// What is published in a namespace, ready to be added to.
+    fn content(&self, space: &Space, now: Timestamp) -> Result<TargetsRole, RoleError> {
+        match &space.newest {
+            Some(newest) => self.renewed(newest, self.lifetimes.namespace, now),
+            None => self.targets_role(first(), self.lifetimes.namespace, now),
+        }
+    }
+
+    fn sign_space(
+        &self,
+        space: &Space,
+        content: TargetsRole,
+        signers: &[&dyn Signer],
+    ) -> Result<Signed<TargetsRole>, RoleError> {
+        let keys = space.delegations.keys_of(&space.role);
+        sign(&space.role.name, content, signers, &[keys])
+    }
+
+    fn root_role(
+        &self,
+        offline: &KeySet,
+        online: &KeySet,
+        version: Version,
+        now: Timestamp,
+    ) -> Result<RootRole, RoleError> {
+        expect_enough("root", offline)?;
+        expect_enough("timestamp", online)?;
+        let [offline_keys, online_keys] =
+            [offline, online].map(|set| RoleKeys::new(&set.keys, set.threshold));
+        let roles = [
+            (RoleKind::Root, offline_keys.clone()),
+            (RoleKind::Targets, offline_keys),
+            (RoleKind::Snapshot, online_keys.clone()),
+            (RoleKind::Timestamp, online_keys),
+        ];
+        let keys = offline.keys.iter().chain(&online.keys);
+        Ok(RootRole {
+            kind: RoleKind::Root,
+            spec_version: SPEC_VERSION.to_owned(),
+            version,
+            expires: after("root", now, self.lifetimes.offline)?,
+            consistent_snapshot: true,
+            keys: keys.map(|key| (key.id(), Key::new(key))).collect(),
+            roles: roles.map(|(kind, keys)| (kind.name().to_owned(), keys)).into(),
+            other: OtherFields::new(),
+        })
+    }
+
+    fn targets_role(
+        &self,
+        version: Version,
+        lifetime: i64,
+        now: Timestamp,
+    ) -> Result<TargetsRole, RoleError> {
+        Ok(TargetsRole {
+            kind: RoleKind::Targets,
+            spec_version: SPEC_VERSION.to_owned(),
+            version,
+            expires: after("targets", now, lifetime)?,
+            targets: BTreeMap::new(),
+            delegations: None,
+            other: OtherFields::new(),
+        })
+    }
+
+    fn snapshot_role(
+        &self,
+        version: Version,
+        meta: BTreeMap<String, MetaFile>,
+        now: Timestamp,
+    ) -> Result<SnapshotRole, RoleError> {
+        Ok(SnapshotRole {
+            kind: RoleKind::Snapshot,
+            spec_version: SPEC_VERSION.to_owned(),
+            version,
+            expires: after("snapshot", now, self.lifetimes.snapshot)?,
+            meta,
+            other: OtherFields::new(),
+        })
+    }
+
+    fn timestamp_role(
+        &self,
+        version: Version,
+        snapshot: MetaFile,
+        now: Timestamp,
+    ) -> Result<TimestampRole, RoleError> {
+        Ok(TimestampRole {
+            kind: RoleKind::Timestamp,
+            spec_version: SPEC_VERSION.to_owned(),
+            version,
+            expires: after("timestamp", now, self.lifetimes.timestamp)?,
+            meta: TimestampRole::meta_of(snapshot),
+            other: OtherFields::new(),
+        })
+    }
+
+    /// The next version of this content.
+    fn renewed(
+        &self,
+        signed: &Signed<TargetsRole>,
+        lifetime: i64,
+        now: Timestamp,
+    ) -> Result<TargetsRole, RoleError> {
+        let version = next("targets", signed.version())?;
+        let expires = after("targets", now, lifetime)?;
+        Ok(TargetsRole { version, expires, ..signed.content().clone() })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
+        write_below(&*self.files, &self.root, name, bytes)
+    }
+
+    fn lock(&self) -> Result<FileLock, RegistryError> {
+        self.files.create_base(&self.root)?;
+        let path = tree_path(LOCK)?;
+        self.files.create_parents(&self.root, &path)?;
+        Ok(self.files.lock(Place::new(&self.root, &path), "who signs the registry")?)
+    }
+}
+
+/// Writes a file of a registry, at once or not at all; what is there with these bytes stays.
+pub(super) fn write_below(
+    files: &dyn Files,
+    root: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), FileError> {
+    let path = tree_path(name)?;
+    let place = Place::new(root, &path);
+    match files.read(place, bytes.len() as u64) {
+        Ok(there) if there == bytes => return Ok(()),
+        Ok(_) => {}
+        Err(error) if matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_)) => {
+        }
+        Err(error) => return Err(error),
+    }
+    files.create_parents(root, &path)?;
+    files.write(place, bytes, None)
+}
+
+/// Signs with those keys that these sets have, and refuses what one of them would refuse.
+fn sign<T: Role>(
+    role: &str,
+    content: T,
+    signers: &[&dyn Signer],
+    sets: &[Signers<'_>],
+) -> Result<Signed<T>, RoleError> {
+    let known: BTreeSet<_> = sets.iter().flat_map(Signers::public_keys).collect();
+    let own = signers.iter().filter(|signer| known.contains(&signer.public_key()));
+    let own: Vec<_> = own.copied().collect();
+    let signed = Signed::sign(role, content, &own)?;
+    sets.iter().try_for_each(|keys| signed.expect_signed(role, keys))?;
+    Ok(signed)
+}
+
+fn expect_enough(role: &str, set: &KeySet) -> Result<(), RoleError> {
+    let different: BTreeSet<_> = set.keys.iter().collect();
+    if (different.len() as u64) < set.threshold.get() {
+        return Err(unfit(role, "it has fewer keys than must sign"));
+    }
+    Ok(())
+}
+
+fn meta_of<T: Role>(signed: &Signed<T>) -> MetaFile {
+    MetaFile::of(signed.content().header().version, signed.bytes())
+}
+
+fn first() -> Version {
+    NonZeroU64::MIN
+}
+
+fn next(role: &str, version: u64) -> Result<Version, RoleError> {
+    let next = version.checked_add(1).and_then(NonZeroU64::new);
+    next.ok_or_else(|| unfit(role, "there is no further version"))
+}
+
+fn after(role: &str, now: Timestamp, seconds: i64) -> Result<Expiry, RoleError> {
+    let moment = Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds));
+    moment.map(Expiry).map_err(|error| unfit(role, &error.to_string()))
+}
+
+fn unfit(role: &str, why: &str) -> RoleError {
+    RoleError::Unfit { role: role.to_owned(), why: why.to_owned() }
+}

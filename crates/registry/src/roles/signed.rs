@@ -1,0 +1,427 @@
+//! Reading a registry with roles: what is not signed, current and of its namespace is refused.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use artifact::Timestamp;
+use host::{FileErrorKind, FileLock, Files, Place};
+
+use super::client::file_of;
+use super::keeper::write_below;
+use super::metadata::{RoleKind, TargetFile};
+use super::names::{expect_distinct_namespaces, name_of, namespaces, target_of};
+use super::standing::read_roots;
+use super::state::TRUST_LIMIT_BYTES;
+use super::{
+    Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
+};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry, tree_path};
+use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
+
+const TRUST: &str = "trust.json";
+const LOCK: &str = "lock";
+const LOCK_TRIES: u32 = 500;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Where what is asked for comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// From the registry, which says what is current.
+    Registry,
+    /// From what was verified and fetched before, while it has not expired.
+    Cache,
+    /// From what was verified and fetched before, even if it has expired; the answer says what.
+    CacheEvenIfExpired,
+}
+
+/// An entry that is signed by a publisher of its namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VerifiedEntry {
+    /// The entry, and whether it is to be used.
+    pub listed: Listed,
+    /// The versions of the roles that say so, by name.
+    pub versions: BTreeMap<String, u64>,
+    /// What had expired and was used all the same, because it was asked for so. It belongs into
+    /// the record of what the entry is used for.
+    pub expired: Vec<ExpiredRole>,
+}
+
+/// Everything that is published and verified, and the namespaces that could not be.
+#[derive(Debug)]
+pub struct Listing {
+    /// The entries by name.
+    pub entries: Vec<VerifiedEntry>,
+    /// The namespaces of which nothing is used.
+    pub refused: Vec<RefusedNamespace>,
+}
+
+/// A namespace of which nothing is used, and why.
+#[derive(Debug)]
+pub struct RefusedNamespace {
+    /// The namespace.
+    pub namespace: String,
+    /// Why.
+    pub error: RegistryError,
+}
+
+/// What a mirror came to.
+#[derive(Debug)]
+pub struct Mirrored {
+    /// The entries that it has.
+    pub entries: usize,
+    /// The namespaces that it does not have.
+    pub refused: Vec<RefusedNamespace>,
+}
+
+/// A registry with roles, for those who use what is published there.
+///
+/// Three folders: the registry, which anybody may write; what is trusted of it, which belongs to
+/// the user; and a cache, which may be deleted at any time and is verified when it is read.
+#[derive(Debug, Clone)]
+pub struct SignedRegistry {
+    files: Arc<dyn Files>,
+    source: PathBuf,
+    trust: PathBuf,
+    cache: PathBuf,
+}
+
+impl SignedRegistry {
+    /// The registry in `source`, of which `trust` holds what is trusted and `cache` what was
+    /// fetched. None of them need be there yet.
+    pub fn new(
+        files: Arc<dyn Files>,
+        source: impl Into<PathBuf>,
+        trust: impl Into<PathBuf>,
+        cache: impl Into<PathBuf>,
+    ) -> Self {
+        Self { files, source: source.into(), trust: trust.into(), cache: cache.into() }
+    }
+
+    /// Trusts this root, which came by a way that the user trusts. The same again changes nothing;
+    /// another one is refused while one is trusted, for a newer root must follow from the older.
+    pub fn pin(&self, root: &[u8]) -> Result<TrustedState, RegistryError> {
+        let pinned = TrustedState::pinned(root)?;
+        let _held = self.lock()?;
+        if let Some(trusted) = self.trusted()? {
+            if trusted.root().bytes() == root {
+                return Ok(trusted);
+            }
+            let why = "another root of this registry is trusted already".to_owned();
+            return Err(RoleError::Unfit { role: "root".to_owned(), why }.into());
+        }
+        self.write_trust(&pinned)?;
+        Ok(pinned)
+    }
+
+    /// What is trusted; none before a root was pinned.
+    pub fn trusted(&self) -> Result<Option<TrustedState>, RegistryError> {
+        let path = tree_path(TRUST)?;
+        match self.files.read(Place::new(&self.trust, &path), TRUST_LIMIT_BYTES) {
+            Ok(bytes) => Ok(Some(TrustedState::from_bytes(&bytes)?)),
+            Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Follows the registry to its newest state, and gives what is trusted then.
+    pub fn refresh(&self, now: Timestamp) -> Result<TrustedState, RegistryError> {
+        self.update(Reach::Registry, now, |client| Ok(client.state().clone()))
+    }
+
+    /// What is published under a name, whether it is to be used or not.
+    pub fn find(
+        &self,
+        name: &EntryName,
+        reach: Reach,
+        now: Timestamp,
+    ) -> Result<VerifiedEntry, RegistryError> {
+        self.update(reach, now, |client| {
+            let name = resolved(client, name)?;
+            let missing = || RegistryError::Missing(name.clone());
+            let target = target_of(&name).ok_or_else(missing)?;
+            let found = match client.find(&target) {
+                Ok(found) => found.ok_or_else(missing)?,
+                // Nobody published in the namespace yet.
+                Err(RoleError::Unlisted { role }) if role == name.namespace => {
+                    return Err(missing());
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.verified(client, &name, &found, reach)
+        })
+    }
+
+    /// The files of an entry that may be used, each compared with the digest that the entry names,
+    /// and kept in the cache where they come from the registry.
+    pub fn fetch(
+        &self,
+        entry: &VerifiedEntry,
+        reach: Reach,
+    ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
+        let contents = self.folder(reach).fetch(&entry.listed)?;
+        if reach == Reach::Registry {
+            self.files.create_base(&self.cache)?;
+            let cache = FolderRegistry::new(self.files.clone(), &self.cache);
+            contents.values().try_for_each(|bytes| cache.keep_blob(bytes))?;
+        }
+        Ok(contents)
+    }
+
+    /// Everything that is published. A namespace that cannot be verified is named, and the others
+    /// are listed.
+    pub fn list(&self, reach: Reach, now: Timestamp) -> Result<Listing, RegistryError> {
+        self.update(reach, now, |client| {
+            let (targets, refused) = load_namespaces(client)?;
+            let mut entries = Vec::new();
+            for found in targets {
+                let Some(name) = name_of(&found.path) else { continue };
+                match self.verified(client, &name, &found, reach) {
+                    Ok(entry) => entries.push(entry),
+                    // Offline, what was never fetched is not there.
+                    Err(RegistryError::Role(RoleError::Missing { .. }))
+                        if reach != Reach::Registry => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            entries.sort_by(|a, b| a.listed.entry.name.cmp(&b.listed.entry.name));
+            Ok(Listing { entries, refused })
+        })
+    }
+
+    /// Copies what is verified into another folder, which is then a registry with the same roles.
+    pub fn mirror(&self, into: &Path, now: Timestamp) -> Result<Mirrored, RegistryError> {
+        self.update(Reach::Registry, now, |client| {
+            let (targets, refused) = load_namespaces(client)?;
+            self.files.create_base(into)?;
+            let mirror = FolderRegistry::new(self.files.clone(), into);
+            let mut entries = 0;
+            for found in &targets {
+                let Some(name) = name_of(&found.path) else { continue };
+                let bytes = client.download(found)?;
+                let entry = parse_entry(&name, &bytes)?;
+                // What was yanked is kept for those who used it, and a mirror is whole.
+                let listed = Listed { entry, status: None };
+                for bytes in self.folder(Reach::Registry).fetch(&listed)?.values() {
+                    mirror.keep_blob(bytes)?;
+                }
+                self.write(into, &client.target_file(found)?, &bytes)?;
+                entries += 1;
+            }
+            self.mirror_metadata(client.state(), into)?;
+            Ok(Mirrored { entries, refused })
+        })
+    }
+
+    /// One update: what was verified is kept, in one file and at once, whatever follows.
+    fn update<T>(
+        &self,
+        reach: Reach,
+        now: Timestamp,
+        use_it: impl FnOnce(&mut Client<'_>) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let trusted = self.trusted()?;
+        let has_roles = match reach {
+            Reach::Registry => self.folder(reach).kind()? == RegistryKind::Signed,
+            _ => true,
+        };
+        let trusted = match (trusted, has_roles) {
+            (Some(_), false) => {
+                // A folder that is not there says nothing about its roles.
+                self.files.list(&self.source, None)?;
+                return Err(RegistryError::RolesGone);
+            }
+            (None, _) => return Err(RegistryError::NothingTrusted),
+            (Some(trusted), true) => trusted,
+        };
+        let before = trusted.to_bytes()?;
+        let rules =
+            Rules { published_stays: true, expired_is_used: reach == Reach::CacheEvenIfExpired };
+        let transport = FolderTransport::new(self.files.clone(), self.place(reach));
+        let mut client = Client::new(&transport, trusted, rules, now);
+        let current = match reach {
+            Reach::Registry => client.refresh(),
+            Reach::Cache | Reach::CacheEvenIfExpired => client.resume(),
+        };
+        let outcome = match current {
+            Ok(()) => use_it(&mut client),
+            Err(error) => Err(error.into()),
+        };
+        let state = client.into_state();
+        if state.to_bytes()? != before {
+            self.keep(state)?;
+        }
+        outcome
+    }
+
+    fn verified(
+        &self,
+        client: &Client<'_>,
+        name: &EntryName,
+        found: &FoundTarget,
+        reach: Reach,
+    ) -> Result<VerifiedEntry, RegistryError> {
+        if found.role != name.namespace {
+            let why = "its entries are signed by another role";
+            return Err(RoleError::Namespace { name: name.namespace.clone(), why }.into());
+        }
+        expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
+        if found.file.length > ENTRY_LIMIT_BYTES {
+            let (file, why) = (found.path.clone(), "it is longer than an entry may be");
+            return Err(RoleError::Bytes { file, why }.into());
+        }
+        let bytes = client.download(found)?;
+        let entry = parse_entry(name, &bytes)?;
+        if reach == Reach::Registry {
+            self.files.create_base(&self.cache)?;
+            self.write(&self.cache, &client.target_file(found)?, &bytes)?;
+        }
+        Ok(VerifiedEntry {
+            listed: Listed { entry, status: status_of(name, &found.file)? },
+            versions: client.state().versions(),
+            expired: client.expired().iter().cloned().collect(),
+        })
+    }
+
+    /// The metadata of this state; what makes the folder a registry comes last.
+    fn mirror_metadata(&self, state: &TrustedState, into: &Path) -> Result<(), RegistryError> {
+        let source = FolderTransport::new(self.files.clone(), &self.source);
+        for (name, version) in state.versions() {
+            let file = match name.as_str() {
+                "root" | "timestamp" | "snapshot" => continue,
+                _ => file_of(&name, Some(version)),
+            };
+            self.write_role(state, &name, &file, into)?;
+        }
+        let snapshot = state.snapshot.as_ref().map(super::Signed::version);
+        self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
+        for root in read_roots(&source as &dyn Transport)? {
+            self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
+        }
+        self.write_role(state, "timestamp", &file_of("timestamp", None), into)?;
+        self.write_role(state, "root", ROOT, into)
+    }
+
+    fn write_role(
+        &self,
+        state: &TrustedState,
+        role: &str,
+        file: &str,
+        into: &Path,
+    ) -> Result<(), RegistryError> {
+        let missing = || RoleError::Missing { file: file.to_owned() };
+        self.write(into, file, state.bytes_of(role).ok_or_else(missing)?)
+    }
+
+    fn write(&self, root: &Path, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+        Ok(write_below(&*self.files, root, name, bytes)?)
+    }
+
+    /// Keeps what was verified, together with what another process verified meanwhile.
+    fn keep(&self, state: TrustedState) -> Result<(), RegistryError> {
+        let _held = self.lock()?;
+        let state = match self.trusted()? {
+            Some(other) => state.joined(other),
+            None => state,
+        };
+        self.write_trust(&state)
+    }
+
+    fn write_trust(&self, state: &TrustedState) -> Result<(), RegistryError> {
+        let path = tree_path(TRUST)?;
+        Ok(self.files.write(Place::new(&self.trust, &path), &state.to_bytes()?, None)?)
+    }
+
+    fn place(&self, reach: Reach) -> &Path {
+        match reach {
+            Reach::Registry => &self.source,
+            Reach::Cache | Reach::CacheEvenIfExpired => &self.cache,
+        }
+    }
+
+    fn folder(&self, reach: Reach) -> FolderRegistry {
+        FolderRegistry::new(self.files.clone(), self.place(reach))
+    }
+
+    /// Others hold the lock only while they write one file.
+    fn lock(&self) -> Result<FileLock, RegistryError> {
+        self.files.create_base(&self.trust)?;
+        let path = tree_path(LOCK)?;
+        let mut tries = 0;
+        loop {
+            let locked = self.files.lock(Place::new(&self.trust, &path), "a reader");
+            match locked {
+                Err(error)
+                    if matches!(error.kind, FileErrorKind::Locked(_)) && tries < LOCK_TRIES =>
+                {
+                    tries += 1;
+                    thread::sleep(LOCK_PAUSE);
+                }
+                locked => return Ok(locked?),
+            }
+        }
+    }
+}
+
+/// Every target of every namespace, and the namespaces that could not be verified.
+fn load_namespaces(
+    client: &mut Client<'_>,
+) -> Result<(Vec<FoundTarget>, Vec<RefusedNamespace>), RegistryError> {
+    let top = client.targets(RoleKind::Targets.name())?.content();
+    let names: Vec<String> = namespaces(top).map(|role| role.name.clone()).collect();
+    let (mut targets, mut refused) = (Vec::new(), Vec::new());
+    for namespace in names {
+        if let Err(error) = client.load_role(&namespace) {
+            // Nobody published there yet.
+            if !matches!(error, RoleError::Unlisted { .. }) {
+                refused.push(RefusedNamespace { namespace, error: error.into() });
+            }
+            continue;
+        }
+        let paths: Vec<String> =
+            client.targets(&namespace)?.content().targets.keys().cloned().collect();
+        for path in paths {
+            // The search gives it only if the namespace may publish under this path.
+            targets.extend(client.find(&path)?.filter(|found| found.role == namespace));
+        }
+    }
+    Ok((targets, refused))
+}
+
+/// The name with its package.
+fn resolved(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, RegistryError> {
+    if name.package.is_some() {
+        return Ok(name.clone());
+    }
+    match client.load_role(&name.namespace) {
+        Ok(true) => {}
+        Ok(false) | Err(RoleError::Unlisted { .. }) => {
+            return Err(RegistryError::Missing(name.clone()));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let fits = |path: &String| {
+        let found = name_of(path)?;
+        (found.namespace == name.namespace && found.versions == name.versions).then_some(found)
+    };
+    let targets = client.targets(&name.namespace)?.content();
+    let mut found: Vec<EntryName> = targets.targets.keys().filter_map(fits).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(RegistryError::Missing(name.clone())),
+        (Some(last), false) => {
+            let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
+            Err(RegistryError::Ambiguous { name: name.clone(), candidates })
+        }
+    }
+}
+
+/// What the publishers say of an entry.
+fn status_of(name: &EntryName, file: &TargetFile) -> Result<Option<StatusChange>, RegistryError> {
+    let said = file.custom.clone();
+    said.map(serde_json::from_value)
+        .transpose()
+        .map_err(|error| RegistryError::Damaged { name: name.clone(), why: error.to_string() })
+}

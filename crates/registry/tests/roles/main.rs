@@ -1,0 +1,19 @@
+//! The roles of a registry: the cases of the public conformance suite for TUF clients, attacks that
+//! other verifiers let through, and what onx demands beyond the specification. `cases.md` lists the
+//! suite's cases by name.
+
+#![expect(clippy::expect_used, reason = "a case that cannot be laid out has failed")]
+
+mod attacks;
+mod basic;
+mod delegations;
+mod downloads;
+mod expiration;
+mod interruptions;
+mod keeper;
+mod keys;
+mod listed;
+mod publishing;
+mod rollback;
+mod rotations;
+mod simulator;
