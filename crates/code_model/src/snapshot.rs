@@ -138,6 +138,13 @@ pub struct Module {
     /// The names in `__all__`, when the module has one that can be read statically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exported: Option<Vec<Arc<str>>>,
+    /// The names that `__all__` surely holds, when the rest of it is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exported_partly: Option<Vec<Arc<str>>>,
+    /// Names that are there only if the computed `__all__` of a module holds them which is imported
+    /// with a star, in order. Nothing shows that they are, so that no access path lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perhaps: Vec<Arc<str>>,
     /// Why names of this module may exist that were not seen, for example a `__getattr__` without a
     /// table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
