@@ -30,9 +30,11 @@ fn of_module(
     aliases: &mut Vec<(DottedName, Alias)>,
 ) {
     let part = names.part(index);
+    // What a stub imports for its own annotations is no name of a module that serves others lazily.
+    let is_lazy = serves_lazily(part.facts) && part.path.extension() != Some("pyi");
     let used = if part.is_package { used_by_own_code(part.facts) } else { FxHashSet::default() };
     for (scope, name, entry) in names.bound(index) {
-        if is_out_of_reach(part.facts, entry) && !serves_lazily(part.facts) {
+        if is_out_of_reach(part.facts, entry) && !is_lazy {
             continue;
         }
         let holder = match scope {

@@ -1,5 +1,6 @@
 //! What a module says about its own namespace: `__all__`, `__getattr__`, and what cannot be seen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ruff_python_ast::{self as ast, Expr, Operator, Stmt};
@@ -41,6 +42,21 @@ pub(super) fn steps<'a>(
         }
         _ => None,
     }
+}
+
+/// The names that a list of exports has at any time; none where it takes some from elsewhere.
+pub(super) fn spelled_out(steps: &[ExportStep]) -> Option<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for step in steps {
+        match step {
+            ExportStep::Set(all) | ExportStep::Add(all) => {
+                names.extend(all.iter().map(|name| &**name));
+            }
+            ExportStep::Remove(_) => {}
+            ExportStep::AddOf(_) | ExportStep::AddPublic | ExportStep::Unknown => return None,
+        }
+    }
+    Some(names)
 }
 
 fn is_all(target: &Expr) -> bool {
