@@ -63,6 +63,20 @@ pub struct Snapshot {
     pub checksum: Digest,
 }
 
+impl Snapshot {
+    /// Whether a path lies in a module that belongs to tests: the innermost module that this
+    /// version has decides.
+    pub fn is_in_tests(&self, path: &DottedName) -> bool {
+        let text = path.as_str();
+        // Most paths need no second look: a module of tests is called so.
+        (text.contains("test") || text.contains("benchmarks"))
+            && std::iter::once(path.clone())
+                .chain(path.ancestors())
+                .find_map(|module| self.modules.get(&module))
+                .is_some_and(|module| module.is_test)
+    }
+}
+
 /// Where a version came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
@@ -149,7 +163,7 @@ pub struct Module {
     /// table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<Arc<str>>,
-    /// Whether it belongs to tests, by its path.
+    /// Whether it belongs to tests, by what it holds, where it lies and who imports it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_test: bool,
     /// The module's docstring.

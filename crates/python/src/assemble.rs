@@ -21,6 +21,7 @@ mod hints;
 mod keys;
 mod names;
 mod symbols;
+mod tests_apart;
 
 use names::{Names, UsedNames};
 
@@ -45,8 +46,10 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
         let first = roots.first().map(|root| root.name.as_str());
         named.or(first).unwrap_or("unknown").clone_into(&mut origin.library);
     }
-    let records = records_of(files, &roots);
-    let names = Names::new(parts_of(files, &records, &roots));
+    let mut records = records_of(files, &roots);
+    let mut parts = parts_of(files, &records, &roots);
+    tests_apart::settle(&mut parts, &mut records);
+    let names = Names::new(parts);
     let used = names.used_names();
     let mut snapshot = Snapshot {
         format: SNAPSHOT_FORMAT.to_string(),

@@ -219,6 +219,36 @@ fn what_a_computed_list_may_export_is_unseen() {
 }
 
 #[test]
+fn modules_are_tests_by_what_they_hold_and_who_imports_them() {
+    let found = snapshot(&[
+        ("p/__init__.py", "from p.tests.tools import run\nfrom p.test_suite import *\n"),
+        ("p/test_tools.py", "def helper(): ...\ndef test_line(line): ...\ndef more(): ...\n"),
+        ("p/test_suite.py", "class TestA:\n    def test_it(self): ...\n"),
+        (
+            "p/a_test.py",
+            "import unittest\nclass A(unittest.TestCase):\n    def test_b(self): ...\n",
+        ),
+        ("p/conftest.py", "def fixture(): ...\n"),
+        ("p/tests/__init__.py", ""),
+        ("p/tests/tools.py", "from p.tests.deeper import walk\ndef run(): ...\n"),
+        ("p/tests/deeper.py", "def walk(): ...\n"),
+        ("p/tests/helpers.py", "def helper(): ...\n"),
+        ("p/tests/test_a.py", "def test_a(): ...\n"),
+        ("p/stats/tests/__init__.py", "def t_test(a, b): ...\n"),
+        ("p/test/client.py", "class Client: ...\n"),
+    ]);
+    let tests: Vec<&str> = found
+        .modules
+        .iter()
+        .filter(|(_, module)| module.is_test)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let expected =
+        ["p.a_test", "p.conftest", "p.test_suite", "p.tests", "p.tests.helpers", "p.tests.test_a"];
+    assert_eq!(tests, expected);
+}
+
+#[test]
 fn what_a_package_uses_itself_is_not_offered_by_it() {
     let found = snapshot(&[
         (

@@ -212,7 +212,7 @@ impl<'a> Context<'a> {
             return self.best_path(class, old).map(|class| class.join(definition.leaf()));
         }
         let Some(paths) = self.new_reach.get(definition) else {
-            return (self.is_only_named(definition) && is_plain(definition))
+            return (self.is_only_named(definition) && is_plain(self.to, definition))
                 .then(|| definition.clone());
         };
         let old_module = old.parent();

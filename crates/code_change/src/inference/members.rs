@@ -57,7 +57,12 @@ fn new_class(
     class: &DottedName,
 ) -> Option<DottedName> {
     let is_public = |path: &&DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
-    let name = context.old_reach.get(class)?.iter().find(is_public).filter(|_| !is_plain(class));
+    let name = context
+        .old_reach
+        .get(class)?
+        .iter()
+        .find(is_public)
+        .filter(|_| !is_plain(context.from, class));
     successors.of_class(context, name.unwrap_or(class), class)
 }
 
