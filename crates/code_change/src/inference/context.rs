@@ -94,6 +94,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// With further copies of what the library was.
+    pub(crate) fn with_copies(mut self, copies: Vec<DottedName>) -> Self {
+        self.copies.extend(copies);
+        self
+    }
+
     /// Whether a new definition lies in a copy that the new version keeps of the old one.
     pub(crate) fn is_in_copy(&self, definition: &DottedName) -> bool {
         self.copies.iter().any(|copy| copy == definition || definition.below(copy).is_some())
