@@ -124,7 +124,11 @@ pub(super) fn find(
             .collect();
         let mut open = Vec::new();
         for member in gone {
-            match certain(context, together, &member, &came) {
+            let sure = certain(context, together, &member, &came).or_else(|| {
+                let classes = (class, &new_class);
+                together.successor_of_attribute(context, classes, &member, &came)
+            });
+            match sure {
                 Some(successor) => {
                     successors.unseen_members.remove(&member);
                     successors.found.insert(member, successor);
