@@ -206,7 +206,7 @@ impl Definitions {
                 other.symbols.contains_key(class)
                     && one.symbols.get(class).is_some_and(|it| it.kind == SymbolKind::Class)
             });
-            if other.symbols.contains_key(path) || !of_both || !is_plain(path) {
+            if other.symbols.contains_key(path) || !of_both || !is_plain(one, path) {
                 continue;
             }
             let Some(qualified) = path.below(&symbol.module) else { continue };

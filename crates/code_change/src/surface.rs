@@ -47,29 +47,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Whether a path leads through tests, as installed libraries often ship them.
-fn is_test_path(path: &DottedName) -> bool {
-    let text = path.as_str();
-    // Most paths need no second look.
-    if !(text.contains("test") || text.contains("benchmarks")) {
-        return false;
-    }
-    let parts: Vec<&str> = path.parts().collect();
-    // A class may have methods that test something: they are for its users.
-    let is_member = |place: usize| {
-        place > 0 && parts[place - 1].starts_with(char::is_uppercase) && parts[place] != "tests"
-    };
-    parts.iter().enumerate().any(|(place, part)| is_test_part(part) && !is_member(place))
-}
-
-fn is_test_part(part: &str) -> bool {
-    matches!(part, "tests" | "test" | "testing_tests" | "conftest" | "benchmarks" | "_tests")
-        || part.starts_with("test_")
-}
-
-/// Whether users may write it without going through a private name.
-pub(crate) fn is_plain(path: &DottedName) -> bool {
-    !path.is_private() && !is_test_path(path)
+/// Whether users of a version may write a path: it leads neither through a private name nor through
+/// tests, as installed libraries often ship them.
+pub(crate) fn is_plain(snapshot: &Snapshot, path: &DottedName) -> bool {
+    !path.is_private() && !snapshot.is_in_tests(path)
 }
 
 /// Whether users may write this name of a member. One that tests something is for them as well.
@@ -96,7 +77,7 @@ fn access_paths_where(snapshot: &Snapshot, wanted: &Wanted<'_>) -> NameMap<Acces
     let in_tests = |module: &str| tests.contains(module);
     let mut paths = Vec::new();
     for module in snapshot.modules.keys() {
-        if is_plain(module) && !in_tests(module.as_str()) && wanted.wants(module) {
+        if is_plain(snapshot, module) && !in_tests(module.as_str()) && wanted.wants(module) {
             let target = module.clone();
             let access = AccessPath { target, public: true, is_relisted: false };
             paths.push((module.clone(), access));
@@ -105,7 +86,7 @@ fn access_paths_where(snapshot: &Snapshot, wanted: &Wanted<'_>) -> NameMap<Acces
     let mut class: Option<(&DottedName, &Symbol)> = None;
     for (path, symbol) in &snapshot.symbols {
         if !wanted.wants(path)
-            || !is_plain(path)
+            || !is_plain(snapshot, path)
             || is_dunder(path.leaf())
             || in_tests(symbol.module.as_str())
         {
@@ -122,7 +103,7 @@ fn access_paths_where(snapshot: &Snapshot, wanted: &Wanted<'_>) -> NameMap<Acces
     }
     for (path, alias) in &snapshot.aliases {
         let Some((module, leaf)) = path.as_str().rsplit_once('.') else { continue };
-        let plain = is_plain(path) && !is_dunder(leaf) && !in_tests(module);
+        let plain = is_plain(snapshot, path) && !is_dunder(leaf) && !in_tests(module);
         let reaches_library = || {
             snapshot.symbols.contains_key(&alias.target)
                 || snapshot.modules.contains_key(&alias.target)

@@ -68,7 +68,8 @@ pub(crate) fn bind(
             return Err(Refusal::new(ProblemKind::RepeatedArgument, reason));
         }
     }
-    if starred || spread {
+    // What `partial` leaves out may be given by whoever calls what it makes.
+    if starred || spread || call.bound_by.is_some() {
         return Ok(());
     }
     let missing = parameters.iter().find(|p| p.is_required() && !given.contains(&*p.name));

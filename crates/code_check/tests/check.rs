@@ -172,6 +172,21 @@ fn calls_that_do_not_bind() {
 }
 
 #[test]
+fn what_partial_leaves_out_is_given_later() {
+    let text = "import functools, kit\nfrom functools import partial\npartial(kit.f)\n\
+        partial(kit.f, c=3)\nfunctools.partial(kit.K, y=1)(2)\npartial(kit.f, 1, 2, 3)\n\
+        partial(kit.f, d=1)\npartial(kit.f, 1, a=2)\n";
+    assert_eq!(
+        problems(text),
+        [
+            "6 too_many_positional kit.f -",
+            "7 unknown_keyword kit.f -",
+            "8 repeated_argument kit.f -",
+        ]
+    );
+}
+
+#[test]
 fn what_is_guarded_is_not_reported() {
     let text = "try:\n    from kit import gone\nexcept ImportError:\n    gone = None\n\
         import kit\nif hasattr(kit, 'missing'):\n    kit.missing()\n";

@@ -84,7 +84,15 @@ impl<'a> ApiIndex<'a> {
                 if real != *path {
                     return self.resolve_within(&real, seen);
                 }
-                match self.snapshot.modules.get(&module).and_then(|m| m.unseen.as_deref()) {
+                let Some(record) = self.snapshot.modules.get(&module) else {
+                    return Resolution::Missing;
+                };
+                if record.perhaps.binary_search_by(|known| (**known).cmp(path.leaf())).is_ok() {
+                    return Resolution::Unseen(format!(
+                        "`{path}` is there only if a computed `__all__` holds it"
+                    ));
+                }
+                match record.unseen.as_deref() {
                     Some(reason) => Resolution::Unseen(reason.to_owned()),
                     None => Resolution::Missing,
                 }
@@ -111,8 +119,14 @@ impl<'a> ApiIndex<'a> {
         let path = module.join(name);
         let there =
             self.snapshot.symbols.contains_key(&path) || self.snapshot.aliases.contains_key(&path);
-        match (there, &record.unseen) {
-            (false, Some(_)) => None,
+        if let Some(sure) = &record.exported_partly
+            && (there || sure.iter().any(|other| &**other == name))
+        {
+            return sure.iter().any(|other| &**other == name).then_some(true);
+        }
+        let perhaps = record.unseen.is_some() || record.perhaps.iter().any(|it| **it == *name);
+        match (there, perhaps) {
+            (false, true) => None,
             (there, _) => Some(there && !name.starts_with('_')),
         }
     }

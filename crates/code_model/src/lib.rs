@@ -9,6 +9,7 @@ pub mod difference;
 pub mod evidence;
 pub mod forward;
 pub mod hint;
+pub mod kept_copies;
 pub mod manifest;
 pub mod name;
 pub mod name_map;

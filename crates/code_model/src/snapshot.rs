@@ -63,6 +63,20 @@ pub struct Snapshot {
     pub checksum: Digest,
 }
 
+impl Snapshot {
+    /// Whether a path lies in a module that belongs to tests: the innermost module that this
+    /// version has decides.
+    pub fn is_in_tests(&self, path: &DottedName) -> bool {
+        let text = path.as_str();
+        // Most paths need no second look: a module of tests is called so.
+        (text.contains("test") || text.contains("benchmarks"))
+            && std::iter::once(path.clone())
+                .chain(path.ancestors())
+                .find_map(|module| self.modules.get(&module))
+                .is_some_and(|module| module.is_test)
+    }
+}
+
 /// Where a version came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
@@ -138,11 +152,18 @@ pub struct Module {
     /// The names in `__all__`, when the module has one that can be read statically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exported: Option<Vec<Arc<str>>>,
+    /// The names that `__all__` surely holds, when the rest of it is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exported_partly: Option<Vec<Arc<str>>>,
+    /// Names that are there only if the computed `__all__` of a module holds them which is imported
+    /// with a star, in order. Nothing shows that they are, so that no access path lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perhaps: Vec<Arc<str>>,
     /// Why names of this module may exist that were not seen, for example a `__getattr__` without a
     /// table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<Arc<str>>,
-    /// Whether it belongs to tests, by its path.
+    /// Whether it belongs to tests, by what it holds, where it lies and who imports it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_test: bool,
     /// The module's docstring.

@@ -10,7 +10,9 @@ use python::references::{Certainty, KeyAccess, KeyUse, Reference, ScopeId};
 use python::types::{AlternativeKind, Origin};
 
 use crate::plan::KeyChange;
-use crate::{Applicability, Codemod, DependentFile, Edit, FileContext, Plan, Rewriting};
+use crate::{
+    Applicability, Codemod, DependentFile, Edit, FileContext, Plan, Rewriting, class_settings,
+};
 
 /// Renames keys of configuration in Python: `settings.OLD`, `configure(OLD=…)`.
 pub(crate) struct Keys;
@@ -25,6 +27,7 @@ impl Codemod for Keys {
             attributes(context, change, rewriting);
             named(context, change, rewriting);
             module_settings(context, change, rewriting);
+            class_settings::rewrite(context, change, rewriting);
         }
     }
 }

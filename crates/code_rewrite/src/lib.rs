@@ -5,6 +5,7 @@
 //! nothing here reads or writes a disk, and the same inputs give the same edits.
 
 mod call;
+mod class_settings;
 mod codemod;
 mod codemods;
 mod compile;

@@ -226,17 +226,7 @@ impl<'a> NewNames<'a> {
 
     /// Whether a star import of this module of the new version surely brings a name in.
     pub fn is_exported(&self, module: &DottedName, name: &str) -> bool {
-        let Some(snapshot) = self.to.map(|api| api.snapshot()) else { return false };
-        let Some(record) = snapshot.modules.get(module) else { return false };
-        let path = module.join(name);
-        match &record.exported {
-            Some(exported) => exported.iter().any(|other| &**other == name),
-            None => {
-                !name.starts_with('_')
-                    && (snapshot.symbols.contains_key(&path)
-                        || snapshot.aliases.contains_key(&path))
-            }
-        }
+        self.to.is_some_and(|api| api.star_import_brings(module, name) == Some(true))
     }
 
     /// Whether `from PARENT import LEAF` can bring this name in.

@@ -11,7 +11,7 @@ use code_model::snapshot::{
 use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashSet;
 
-use crate::facts::{DefinitionIndex, FileFacts, FileKind, LayoutFacts};
+use crate::facts::{DefinitionIndex, FileFacts, FileKind, LayoutFacts, Reference, ReferenceIndex};
 use crate::module_names::{find_roots, module_name, name_outside, role_of};
 
 mod access_paths;
@@ -21,8 +21,9 @@ mod hints;
 mod keys;
 mod names;
 mod symbols;
+mod tests_apart;
 
-use names::Names;
+use names::{Names, UsedNames};
 
 /// One file of a tree with its facts.
 #[derive(Debug, Clone)]
@@ -45,14 +46,17 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
         let first = roots.first().map(|root| root.name.as_str());
         named.or(first).unwrap_or("unknown").clone_into(&mut origin.library);
     }
-    let records = records_of(files, &roots);
-    let names = Names::new(parts_of(files, &records, &roots));
+    let mut records = records_of(files, &roots);
+    let mut parts = parts_of(files, &records, &roots);
+    tests_apart::settle(&mut parts, &mut records);
+    let names = Names::new(parts);
+    let used = names.used_names();
     let mut snapshot = Snapshot {
         format: SNAPSHOT_FORMAT.to_string(),
         origin,
         modules: NameMap::new(),
         symbols: NameMap::new(),
-        aliases: access_paths::aliases(&names),
+        aliases: access_paths::aliases(&names, &used),
         keys: Vec::new(),
         edges: Vec::new(),
         hints: Vec::new(),
@@ -64,7 +68,7 @@ pub fn assemble(mut origin: Origin, files: &BTreeMap<TreePath, TreeFile>) -> Sna
         roots,
         files: records,
     };
-    snapshot.modules = modules_of(&names);
+    snapshot.modules = modules_of(&names, &used);
     snapshot.symbols = symbols::symbols(&names, &snapshot.aliases);
     snapshot.edges = edges_of(&names, &snapshot);
     snapshot.test_uses = test_uses_of(&names, &snapshot);
@@ -85,6 +89,25 @@ struct Part<'a> {
     is_test: bool,
     /// Whether it lies outside all packages: it can use names, and offers none.
     is_outside: bool,
+}
+
+impl Part<'_> {
+    /// The complete name that a reference means; none for one that nothing in the file binds.
+    fn absolute(&self, reference: ReferenceIndex) -> Option<String> {
+        match self.facts.references.get(reference as usize)? {
+            Reference::Absolute(name) => Some(name.as_ref().to_owned()),
+            Reference::Local(name) => Some(format!("{}.{name}", self.name)),
+            Reference::Relative(level, name) => {
+                let up = if self.is_package { *level - 1 } else { *level };
+                let mut package = self.name.as_str();
+                for _ in 0..up {
+                    package = package.rsplit_once('.')?.0;
+                }
+                Some(if name.is_empty() { package.to_owned() } else { format!("{package}.{name}") })
+            }
+            Reference::Unbound(_) => None,
+        }
+    }
 }
 
 fn layouts_of(files: &BTreeMap<TreePath, TreeFile>) -> BTreeMap<String, LayoutFacts> {
@@ -172,13 +195,15 @@ fn checksum_of(files: &BTreeMap<TreePath, TreeFile>) -> Digest {
     Digest::of(&bytes)
 }
 
-fn modules_of(names: &Names<'_>) -> NameMap<Module> {
+fn modules_of(names: &Names<'_>, used: &UsedNames) -> NameMap<Module> {
     let mut modules = Vec::new();
     for (index, part) in names.offered() {
         let module = Module {
             file: part.path.clone(),
             is_package: part.is_package,
-            exported: names.exported(index),
+            exported: names.exported(index).map(<[_]>::to_vec),
+            exported_partly: names.exported_partly(index).map(<[_]>::to_vec),
+            perhaps: names.brought(index, used).perhaps,
             unseen: names.unseen(index),
             is_test: part.is_test,
             docstring: part.facts.docstring.clone(),

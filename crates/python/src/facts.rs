@@ -37,7 +37,7 @@ pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 14;
+pub const EXTRACTOR_VERSION: u32 = 15;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -244,6 +244,8 @@ pub enum ExportStep {
     Remove(Vec<Arc<str>>),
     /// The `__all__` of this module is added.
     AddOf(ReferenceIndex),
+    /// Every name that the module binds is added, or every one without a leading underscore.
+    AddPublic,
     /// Something happens that cannot be read statically.
     Unknown,
 }

@@ -181,6 +181,74 @@ fn access_paths_lead_to_definitions() {
 }
 
 #[test]
+fn what_a_computed_list_may_export_is_unseen() {
+    let listed = |list: &str| {
+        let defined = format!("class A: ...\nclass B: ...\nclass C: ...\n{list}\n");
+        let user = "import p\ndef f(): return p.C\n";
+        let found = snapshot(&[
+            ("p/__init__.py", "from .x import *\n"),
+            ("p/x.py", &defined),
+            ("p/y.py", user),
+        ]);
+        let brings =
+            ApiIndex::new(&found).star_import_brings(&DottedName::new("p.x").expect("a name"), "B");
+        (["p.A", "p.B", "p.C"].map(|path| resolved(&found, path)), brings)
+    };
+    let [a, b, c] = ["A", "B", "C"].map(|name| format!("symbol p.x.{name}"));
+    for computed in [
+        "__all__ = ['A'] + names()",
+        "__all__ = ['A']\n__all__ += computed",
+        "__all__ = ['A', *(n for n in dir() if n.isupper())]",
+        "__all__ = ['A']\n__all__.extend(names())",
+        "__all__ = ['A']\n__all__ = __all__ + names()",
+    ] {
+        let ([sure, perhaps, used], brings) = listed(computed);
+        assert_eq!((sure, used), (a.clone(), c.clone()), "{computed}");
+        assert!(perhaps.starts_with("unseen"), "{computed}: {perhaps}");
+        assert_eq!(brings, None, "{computed}");
+    }
+    for public in [
+        "__all__ = [name for name in dir() if not name.startswith('_')]",
+        "__all__ = [n for n in sorted(globals()) if n[0] != '_' and n not in ('os', 'sys')]",
+        "__all__ = dir()",
+    ] {
+        let (found, brings) = listed(public);
+        assert_eq!(found, [a.clone(), b.clone(), c.clone()], "{public}");
+        assert_eq!(brings, Some(true), "{public}");
+    }
+}
+
+#[test]
+fn modules_are_tests_by_what_they_hold_and_who_imports_them() {
+    let found = snapshot(&[
+        ("p/__init__.py", "from p.tests.tools import run\nfrom p.test_suite import *\n"),
+        ("p/test_tools.py", "def helper(): ...\ndef test_line(line): ...\ndef more(): ...\n"),
+        ("p/test_suite.py", "class TestA:\n    def test_it(self): ...\n"),
+        (
+            "p/a_test.py",
+            "import unittest\nclass A(unittest.TestCase):\n    def test_b(self): ...\n",
+        ),
+        ("p/conftest.py", "def fixture(): ...\n"),
+        ("p/tests/__init__.py", ""),
+        ("p/tests/tools.py", "from p.tests.deeper import walk\ndef run(): ...\n"),
+        ("p/tests/deeper.py", "def walk(): ...\n"),
+        ("p/tests/helpers.py", "def helper(): ...\n"),
+        ("p/tests/test_a.py", "def test_a(): ...\n"),
+        ("p/stats/tests/__init__.py", "def t_test(a, b): ...\n"),
+        ("p/test/client.py", "class Client: ...\n"),
+    ]);
+    let tests: Vec<&str> = found
+        .modules
+        .iter()
+        .filter(|(_, module)| module.is_test)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let expected =
+        ["p.a_test", "p.conftest", "p.test_suite", "p.tests", "p.tests.helpers", "p.tests.test_a"];
+    assert_eq!(tests, expected);
+}
+
+#[test]
 fn what_a_package_uses_itself_is_not_offered_by_it() {
     let found = snapshot(&[
         (

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use code_model::DottedName;
+use code_model::api::Resolution;
 use code_model::evidence::Factor;
 use code_model::operation::Change;
 use code_model::report::UnresolvedName;
@@ -37,6 +38,11 @@ pub(super) fn settle(
         }
     }
     for name in unaccounted {
+        if let Some(reason) = perhaps(context, name) {
+            let witnesses = Vec::new();
+            inference.unseen.push(UnresolvedName { name: name.clone(), reason, witnesses });
+            continue;
+        }
         let reason = match open.reasons.get(name) {
             Some(reason) => reason.clone(),
             None => "nothing in the new version is like it".to_owned(),
@@ -48,6 +54,16 @@ pub(super) fn settle(
     mark_not_repeatable(&mut operations);
     inference.operations = operations;
     inference
+}
+
+/// Why a name may still be where it was, if only a list of exports that is computed knows.
+fn perhaps(context: &Context<'_>, name: &DottedName) -> Option<String> {
+    let module = context.to.modules.get(&name.parent()?)?;
+    let is_listed = module.perhaps.iter().any(|known| **known == *name.leaf());
+    match context.new.resolve(name) {
+        Resolution::Unseen(reason) if is_listed => Some(reason),
+        _ => None,
+    }
 }
 
 /// The order of application; of two equal changes the surer one stays.

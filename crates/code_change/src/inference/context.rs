@@ -94,6 +94,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// With further copies of what the library was.
+    pub(crate) fn with_copies(mut self, copies: Vec<DottedName>) -> Self {
+        self.copies.extend(copies);
+        self
+    }
+
     /// Whether a new definition lies in a copy that the new version keeps of the old one.
     pub(crate) fn is_in_copy(&self, definition: &DottedName) -> bool {
         self.copies.iter().any(|copy| copy == definition || definition.below(copy).is_some())
@@ -212,7 +218,7 @@ impl<'a> Context<'a> {
             return self.best_path(class, old).map(|class| class.join(definition.leaf()));
         }
         let Some(paths) = self.new_reach.get(definition) else {
-            return (self.is_only_named(definition) && is_plain(definition))
+            return (self.is_only_named(definition) && is_plain(self.to, definition))
                 .then(|| definition.clone());
         };
         let old_module = old.parent();

@@ -35,7 +35,7 @@ pub(super) fn find(context: &Context<'_>, open: &[DottedName], successors: &mut 
             }
         }
         if let Some(class) = symbol.parent.as_ref().and_then(|parent| gone.get(parent))
-            && is_plain(path)
+            && is_plain(context.from, path)
         {
             members.entry(class).or_default().push(path.leaf());
         }

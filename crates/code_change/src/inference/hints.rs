@@ -415,7 +415,7 @@ fn defining_modules(snapshot: &Snapshot) -> FxHashSet<DottedName> {
         .symbols
         .iter()
         .filter(|(path, symbol)| {
-            symbol.parent.is_none() && is_plain(path) && !path.leaf().starts_with("__")
+            symbol.parent.is_none() && is_plain(snapshot, path) && !path.leaf().starts_with("__")
         })
         .map(|(_, symbol)| symbol.module.clone())
         .collect()

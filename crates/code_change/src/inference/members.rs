@@ -57,7 +57,12 @@ fn new_class(
     class: &DottedName,
 ) -> Option<DottedName> {
     let is_public = |path: &&DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
-    let name = context.old_reach.get(class)?.iter().find(is_public).filter(|_| !is_plain(class));
+    let name = context
+        .old_reach
+        .get(class)?
+        .iter()
+        .find(is_public)
+        .filter(|_| !is_plain(context.from, class));
     successors.of_class(context, name.unwrap_or(class), class)
 }
 
@@ -119,7 +124,11 @@ pub(super) fn find(
             .collect();
         let mut open = Vec::new();
         for member in gone {
-            match certain(context, together, &member, &came) {
+            let sure = certain(context, together, &member, &came).or_else(|| {
+                let classes = (class, &new_class);
+                together.successor_of_attribute(context, classes, &member, &came)
+            });
+            match sure {
                 Some(successor) => {
                     successors.unseen_members.remove(&member);
                     successors.found.insert(member, successor);

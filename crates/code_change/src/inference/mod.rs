@@ -4,6 +4,7 @@ use artifact::Finding;
 use code_model::DottedName;
 use code_model::difference::DifferenceSet;
 use code_model::evidence::{Confidence, Evidence};
+use code_model::kept_copies::{kept_copies, with_kept_copies};
 use code_model::operation::Change;
 use code_model::report::{AmbiguousName, UnresolvedName};
 use code_model::snapshot::Snapshot;
@@ -95,7 +96,10 @@ pub fn infer(
     if differences.is_empty() {
         return Inference::default();
     }
-    let context = Context::new(from, to, sources, history, rules);
+    let copies = kept_copies(from, to);
+    let joined = (!copies.is_empty()).then(|| with_kept_copies(from, to, &copies));
+    let from = joined.as_ref().unwrap_or(from);
+    let context = Context::new(from, to, sources, history, rules).with_copies(copies);
     let successors = Successors::find(&context);
     let names = names::infer(&context, &successors);
     let mut operations = names.operations;

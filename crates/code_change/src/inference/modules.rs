@@ -157,7 +157,9 @@ fn home_of_most(
             *votes.entry(home).or_default() += 1;
         }
     }
-    votes.retain(|home, _| home != module && is_plain(home) && home.below(module).is_none());
+    votes.retain(|home, _| {
+        home != module && is_plain(context.to, home) && home.below(module).is_none()
+    });
     // A package offers what it imports; another module may only use what one of them defines.
     let defined = |home: &DottedName| {
         let module_of = |new: &DottedName| context.to.symbols.get(new).map(|symbol| &symbol.module);
@@ -242,7 +244,7 @@ fn with_packages(
             continue;
         }
         let plain: Vec<&DottedName> =
-            submodules[package].iter().filter(|module| is_plain(module)).collect();
+            submodules[package].iter().filter(|module| is_plain(context.from, module)).collect();
         let targets: BTreeSet<Option<DottedName>> = plain
             .iter()
             .map(|module| {

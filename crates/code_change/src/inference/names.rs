@@ -449,7 +449,7 @@ fn spelled_path(
         let new = &context.came.spelled_out(hints::successor(hint)?);
         // The old version could not know what has left its package since.
         let is_current = *version == Version::To || new.root() == successor.to.root();
-        let usable = is_current && context.new_paths.contains_key(new) && is_plain(new);
+        let usable = is_current && context.new_paths.contains_key(new) && is_plain(context.to, new);
         (usable && context.new_definition(new).as_ref() == Some(&successor.to)).then(|| new.clone())
     })
 }
@@ -611,7 +611,7 @@ fn member(
         == Resolution::Symbol(successor.to.clone());
     let Some(after) = context.to.symbols.get(&successor.to) else { return };
     // What a private base defines is written on the class that users have.
-    let is_named = is_plain(&new_class) || context.new_reach.contains_key(&new_class);
+    let is_named = is_plain(context.to, &new_class) || context.new_reach.contains_key(&new_class);
     let is_public = is_named && is_plain_member(successor.to.leaf());
     if !reachable || !is_used_alike(&successor, before, after) || !is_public {
         if !still_there {

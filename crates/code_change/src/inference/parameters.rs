@@ -80,7 +80,7 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
             continue;
         };
         let is_same = *definition == new_definition
-            || (!is_plain(definition)
+            || (!is_plain(context.from, definition)
                 && context.new_definition(&path).as_ref() == Some(&new_definition));
         let callable =
             Callable { path, receiver, definition, before, new_definition, after, public, is_same };

@@ -89,7 +89,7 @@ fn rewrite(
 ) -> Option<InferredOperation> {
     let shim = shim(context, successors, owner)?;
     let (path, receiver, public) = written_path(context, owner, shim.before)?;
-    if !public || !is_plain(&path) {
+    if !public || !is_plain(context.from, &path) {
         return None;
     }
     let (target, template) = template(context, successors, &shim, &path)?;
@@ -169,7 +169,7 @@ fn covered(
     before: &Symbol,
     gone: bool,
 ) -> Vec<DottedName> {
-    let is_own = before.parent.is_some() && is_plain(owner);
+    let is_own = before.parent.is_some() && is_plain(context.from, owner);
     let reach = || context.old_reach.get(owner).cloned().unwrap_or_default();
     let paths = if is_own { vec![owner.clone()] } else { reach() };
     let is_public = |path: &DottedName| context.old_paths.get(path).is_some_and(|it| it.public);
@@ -185,7 +185,7 @@ fn shim<'a>(
 ) -> Option<Shim<'a>> {
     let before = context.from.symbols.get(owner)?;
     // A definition in a private place is called by whatever name users have for it.
-    let is_called = is_plain(owner) || context.old_reach.contains_key(owner);
+    let is_called = is_plain(context.from, owner) || context.old_reach.contains_key(owner);
     if !matches!(before.kind, SymbolKind::Function | SymbolKind::Method) || !is_called {
         return None;
     }

@@ -358,7 +358,7 @@ fn certain(
 
 /// What the public name of a private definition reaches now, where it is called the same.
 fn behind_public_name(context: &Context<'_>, old: &DottedName) -> Option<DottedName> {
-    if is_plain(old) {
+    if is_plain(context.from, old) {
         return None;
     }
     let kind = context.from.symbols.get(old)?.kind;

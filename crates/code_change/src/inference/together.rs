@@ -5,7 +5,7 @@
 //! was renamed in the same release.
 
 use code_model::DottedName;
-use code_model::snapshot::{Snapshot, Symbol};
+use code_model::snapshot::{Snapshot, Symbol, SymbolKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::{Context, compatible};
@@ -71,6 +71,45 @@ impl<'a> Together<'a> {
         self.among(context, (old, before), came.filter(|(_, it)| it.nodes == before.nodes))
     }
 
+    /// The only attribute that came to a class and that every method which uses the old one uses in
+    /// its place, where these methods are equal otherwise.
+    pub(super) fn successor_of_attribute(
+        &self,
+        context: &Context<'_>,
+        (class, new_class): (&DottedName, &DottedName),
+        old: &DottedName,
+        came: &[DottedName],
+    ) -> Option<Successor> {
+        let is_attribute =
+            |symbol: Option<&Symbol>| symbol.is_some_and(|it| it.kind == SymbolKind::Attribute);
+        if !is_attribute(context.from.symbols.get(old)) || !context.rules.uses(Factor::HashMatch) {
+            return None;
+        }
+        let mut methods: Vec<(String, String)> = Vec::new();
+        for (path, before) in context.from.symbols.below(class) {
+            let is_own = before.parent.as_ref() == Some(class);
+            if !is_own || !matches!(before.kind, SymbolKind::Method | SymbolKind::Property) {
+                continue;
+            }
+            let text = context.text_of(Version::From, before)?;
+            let after = context.to.symbols.get(&new_class.join(path.leaf()));
+            if !mentions(&text, old.leaf()) {
+                continue;
+            }
+            methods.push((text, context.text_of(Version::To, after?)?));
+        }
+        let mut equal = came.iter().filter(|new| {
+            is_attribute(context.to.symbols.get(new))
+                && methods.iter().all(|(before, after)| {
+                    mentions(after, new.leaf())
+                        && self.are_equal((before, old.leaf()), (after, new.leaf()))
+                })
+        });
+        let new = equal.next().filter(|_| !methods.is_empty())?;
+        let is_only = equal.next().is_none();
+        is_only.then(|| Successor::of_factor(new.clone(), Factor::HashMatch, "renamed_together"))
+    }
+
     fn among<'n>(
         &self,
         context: &Context<'_>,
@@ -128,6 +167,10 @@ impl<'a> Together<'a> {
             renamed.insert(before, after);
         }
     }
+}
+
+fn mentions(text: &str, name: &str) -> bool {
+    Words(text).any(|word| word == name)
 }
 
 fn only_in<'a>(

@@ -17,10 +17,8 @@ impl<'a> WrittenNames<'a> {
     /// The definitions of `snapshot` that `other` does not have at the same place.
     pub(crate) fn only_in(snapshot: &'a Snapshot, other: &Snapshot) -> Self {
         let mut by_leaf: FxHashMap<&str, Vec<&DottedName>> = FxHashMap::default();
-        let own = |(path, symbol): &(&DottedName, &Symbol)| {
-            !other.symbols.contains_key(path)
-                && is_plain(path)
-                && snapshot.modules.get(&symbol.module).is_some_and(|module| !module.is_test)
+        let own = |(path, _): &(&DottedName, &Symbol)| {
+            !other.symbols.contains_key(path) && is_plain(snapshot, path)
         };
         for (path, _) in snapshot.symbols.iter().filter(own) {
             by_leaf.entry(path.leaf()).or_default().push(path);

@@ -52,7 +52,7 @@ fn names_of_hidden<'a>(
 ) -> FxHashMap<&'a DottedName, (DottedName, bool)> {
     let mut names: FxHashMap<&DottedName, (DottedName, bool)> = FxHashMap::default();
     for (path, alias) in &snapshot.aliases {
-        if is_plain(&alias.target) || !is_plain(path) {
+        if is_plain(snapshot, &alias.target) || !is_plain(snapshot, path) {
             continue;
         }
         let class = snapshot.symbols.get(&alias.target);
@@ -90,7 +90,7 @@ struct Members<'a, 'w> {
 
 impl<'a> Members<'a, '_> {
     fn of_class(&mut self, definition: &'a DottedName, symbol: &'a Symbol) {
-        let is_hidden = !is_plain(definition);
+        let is_hidden = !is_plain(self.snapshot, definition);
         let name = if is_hidden {
             self.name_of_hidden(definition, symbol)
         } else {

@@ -5,10 +5,11 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use artifact::TreePath;
+use code_model::DottedName;
 use python::parse::SourceText;
 use python::types::{OracleInput, TextTree, TypeOracle};
 
-use crate::bundle::LoadedManifest;
+use crate::bundle::{LoadedManifest, name};
 use crate::{Error, ErrorCode, World};
 
 /// The version of Python that is assumed.
@@ -41,6 +42,38 @@ pub(super) fn oracle(
 ) -> Result<Option<TypeOracle>, Error> {
     let core = stub_tree(loaded, stubs, world)?;
     Ok(core.map(|core| oracle_over(Arc::new(core), dependent, installed)))
+}
+
+/// An oracle over these texts and the old version's stub tree, in which these modules are as the
+/// new version has them; none when the bundle does not have it.
+pub(super) fn old_oracle(
+    loaded: &LoadedManifest,
+    copies: &[DottedName],
+    dependent: Texts,
+    installed: Option<Arc<dyn TextTree>>,
+    world: &World,
+) -> Result<Option<TypeOracle>, Error> {
+    let Some(mut core) = stub_tree(loaded, name::STUBS_FROM, world)? else { return Ok(None) };
+    if !copies.is_empty()
+        && let Some(new) = stub_tree(loaded, name::STUBS_TO, world)?
+    {
+        take_over(&mut core, new, copies);
+    }
+    Ok(Some(oracle_over(Arc::new(core), dependent, installed)))
+}
+
+/// Puts the stubs of these modules of the new version in the place of the old ones.
+fn take_over(core: &mut Texts, new: Texts, copies: &[DottedName]) {
+    let folders: Vec<String> = copies.iter().map(|copy| copy.as_str().replace('.', "/")).collect();
+    let inside = |path: &TreePath| {
+        folders.iter().any(|folder| {
+            path.as_str()
+                .strip_prefix(folder.as_str())
+                .is_some_and(|rest| rest.starts_with('/') || rest == ".pyi")
+        })
+    };
+    core.retain(|path, _| !inside(path));
+    core.extend(new.into_iter().filter(|(path, _)| inside(path)));
 }
 
 /// The texts of one stub tree of the bundle; none when the bundle does not have it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use artifact::{Digest, Finding, TreePath, uuid_from_digest};
 use code_model::DottedName;
 use code_model::api::ApiIndex;
+use code_model::kept_copies::{kept_copies, with_kept_copies};
 use code_model::manifest::Manifest;
 use code_model::operation::Operation;
 use code_model::snapshot::Snapshot;
@@ -77,8 +78,15 @@ pub(super) fn work_out(
     let packages: Vec<&str> = packages.iter().map(code_model::DottedName::as_str).collect();
     let target = Target::open(world, &options.target, &packages)?;
     let prepared = prepare(order, loaded, target, world)?;
-    let from = read_snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
+    let mut from = read_snapshot(world, &prepared.loaded, name::SNAPSHOT_FROM)?;
     let to = read_snapshot(world, &prepared.loaded, name::SNAPSHOT_TO)?;
+    let mut copies = Vec::new();
+    if let (Some(old), Some(new)) = (&mut from, &to) {
+        copies = kept_copies(old, new);
+        if !copies.is_empty() {
+            *old = with_kept_copies(old, new, &copies);
+        }
+    }
     progress.stage("working out edits", Some(prepared.files.len() as u64));
     let installed = options.wishes.site_packages.as_deref();
     let installed = installed.map(|folder| InstalledPackages::open(world, folder)).transpose()?;
@@ -86,7 +94,7 @@ pub(super) fn work_out(
     let versions = (from.as_ref(), to.as_ref());
     let rewriter = rewriter(options, &prepared, versions, installed.as_deref());
     let doors = Doors { world, progress, walker };
-    let rewrites = rewrite(options, &prepared, &rewriter, installed, &doors)?;
+    let rewrites = rewrite(options, &prepared, &rewriter, (installed, &copies), &doors)?;
     let changed = changed_files(&prepared, &rewrites);
     let mut report = outline(options, &prepared, &rewrites);
     if let Some(to) = &to {
@@ -157,7 +165,7 @@ fn rewrite(
     options: &ApplyOptions,
     prepared: &Prepared,
     rewriter: &Rewriter<'_>,
-    installed: Option<Arc<InstalledPackages>>,
+    (installed, copies): (Option<Arc<InstalledPackages>>, &[DottedName]),
     doors: &Doors<'_>,
 ) -> Result<Vec<FileRewrite>, Error> {
     let plan = &prepared.plan;
@@ -173,7 +181,7 @@ fn rewrite(
             .map(|file| (&file.path, &*file.content));
         let installed = installed.map(|installed| installed as Arc<dyn TextTree>);
         let texts = types::texts(files);
-        types::oracle(&prepared.loaded, name::STUBS_FROM, texts, installed, doors.world)?
+        types::old_oracle(&prepared.loaded, copies, texts, installed, doors.world)?
     };
     let receivers: &(dyn Receivers + Sync) = match &typed {
         Some(oracle) => oracle,

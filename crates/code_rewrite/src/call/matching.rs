@@ -413,6 +413,16 @@ fn assumed<'a>(
         changes.by_definition.get(*definition).into_iter().flatten().any(is_unique)
     })?;
     let mut about = changes.about(definition);
+    // What must change as well and cannot be assumed would leave a call half of either version.
+    let needs_more = about.iter().any(|met| touches(&met.change, call) && !is_unique(met));
+    let is_renamed = context.plan.members.iter().any(|change| {
+        change.from == member
+            && change.to != member
+            && definition_of(context, &change.class).join(member) == *definition
+    });
+    if needs_more || is_renamed && !context.unique.contains(member) {
+        return None;
+    }
     about.retain(is_unique);
     Some(Target {
         call,
@@ -422,6 +432,22 @@ fn assumed<'a>(
         receiver: Some(receiver),
         signature: None,
         new_signature: None,
+    })
+}
+
+/// Whether a call of a method needs its arguments changed by more than keywords that nothing but
+/// the library has, so that its name alone must not follow.
+pub(crate) fn needs_other_arguments(
+    context: &FileContext<'_>,
+    call: &CallSite,
+    method: &DottedName,
+) -> bool {
+    context.plan.calls.iter().any(|change| {
+        let is_assumed = matches!(&change.change, Change::ArgRename { parameter, .. }
+            if context.unique.contains(&parameter.from));
+        !is_assumed
+            && touches(&change.change, call)
+            && definition_of(context, &change.callable) == *method
     })
 }
 

@@ -15,6 +15,7 @@ use code_model::operation::Change;
 
 use crate::{Codemod, FileContext, Rewriting};
 use matching::Target;
+pub(crate) use matching::needs_other_arguments;
 pub(crate) use overrides::{asks_for_names, followed_parameters, is_self_documenting};
 
 /// All kinds `arg.*`, `call.rewrite`, and the constructor keywords of renamed attributes.

@@ -12,12 +12,13 @@ use code_model::DottedName;
 use code_model::api::Resolution;
 use code_model::snapshot::SymbolKind;
 use python::edit::{Span, TextEdit};
-use python::references::{Access, ImportForm, Place, Reference, SegmentForm};
+use python::references::{Access, CallSite, ImportForm, Place, Reference, SegmentForm};
 use python::types::{Origin, Receiver};
 
 use verdict::{Verdict, judge};
 pub(crate) use verdict::{definition_of, uses_core};
 
+use crate::call::needs_other_arguments;
 use crate::{Applicability, Codemod, FileContext, MemberChange, Rewriting};
 
 /// `rename.callable` of methods and `rename.attribute`.
@@ -49,8 +50,8 @@ impl Codemod for Members {
             }
             let receiver =
                 context.receivers.receiver(&context.file.path, used.receiver_node, &used.name);
-            let called = used.call.is_some();
-            let place = Used { name: used.name_span, access: used.access, called };
+            let call = used.call.and_then(|id| context.references.call(id));
+            let place = Used { name: used.name_span, access: used.access, call };
             rename(context, rewriting, changes, &receiver, place);
         }
         for reference in &context.references.references {
@@ -76,17 +77,22 @@ pub(crate) fn is_foreign_module(context: &FileContext<'_>, receiver: Span) -> bo
 
 /// Where a member is used, and how.
 #[derive(Clone, Copy)]
-struct Used {
+struct Used<'a> {
     name: Span,
     access: Access,
-    called: bool,
+    call: Option<&'a CallSite>,
 }
 
-impl Used {
+impl Used<'_> {
     /// Whether a name alone may tell that this is the library's: others set attributes and read
-    /// fields of any name, but call methods by what they do.
-    fn may_be_assumed(self, change: &MemberChange) -> bool {
-        self.access == Access::Load && (self.called || !change.method)
+    /// fields of any name, but call methods by what they do. A call whose arguments must change
+    /// with it follows as a whole or not at all.
+    fn may_be_assumed(self, context: &FileContext<'_>, change: &MemberChange) -> bool {
+        let as_a_whole = |call: &CallSite| {
+            let method = definition_of(context, &change.class).join(&change.from);
+            !needs_other_arguments(context, call, &method)
+        };
+        self.access == Access::Load && self.call.map_or(!change.method, as_a_whole)
     }
 }
 
@@ -95,7 +101,7 @@ fn rename(
     rewriting: &mut Rewriting,
     changes: &[&MemberChange],
     receiver: &Receiver,
-    used: Used,
+    used: Used<'_>,
 ) {
     let name = used.name;
     let from = changes.first().map_or("", |change| change.from.as_str());
@@ -115,7 +121,7 @@ fn rename(
         }
         Verdict::Unknown(reason) => {
             let assumed = |change: &&&MemberChange| {
-                context.unique.contains(from) && used.may_be_assumed(change)
+                context.unique.contains(from) && used.may_be_assumed(context, change)
             };
             if let Some(change) = changes.first().filter(assumed) {
                 let edit = TextEdit::replace(name, change.to.clone());
@@ -167,7 +173,7 @@ fn through_values(
         let used = Used {
             name: member.span,
             access: if is_last { reference.access } else { Access::Load },
-            called: is_last && reference.call.is_some(),
+            call: reference.call.filter(|_| is_last).and_then(|id| context.references.call(id)),
         };
         rename(context, rewriting, changes, &receiver, used);
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::TreePath;
+use code_model::kept_copies::{kept_copies, with_kept_copies};
 use code_model::snapshot::{Origin, Snapshot};
 use python::parse::ParsedFile;
 use python::stubs::stub_of;
@@ -38,5 +39,21 @@ impl Library {
             created_at: None,
         };
         Self { snapshot: python::assemble::assemble(origin, &files), stubs }
+    }
+    /// The same, with the modules that the new version keeps as copies of what they named.
+    pub(crate) fn beside(mut self, new: &Self) -> Self {
+        let copies = kept_copies(&self.snapshot, &new.snapshot);
+        self.snapshot = with_kept_copies(&self.snapshot, &new.snapshot, &copies);
+        let inside = |path: &TreePath| {
+            copies.iter().any(|copy| {
+                let folder = copy.as_str().replace('.', "/");
+                path.as_str().starts_with(&format!("{folder}/"))
+                    || path.as_str() == format!("{folder}.pyi")
+            })
+        };
+        self.stubs.retain(|path, _| !inside(path));
+        let copied = new.stubs.iter().filter(|(path, _)| inside(path));
+        self.stubs.extend(copied.map(|(path, text)| (path.clone(), text.clone())));
+        self
     }
 }

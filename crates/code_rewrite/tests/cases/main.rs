@@ -67,5 +67,6 @@ fn every_typed_case_comes_out_as_written() {
     let cases = cases("typed");
     assert!(cases.len() > 200, "only {} cases were found", cases.len());
     let (old, new) = (Library::read(&folder("typed/old")), Library::read(&folder("typed/new")));
+    let old = old.beside(&new);
     run(&cases, &Versions::Library(&old, &new));
 }

@@ -5,17 +5,17 @@ use code_model::{DottedName, NameMap};
 
 use rustc_hash::FxHashSet;
 
-use super::names::{Entry, Names, PartIndex, Reached};
+use super::names::{Entry, Names, PartIndex, Reached, UsedNames};
 use crate::facts::{BindingRoute, ModuleFacts, ReferenceIndex};
 
 /// Every alias of every offered module.
-pub(super) fn aliases(names: &Names<'_>) -> NameMap<Alias> {
+pub(super) fn aliases(names: &Names<'_>, used: &UsedNames) -> NameMap<Alias> {
     let mut aliases = Vec::new();
     for (index, _) in names.offered() {
-        of_module(names, index, &mut aliases);
+        of_module(names, index, used, &mut aliases);
         if let Some(stub) = names.stub_of(index) {
             let mut of_stub = Vec::new();
-            of_module(names, stub, &mut of_stub);
+            of_module(names, stub, used, &mut of_stub);
             of_stub.retain(|(path, _)| !names.binds(index, path.leaf()));
             aliases.extend(of_stub);
         }
@@ -23,11 +23,18 @@ pub(super) fn aliases(names: &Names<'_>) -> NameMap<Alias> {
     aliases.into_iter().collect()
 }
 
-fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName, Alias)>) {
+fn of_module(
+    names: &Names<'_>,
+    index: PartIndex,
+    used_names: &UsedNames,
+    aliases: &mut Vec<(DottedName, Alias)>,
+) {
     let part = names.part(index);
+    // What a stub imports for its own annotations is no name of a module that serves others lazily.
+    let is_lazy = serves_lazily(part.facts) && part.path.extension() != Some("pyi");
     let used = if part.is_package { used_by_own_code(part.facts) } else { FxHashSet::default() };
     for (scope, name, entry) in names.bound(index) {
-        if is_out_of_reach(part.facts, entry) && !serves_lazily(part.facts) {
+        if is_out_of_reach(part.facts, entry) && !is_lazy {
             continue;
         }
         let holder = match scope {
@@ -48,7 +55,7 @@ fn of_module(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName,
             && (scope.is_some() || !is_taken_for_own_use(names, index, entry, &target, &used));
         aliases.push((path, Alias { target, route, public }));
     }
-    stars(names, index, aliases);
+    stars(names, index, used_names, aliases);
     for (name, place) in names.forwarded(index) {
         if names.binds(index, &name) {
             continue;
@@ -75,11 +82,12 @@ fn is_taken_for_own_use(
 ) -> bool {
     let Entry::Binding(number) = entry else { return false };
     let part = names.part(index);
-    names.exports(index).is_none()
-        && target.below(&part.name).is_none()
-        && part.facts.bindings.get(number as usize).is_some_and(|binding| {
-            binding.route == BindingRoute::From && used.contains(&binding.target)
-        })
+    part.facts.bindings.get(number as usize).is_some_and(|binding| {
+        names.lists(index, &binding.name).is_none()
+            && target.below(&part.name).is_none()
+            && binding.route == BindingRoute::From
+            && used.contains(&binding.target)
+    })
 }
 
 /// What the definitions and statements of a module use.
@@ -137,8 +145,8 @@ fn is_public(
     if in_class {
         return true;
     }
-    if let Some(exported) = names.exports(index) {
-        return exported.iter().any(|known| **known == *name);
+    if let Some(listed) = names.lists(index, name) {
+        return listed;
     }
     let part = names.part(index);
     let is_own = match entry {
@@ -152,32 +160,26 @@ fn is_public(
     is_own || (part.is_package && names.is_inside(target.as_str()))
 }
 
-fn stars(names: &Names<'_>, index: PartIndex, aliases: &mut Vec<(DottedName, Alias)>) {
+fn stars(
+    names: &Names<'_>,
+    index: PartIndex,
+    used: &UsedNames,
+    aliases: &mut Vec<(DottedName, Alias)>,
+) {
     let part = names.part(index);
-    for star in names.stars(index) {
-        let Reached::Module(from) = names.reach_reference(index, *star) else { continue };
-        if from == index {
+    for (from, name) in names.brought(index, used).sure {
+        let Ok(path) = DottedName::new(&format!("{}.{name}", part.name)) else { continue };
+        let next = format!("{}.{name}", names.part(from).name);
+        let Some(target) = names.settled_name(&next).or_else(|| DottedName::new(&next).ok()) else {
+            continue;
+        };
+        if target == path {
             continue;
         }
-        for name in names.public_names(from).iter() {
-            if names.binds(index, name) {
-                continue;
-            }
-            let Ok(path) = DottedName::new(&format!("{}.{name}", part.name)) else { continue };
-            let next = format!("{}.{name}", names.part(from).name);
-            let Some(target) = names.settled_name(&next).or_else(|| DottedName::new(&next).ok())
-            else {
-                continue;
-            };
-            if target == path {
-                continue;
-            }
-            let public = !path.is_private()
-                && match names.exports(index) {
-                    Some(exported) => exported.contains(name),
-                    None => part.is_package && names.is_inside(target.as_str()),
-                };
-            aliases.push((path, Alias { target, route: AliasRoute::StarImport, public }));
-        }
+        let public = !path.is_private()
+            && names
+                .lists(index, &name)
+                .unwrap_or_else(|| part.is_package && names.is_inside(target.as_str()));
+        aliases.push((path, Alias { target, route: AliasRoute::StarImport, public }));
     }
 }

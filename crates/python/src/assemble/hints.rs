@@ -359,10 +359,7 @@ impl Gathered<'_, '_, '_> {
             if path.is_private() || !self.is_worth(snapshot, alias, idiom) {
                 continue;
             }
-            let in_tests = path
-                .ancestors()
-                .any(|outer| snapshot.modules.get(&outer).is_some_and(|module| module.is_test));
-            if in_tests {
+            if snapshot.is_in_tests(path) {
                 continue;
             }
             let Some((file, line)) = self.place_of(snapshot, path) else { continue };

@@ -9,9 +9,12 @@ use code_model::snapshot::SymbolKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Part;
-use crate::facts::{
-    Binding, BindingRoute, Definition, DefinitionIndex, ExportStep, Reference, ReferenceIndex,
-};
+use crate::facts::{Binding, BindingRoute, Definition, DefinitionIndex, Reference, ReferenceIndex};
+
+mod exports;
+
+pub(super) use exports::UsedNames;
+use exports::{Exports, StarNames};
 
 /// A place in the list of parts.
 pub(super) type PartIndex = usize;
@@ -64,10 +67,10 @@ pub(super) struct Names<'a> {
     sorted_tops: Vec<String>,
     /// The path of each definition; none for what a later definition or a deletion hides.
     paths: Vec<Vec<Option<DottedName>>>,
-    exported: Vec<Option<Vec<Arc<str>>>>,
+    exports: Vec<Exports>,
     reached: RefCell<FxHashMap<Box<str>, Reached>>,
     settled: RefCell<Vec<Vec<Option<Option<DottedName>>>>>,
-    public_names: RefCell<FxHashMap<PartIndex, Rc<Vec<Arc<str>>>>>,
+    public_names: RefCell<FxHashMap<PartIndex, Rc<StarNames>>>,
 }
 
 impl<'a> Names<'a> {
@@ -106,7 +109,7 @@ impl<'a> Names<'a> {
             settled: RefCell::new(
                 parts.iter().map(|part| vec![None; part.facts.references.len()]).collect(),
             ),
-            exported: vec![None; parts.len()],
+            exports: vec![Exports::None; parts.len()],
             paths: vec![Vec::new(); parts.len()],
             reached: RefCell::default(),
             public_names: RefCell::default(),
@@ -119,22 +122,15 @@ impl<'a> Names<'a> {
         // A list that is spelled out needs no other module, and decides what star imports give.
         for index in 0..names.parts.len() {
             if names.spells_exports_out(index) {
-                names.exported[index] = names.read_exports(index, &mut Vec::new());
+                names.exports[index] = names.read_exports(index, &mut Vec::new());
             }
         }
         names.settle_assignments();
         for index in 0..names.parts.len() {
-            names.exported[index] = names.read_exports(index, &mut Vec::new());
+            names.exports[index] = names.read_exports(index, &mut Vec::new());
         }
         names.forget_answers();
         names
-    }
-
-    fn spells_exports_out(&self, index: PartIndex) -> bool {
-        let steps = self.parts[index].facts.exports.as_ref();
-        steps.is_some_and(|steps| {
-            !steps.iter().any(|step| matches!(step, ExportStep::AddOf(_) | ExportStep::Unknown))
-        })
     }
 
     /// Drops what was answered while some lists of exports were still unread.
@@ -297,7 +293,7 @@ impl<'a> Names<'a> {
         });
         places.dedup();
         let mut found = Vec::new();
-        for name in self.exported[index].iter().flatten() {
+        for name in self.exported(index).unwrap_or_default() {
             let place = places.iter().find(|place| {
                 let path = format!("{}.{name}", self.parts[**place].name);
                 matches!(self.reach(&path), Reached::Definition(_, _, false) | Reached::Module(_))
@@ -341,15 +337,6 @@ impl<'a> Names<'a> {
         self.scopes[index].entries.contains_key(&(None, name))
     }
 
-    /// The names in `__all__` where they can be read.
-    pub(super) fn exported(&self, index: PartIndex) -> Option<Vec<Arc<str>>> {
-        self.exported[index].clone()
-    }
-
-    pub(super) fn exports(&self, index: PartIndex) -> Option<&[Arc<str>]> {
-        self.exported[index].as_deref()
-    }
-
     /// Why the module may have names that were not seen.
     pub(super) fn unseen(&self, index: PartIndex) -> Option<Arc<str>> {
         let part = &self.parts[index];
@@ -375,21 +362,12 @@ impl<'a> Names<'a> {
     pub(super) fn absolute(&self, index: PartIndex, reference: ReferenceIndex) -> Option<String> {
         let part = &self.parts[index];
         match part.facts.references.get(reference as usize)? {
-            Reference::Absolute(name) => Some(name.as_ref().to_owned()),
-            Reference::Local(name) => Some(format!("{}.{name}", part.name)),
-            Reference::Relative(level, name) => {
-                let up = if part.is_package { *level - 1 } else { *level };
-                let mut package = part.name.as_str();
-                for _ in 0..up {
-                    package = package.rsplit_once('.')?.0;
-                }
-                Some(if name.is_empty() { package.to_owned() } else { format!("{package}.{name}") })
-            }
             Reference::Unbound(name) => {
                 let first = name.split('.').next().unwrap_or(name);
                 let from = self.star_source(index, first, 0)?;
                 Some(format!("{}.{name}", self.parts[from].name))
             }
+            _ => part.absolute(reference),
         }
     }
 
@@ -562,87 +540,12 @@ impl<'a> Names<'a> {
         whole
     }
 
-    /// The module among the star imports that offers a name.
-    fn star_source(&self, index: PartIndex, name: &str, hops: u32) -> Option<PartIndex> {
-        if hops > MAX_HOPS {
-            return None;
-        }
-        self.scopes[index].stars.iter().rev().find_map(|star| {
-            let target = self.absolute_of_star(index, *star)?;
-            let from = self.by_name.get(target.as_str()).copied()?;
-            let offers = from != index && self.public_names(from).iter().any(|all| **all == *name);
-            offers.then_some(from)
-        })
-    }
-
     /// Star imports name modules, never names that a star import binds.
     fn absolute_of_star(&self, index: PartIndex, star: ReferenceIndex) -> Option<String> {
         match self.parts[index].facts.references.get(star as usize)? {
             Reference::Unbound(_) => None,
             _ => self.absolute(index, star),
         }
-    }
-
-    /// The names that `from module import *` binds.
-    pub(super) fn public_names(&self, index: PartIndex) -> Rc<Vec<Arc<str>>> {
-        if let Some(known) = self.public_names.borrow().get(&index) {
-            return known.clone();
-        }
-        // While the names are being gathered a cycle sees none.
-        self.public_names.borrow_mut().insert(index, Rc::default());
-        let found: Rc<Vec<Arc<str>>> = Rc::new(self.gather_public_names(index));
-        self.public_names.borrow_mut().insert(index, found.clone());
-        found
-    }
-
-    fn gather_public_names(&self, index: PartIndex) -> Vec<Arc<str>> {
-        if let Some(exported) = &self.exported[index] {
-            return exported.clone();
-        }
-        let mut names: Vec<Arc<str>> = Vec::new();
-        #[expect(clippy::iter_over_hash_type, reason = "the names are sorted below")]
-        for (scope, name) in self.scopes[index].entries.keys() {
-            if scope.is_none() && !name.starts_with('_') {
-                names.push((*name).into());
-            }
-        }
-        for star in &self.scopes[index].stars {
-            if let Some(target) = self.absolute_of_star(index, *star)
-                && let Some(from) = self.by_name.get(target.as_str())
-            {
-                names.extend(self.public_names(*from).iter().cloned());
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        names
-    }
-
-    fn read_exports(&self, index: PartIndex, open: &mut Vec<PartIndex>) -> Option<Vec<Arc<str>>> {
-        if let Some(known) = &self.exported[index] {
-            return Some(known.clone());
-        }
-        if open.contains(&index) || open.len() > 20 {
-            return None;
-        }
-        open.push(index);
-        let mut names: Vec<Arc<str>> = Vec::new();
-        for step in self.parts[index].facts.exports.as_ref()? {
-            match step {
-                ExportStep::Set(all) => names.clone_from(all),
-                ExportStep::Add(more) => names.extend(more.iter().cloned()),
-                ExportStep::Remove(fewer) => names.retain(|name| !fewer.contains(name)),
-                ExportStep::AddOf(module) => match self.reach_reference(index, *module) {
-                    Reached::Module(other) => names.extend(self.read_exports(other, open)?),
-                    _ => return None,
-                },
-                ExportStep::Unknown => return None,
-            }
-        }
-        open.pop();
-        let mut seen = FxHashSet::default();
-        names.retain(|name| seen.insert(name.clone()));
-        Some(names)
     }
 
     /// The final name that a reference reaches, as far as it can be known.

@@ -138,9 +138,7 @@ fn stability_of(
     let public = match outer {
         Some(outer) => outer != Stability::Internal && !is_private,
         None => {
-            let listed = names
-                .exports(index)
-                .is_none_or(|exported| exported.iter().any(|known| **known == *name));
+            let listed = names.lists(index, name).unwrap_or(true);
             let part = names.part(index);
             (listed && !path.is_private() && !part.is_test) || offered.contains(path)
         }

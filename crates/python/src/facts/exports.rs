@@ -1,5 +1,6 @@
 //! What a module says about its own namespace: `__all__`, `__getattr__`, and what cannot be seen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ruff_python_ast::{self as ast, Expr, Operator, Stmt};
@@ -43,6 +44,21 @@ pub(super) fn steps<'a>(
     }
 }
 
+/// The names that a list of exports has at any time; none where it takes some from elsewhere.
+pub(super) fn spelled_out(steps: &[ExportStep]) -> Option<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for step in steps {
+        match step {
+            ExportStep::Set(all) | ExportStep::Add(all) => {
+                names.extend(all.iter().map(|name| &**name));
+            }
+            ExportStep::Remove(_) => {}
+            ExportStep::AddOf(_) | ExportStep::AddPublic | ExportStep::Unknown => return None,
+        }
+    }
+    Some(names)
+}
+
 fn is_all(target: &Expr) -> bool {
     target.as_name_expr().is_some_and(|name| name.id.as_str() == "__all__")
 }
@@ -50,14 +66,22 @@ fn is_all(target: &Expr) -> bool {
 fn value<'a>(shaper: &mut Shaper<'a, '_>, value: &'a Expr, sets: bool) -> Vec<ExportStep> {
     let mut steps = Vec::new();
     collect(shaper, value, &mut steps, 0);
-    if sets {
-        // The first step starts from nothing, unless the value mentions `__all__` itself.
+    if sets && !mentions_itself(value) {
+        // The first step starts from nothing.
         match steps.first_mut() {
             Some(ExportStep::Add(names)) => steps[0] = ExportStep::Set(std::mem::take(names)),
             _ => steps.insert(0, ExportStep::Set(Vec::new())),
         }
     }
     steps
+}
+
+/// Whether `__all__` as it was is part of a sum.
+fn mentions_itself(value: &Expr) -> bool {
+    match value {
+        Expr::BinOp(sum) => mentions_itself(&sum.left) || mentions_itself(&sum.right),
+        other => is_all(other),
+    }
 }
 
 fn collect<'a>(
@@ -84,6 +108,10 @@ fn collect<'a>(
                 None => steps.push(ExportStep::Unknown),
             }
         }
+        value if is_own_namespace(value) => steps.push(ExportStep::AddPublic),
+        Expr::ListComp(made) => comprehended(shaper, &made.elt, &made.generators, steps),
+        Expr::SetComp(made) => comprehended(shaper, &made.elt, &made.generators, steps),
+        Expr::Generator(made) => comprehended(shaper, &made.elt, &made.generators, steps),
         Expr::Call(call) => {
             let callee = call.func.as_name_expr().map(|name| name.id.as_str());
             match (callee, call.arguments.args.first()) {
@@ -103,6 +131,107 @@ fn collect<'a>(
         Expr::Name(name) if name.id.as_str() == "__all__" => {}
         _ => steps.push(ExportStep::Unknown),
     }
+}
+
+/// Whether a value is every name that the module has so far: `dir()`, `globals()`, its keys.
+fn is_own_namespace(value: &Expr) -> bool {
+    let Some(call) = value.as_call_expr().filter(|call| call.arguments.is_empty()) else {
+        return false;
+    };
+    match &*call.func {
+        Expr::Name(name) => matches!(name.id.as_str(), "dir" | "globals" | "locals" | "vars"),
+        Expr::Attribute(method) => {
+            matches!(method.attr.as_str(), "keys" | "copy") && is_own_namespace(&method.value)
+        }
+        _ => false,
+    }
+}
+
+/// `[name for name in dir() if not name.startswith("_")]`, also with names that are left out, is
+/// what a star import brings without any list; what other comprehensions give is computed.
+fn comprehended(
+    shaper: &mut Shaper<'_, '_>,
+    element: &Expr,
+    generators: &[ast::Comprehension],
+    steps: &mut Vec<ExportStep>,
+) {
+    let ([generator], Some(name)) = (generators, element.as_name_expr()) else {
+        steps.push(ExportStep::Unknown);
+        return;
+    };
+    let source = match &generator.iter {
+        Expr::Call(call) if is_named(&call.func, "list") || is_named(&call.func, "sorted") => {
+            call.arguments.args.first().filter(|_| call.arguments.len() == 1)
+        }
+        other => Some(other),
+    };
+    let takes_names = is_named(&generator.target, name.id.as_str())
+        && generator.target.is_name_expr()
+        && source.is_some_and(is_own_namespace);
+    let mut fewer = Vec::new();
+    if !takes_names
+        || !generator.ifs.iter().all(|test| leaves_out(test, name.id.as_str(), &mut fewer))
+    {
+        steps.push(ExportStep::Unknown);
+        return;
+    }
+    steps.push(ExportStep::AddPublic);
+    if !fewer.is_empty() {
+        let fewer = fewer.iter().map(|name| shaper.interner().text(name)).collect();
+        steps.push(ExportStep::Remove(fewer));
+    }
+}
+
+/// Whether a condition on a name leaves out private names, or those that it lists, and no others.
+fn leaves_out(test: &Expr, name: &str, fewer: &mut Vec<String>) -> bool {
+    let is_name = |value: &Expr| value.is_name_expr() && is_named(value, name);
+    match test {
+        Expr::BoolOp(all) if all.op == ast::BoolOp::And => {
+            all.values.iter().all(|test| leaves_out(test, name, fewer))
+        }
+        Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => {
+            not.operand.as_call_expr().is_some_and(|call| {
+                let method = call.func.as_attribute_expr();
+                method.is_some_and(|it| it.attr.as_str() == "startswith" && is_name(&it.value))
+                    && call.arguments.len() == 1
+                    && call.arguments.args.first().and_then(text_of).is_some_and(|it| it == "_")
+            })
+        }
+        Expr::Compare(comparison) => {
+            let ([operator], [right]) = (&*comparison.ops, &*comparison.comparators) else {
+                return false;
+            };
+            let is_first = |value: &Expr| {
+                value
+                    .as_subscript_expr()
+                    .is_some_and(|subscript| is_name(&subscript.value) && is_zero(&subscript.slice))
+            };
+            match operator {
+                ast::CmpOp::NotEq => {
+                    is_first(&comparison.left) && text_of(right).is_some_and(|it| it == "_")
+                }
+                ast::CmpOp::NotIn if is_name(&comparison.left) => {
+                    let listed = texts_of(right);
+                    let whole = match right {
+                        Expr::Tuple(all) => all.elts.len() == listed.len(),
+                        Expr::List(all) => all.elts.len() == listed.len(),
+                        Expr::Set(all) => all.elts.len() == listed.len(),
+                        _ => false,
+                    };
+                    fewer.extend(listed);
+                    whole
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn is_zero(value: &Expr) -> bool {
+    value.as_number_literal_expr().is_some_and(
+        |number| matches!(&number.value, ast::Number::Int(number) if number.as_u8() == Some(0)),
+    )
 }
 
 fn names<'a>(

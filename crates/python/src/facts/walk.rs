@@ -101,8 +101,14 @@ impl<'a, 's> Walker<'a, 's> {
         self.facts.docstring = docstring_of(body);
         self.shaper.begin(None, None);
         self.body(body);
-        if self.is_stub && self.facts.exports.is_some() {
-            self.facts.bindings.iter_mut().for_each(|binding| binding.out_of_reach = false);
+        if self.is_stub
+            && let Some(steps) = &self.facts.exports
+        {
+            let listed = exports::spelled_out(steps);
+            for binding in &mut self.facts.bindings {
+                let is_listed = listed.as_ref().is_none_or(|all| all.contains(&*binding.name));
+                binding.out_of_reach &= !is_listed;
+            }
         }
         let shape = self.shaper.finish(false);
         self.facts.uses = shape.uses;

@@ -510,6 +510,7 @@ impl Walker<'_> {
             name_span: span(class.name.range()),
             span: Span::new(start.min(span(class.range).start), span(class.range).end),
             bases: Vec::new(),
+            keywords: class_keywords(class),
             members: Vec::new(),
         };
         self.found.classes.push((definition, Vec::new()));
@@ -586,6 +587,17 @@ impl Walker<'_> {
         self.string_depth -= 1;
         self.place = outer;
     }
+}
+
+/// The keywords beside the bases of a class.
+fn class_keywords(class: &ast::StmtClassDef) -> Vec<(Arc<str>, Span)> {
+    let given = class.arguments.iter().flat_map(|arguments| &arguments.keywords);
+    given
+        .filter_map(|keyword| {
+            let name = keyword.arg.as_ref()?;
+            Some((Arc::from(name.id.as_str()), span(name.range())))
+        })
+        .collect()
 }
 
 /// Whether a call is `getattr(thing, "name")` without a default.

@@ -381,6 +381,8 @@ pub struct ClassDefinition {
     pub span: Span,
     /// The bases, with what they mean where they are references.
     pub bases: Vec<(Span, Option<DottedName>)>,
+    /// The keywords beside the bases, each with its place: `metaclass` and what it takes.
+    pub keywords: Vec<(Arc<str>, Span)>,
     /// Functions and attributes of the class body, and attributes set on `self` in its methods.
     pub members: Vec<ClassMember>,
 }

@@ -7,8 +7,8 @@ use code_model::operation::Change;
 use code_model::signature::{Parameter, ParameterKind, Signature};
 
 use super::State;
-use crate::inference::InferredOperation;
 use crate::inference::scoring::Factors;
+use crate::inference::{InferredOperation, effective};
 
 /// A new name that is less sure than this says nothing of a parameter's place.
 const SURE_MIN: f64 = 0.7;
@@ -24,8 +24,9 @@ impl State<'_, '_> {
         let keyword_only: Vec<String> = before
             .iter()
             .filter(|name| !self.settled_old.contains(*name))
-            .filter(|name| {
-                self.after.parameter(name).is_some_and(|p| p.kind == ParameterKind::KeywordOnly)
+            .filter(|name| match self.after.parameter(name) {
+                Some(parameter) => parameter.kind == ParameterKind::KeywordOnly,
+                None => self.is_handed_on(name),
             })
             .cloned()
             .collect();
@@ -54,6 +55,15 @@ impl State<'_, '_> {
             let change = Change::ArgReorder { callable, receiver, from: before, to };
             self.push(change, "parameter_order", &factors, &[], true);
         }
+    }
+
+    /// Whether `**kwargs` of the new version take a parameter that it no longer names, and hand it
+    /// on to what takes it.
+    fn is_handed_on(&self, name: &str) -> bool {
+        let whole = effective::signature(self.context.new, &self.callable.new_definition);
+        let parameter = whole.as_ref().and_then(|whole| whole.parameter(name));
+        self.after.takes_any_keyword()
+            && parameter.is_some_and(|it| it.takes_keyword() && !it.takes_position())
     }
 
     /// The old names of the parameters of this callable that have another one, by the new names.

@@ -1,0 +1,3 @@
+"""Shapes."""
+
+from shapes.plane import Square, paint

@@ -1,0 +1,3 @@
+"""Shapes, under the name that they keep."""
+
+from shapes import *

@@ -1,0 +1,3 @@
+"""Shop."""
+
+from shop._prices import *

@@ -1,0 +1,12 @@
+def median(prices):
+    """The middle of all."""
+    ordered = sorted(prices)
+    return ordered[len(ordered) // 2]
+
+
+def mean(prices):
+    """The sum through the number."""
+    return sum(prices) / len(prices)
+
+
+__all__ = ["median", "mean"]

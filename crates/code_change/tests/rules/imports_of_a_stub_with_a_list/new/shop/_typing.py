@@ -1,0 +1,4 @@
+class Thing:
+    """What is sold."""
+
+    weight = 1

@@ -1,0 +1,2 @@
+def weigh(thing, exact=False):
+    return thing.weight

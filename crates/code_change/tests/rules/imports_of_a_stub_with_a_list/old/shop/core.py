@@ -1,0 +1,2 @@
+def weigh(thing):
+    return thing.weight

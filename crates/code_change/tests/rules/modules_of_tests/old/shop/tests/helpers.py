@@ -1,0 +1,6 @@
+def run_all(tests):
+    """Run them."""
+    failed = 0
+    for one in tests:
+        failed += not one()
+    return failed

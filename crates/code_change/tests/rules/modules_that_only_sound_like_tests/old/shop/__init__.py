@@ -1,0 +1,3 @@
+"""Shop."""
+
+from shop.test_line_tools import test_connection
