@@ -156,9 +156,9 @@ impl Files for DiskFiles {
         sync(&folder, &place.to_path())
     }
 
-    fn keep(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
+    fn keep(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
         let folder = open_parent(place, "write")?;
-        replace_in(&folder, place, &mut |out| out.write_all(bytes), None, Durability::Process)
+        replace_in(&folder, place, &mut |out| out.write_all(bytes), mode, Durability::Process)
     }
 
     fn append(
@@ -200,6 +200,16 @@ impl Files for DiskFiles {
         let target_folder = other_folder.as_ref().unwrap_or(&source_folder);
         rustix::fs::renameat(&source_folder, from.file_name(), target_folder, to.file_name())
             .map_err(|errno| failed(source, "rename", errno))
+    }
+
+    fn link(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {
+        let (source, target) = (Place::new(base, from), Place::new(base, to));
+        let source_folder = open_parent(source, "link")?;
+        let target_folder = open_parent(target, "link to")?;
+        let (from, to) = (from.file_name(), to.file_name());
+        // A symbolic link is not followed: it would be that which gets a second name.
+        rustix::fs::linkat(&source_folder, from, &target_folder, to, AtFlags::empty())
+            .map_err(|errno| failed(target, "link", errno))
     }
 
     fn sync_folder(&self, base: &Path, below: Option<&TreePath>) -> Result<(), FileError> {

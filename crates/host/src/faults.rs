@@ -154,6 +154,10 @@ impl<F: Files> Files for FaultyFiles<F> {
         self.plain("rename", base.join(from.as_str()), || self.inner.rename(base, from, to))
     }
 
+    fn link(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {
+        self.plain("link", base.join(to.as_str()), || self.inner.link(base, from, to))
+    }
+
     fn sync_folder(&self, base: &Path, path: Option<&TreePath>) -> Result<(), FileError> {
         self.plain("sync", below(base, path), || self.inner.sync_folder(base, path))
     }

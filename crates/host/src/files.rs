@@ -101,6 +101,8 @@ pub trait Files: Send + Sync + fmt::Debug {
     ) -> Result<u64, FileError>;
     /// Gives a file, folder or link another name, replacing a file or link of that name.
     fn rename(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError>;
+    /// Gives a file a second name, which nothing may have yet.
+    fn link(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError>;
     /// Makes names in a folder durable.
     fn sync_folder(&self, base: &Path, below: Option<&TreePath>) -> Result<(), FileError>;
     /// Makes one folder below the base.
@@ -133,10 +135,11 @@ pub trait Files: Send + Sync + fmt::Debug {
         self.write_with(place, &mut |out| out.write_all(bytes), mode)
     }
 
-    /// Writes a file at once or not at all, so that it outlasts the end of the process. A loss of
-    /// power may take it or leave something else: whoever reads it knows its digest.
-    fn keep(&self, place: Place<'_>, bytes: &[u8]) -> Result<(), FileError> {
-        self.write(place, bytes, None)
+    /// Writes a file at once or not at all, with this mode as [`Files::write`] takes it, so that it
+    /// outlasts the end of the process. A loss of power may take it or leave something else:
+    /// whoever reads it knows its digest.
+    fn keep(&self, place: Place<'_>, bytes: &[u8], mode: Option<u32>) -> Result<(), FileError> {
+        self.write(place, bytes, mode)
     }
 
     /// Like [`Files::write`], with what `fill` writes.

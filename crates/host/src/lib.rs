@@ -6,6 +6,7 @@
 
 mod beneath;
 mod clock;
+mod contents;
 mod disk;
 mod environment;
 mod error;
@@ -16,11 +17,13 @@ mod machine;
 mod memory;
 mod place;
 mod process;
+mod randomness;
 mod sandbox;
 mod user_folders;
 mod walk;
 
 pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use contents::{ContentError, Contents, FolderContents};
 pub use disk::DiskFiles;
 pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
@@ -35,6 +38,7 @@ pub use place::{Place, split_path};
 pub use process::{
     ChildCommand, Completed, Ending, ProcessError, Processes, SimulatedProcesses, SystemProcesses,
 };
+pub use randomness::{RandomnessError, random_bytes};
 pub use sandbox::{
     Confined, Confinement, Layer, Sandbox, SandboxError, SandboxLevel, SandboxLimits,
     SandboxPolicy, Scratch, Throwaway, UNPRIVILEGED_USER, enter_when_asked, runs_as_root,

@@ -202,6 +202,21 @@ impl Files for MemoryFiles {
         Ok(())
     }
 
+    fn link(&self, base: &Path, from: &TreePath, to: &TreePath) -> Result<(), FileError> {
+        let mut state = self.state();
+        let source = Self::locate(&state, Place::new(base, from), "link")?;
+        let target = Self::locate(&state, Place::new(base, to), "link to")?;
+        // The two are copies here, which nobody can tell apart as long as neither is changed.
+        let Some(node @ Node::File { .. }) = state.nodes.get(&source).cloned() else {
+            return Err(FileError::new("link", target, FileErrorKind::Missing));
+        };
+        if state.nodes.contains_key(&target) {
+            return Err(FileError::new("link", target, FileErrorKind::Exists));
+        }
+        state.nodes.insert(target, node);
+        Ok(())
+    }
+
     fn sync_folder(&self, base: &Path, below: Option<&TreePath>) -> Result<(), FileError> {
         let state = self.state();
         let path = match below {

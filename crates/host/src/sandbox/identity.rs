@@ -76,11 +76,17 @@ pub(super) fn limit(limits: &SandboxLimits, alone: bool) -> Result<(), String> {
         (Resource::RLIMIT_NOFILE, limits.open_files),
         (Resource::RLIMIT_MEMLOCK, 64 << 10),
         (Resource::RLIMIT_MSGQUEUE, 0),
+        (Resource::RLIMIT_NICE, 0),
         (Resource::RLIMIT_RTPRIO, 0),
     ];
     if alone {
         wanted.push((Resource::RLIMIT_AS, limits.memory_bytes));
         wanted.push((Resource::RLIMIT_NPROC, limits.processes));
+    }
+    // Whoever asks may stand before all others; what is confined does not.
+    let refused = |why: rustix::io::Errno| format!("the priority: {why}");
+    if rustix::process::getpriority_process(None).map_err(refused)? < 0 {
+        rustix::process::setpriority_process(None, 0).map_err(refused)?;
     }
     for (resource, limit) in wanted {
         setrlimit(resource, limit, limit).map_err(|why| format!("{resource:?}: {why}"))?;
