@@ -155,6 +155,21 @@ pub struct AuditLog {
     last: Sha256,
 }
 
+/// Where a log stands, as a document beside it: whoever adds the next entry need not read all
+/// others. It proves nothing; what is added behind a wrong one does not fit, and is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogStand {
+    /// The hash of the last entry.
+    pub last: Sha256,
+    /// The name of the log.
+    pub origin: Origin,
+    /// The roots of the complete trees over all entries, the largest first.
+    pub peaks: Vec<Sha256>,
+    /// How many entries there are.
+    pub size: u64,
+}
+
 /// The first entry of a log that does not fit, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("entry {position} does not fit: {reason}")]
@@ -217,6 +232,22 @@ impl AuditLog {
     pub fn begin(origin: Origin) -> Self {
         let last = Sha256::of(origin.as_str().as_bytes());
         Self { origin, range: CompactRange::default(), last }
+    }
+
+    /// The log where it stood; none where that is no place of a log.
+    pub fn at(stand: LogStand) -> Option<Self> {
+        let range = CompactRange::from_peaks(stand.size, stand.peaks)?;
+        Some(Self { origin: stand.origin, range, last: stand.last })
+    }
+
+    /// Where it stands.
+    pub fn stand(&self) -> LogStand {
+        LogStand {
+            last: self.last,
+            origin: self.origin.clone(),
+            peaks: self.range.peaks().to_vec(),
+            size: self.range.size(),
+        }
     }
 
     /// The next entry, as a line without its end. The log stands behind it from now on.

@@ -19,7 +19,7 @@ pub use approval::{
     Step, Uncounted, decide,
 };
 pub use audit::{
-    AUDIT_ENTRY_FORMAT, AuditEntry, AuditLog, BreakReason, ENTRY_LIMIT, Event, LogBreak,
+    AUDIT_ENTRY_FORMAT, AuditEntry, AuditLog, BreakReason, ENTRY_LIMIT, Event, LogBreak, LogStand,
 };
 pub use document::DocumentError;
 pub use envelope::{ENVELOPE_LIMIT, Envelope, EnvelopeError, OpenError, SealError, Verified};

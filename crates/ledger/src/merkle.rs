@@ -27,6 +27,17 @@ pub struct CompactRange {
 }
 
 impl CompactRange {
+    /// The range of so many leaves with these roots; none where there are not as many as such a
+    /// range has.
+    pub fn from_peaks(size: u64, peaks: Vec<Sha256>) -> Option<Self> {
+        (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
+    }
+
+    /// The roots of the complete trees, the largest first.
+    pub fn peaks(&self) -> &[Sha256] {
+        &self.peaks
+    }
+
     /// How many leaves there are.
     pub fn size(&self) -> u64 {
         self.size
