@@ -97,3 +97,10 @@ pub struct ArtifactReference {
     /// The digest of its content.
     pub digest: Digest,
 }
+
+impl ArtifactReference {
+    /// A reference to these bytes at this place below the folder of the run.
+    pub fn new(path: TreePath, bytes: &[u8]) -> Self {
+        Self { path, bytes: bytes.len() as u64, digest: Digest::of(bytes) }
+    }
+}

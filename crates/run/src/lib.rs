@@ -9,6 +9,7 @@ mod context;
 mod contract;
 mod journal;
 mod lease;
+mod legacy_planner;
 mod plan;
 mod record;
 mod recorder;
@@ -25,6 +26,10 @@ pub use journal::{
     LINE_LIMIT_BYTES, RunState, StepState, TornEnd, read_journal,
 };
 pub use lease::{Fence, Lease, LeaseTerm};
+pub use legacy_planner::{
+    ANSWER_LIMIT_BYTES, LegacyPlanner, PlannerError, PlannerProgram, STEP_LIMIT, TASK_PLAN_FORMAT,
+    TaskPlan,
+};
 pub use plan::{Plan, PlanError, RUN_PLAN_FORMAT, Work};
 pub use record::{Run, RunStatus};
 pub use recorder::{Durability, OutgoingEvent, RecordError, Recorder};

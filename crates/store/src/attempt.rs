@@ -4,19 +4,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use artifact::{ErrorKind, TreePath};
-use host::{Clock, FileError, FileErrorKind, FileLock, Files, Place, remove_temporary_files_in};
+use artifact::{Digest, ErrorKind, TreePath};
+use host::{
+    Clock, ContentError, Contents as _, FileError, FileErrorKind, FileLock, Files, FolderContents,
+    Place, remove_temporary_files_in,
+};
 use run::{
-    Durability, Event, JournalError, JournalWriter, Lease, LeaseTerm, OutgoingEvent, Plan,
-    PlanError, RecordError, Recorder, Run, RunContext, RunId, RunState, RunStatus, TraceId,
-    WorkerId,
+    ArtifactReference, Durability, Event, JournalError, JournalWriter, Lease, LeaseTerm,
+    OutgoingEvent, Plan, PlanError, RecordError, Recorder, Run, RunContext, RunId, RunState,
+    RunStatus, TraceId, WorkerId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::heartbeat::Heartbeat;
-use crate::{Advance, NewEvent, NewTask, Store, StoreError};
+use crate::{Advance, NewEvent, NewTask, Store, StoreError, place_of};
 
 /// The format of `executor_report.json`.
 pub const EXECUTOR_REPORT_FORMAT: artifact::FormatName =
@@ -145,6 +148,9 @@ pub struct Attempt {
     context: RunContext,
     lease: Lease,
     folder: PathBuf,
+    /// The same folder as it lies in the workspaces.
+    place: TreePath,
+    artifacts: FolderContents,
     progress: Mutex<Progress>,
     /// What the journal said when this attempt began.
     before: RunState,
@@ -209,11 +215,15 @@ impl Attempt {
         let trace = trace.map_err(|_| AttemptError::NoFolder(run.run_id.clone()))?;
         let context =
             RunContext::new(run.task_id.clone(), run.run_id.clone(), folder.clone(), trace);
+        let place = place_of(run).ok_or_else(|| AttemptError::NoFolder(run.run_id.clone()))?;
+        let artifacts = workplace.store.artifacts(files.clone()).map_err(RecordError::from)?;
         let heartbeat = Heartbeat::start(workplace.store.clone(), lease.clone(), workplace.term);
         let attempt = Self {
             context,
             lease,
             folder,
+            place,
+            artifacts,
             progress: Mutex::new(Progress { journal, status: run.status }),
             before: RunState::of(&read),
             outgoing: Mutex::default(),
@@ -227,11 +237,7 @@ impl Attempt {
     }
 
     /// Writes the plan of a run that begins, and compares it where the run had begun before.
-    fn settle_plan(
-        &self,
-        plan: &Plan,
-        begun: Option<artifact::Digest>,
-    ) -> Result<(), AttemptError> {
+    fn settle_plan(&self, plan: &Plan, begun: Option<Digest>) -> Result<(), AttemptError> {
         let refused = |source| AttemptError::Plan { run: self.context.run().clone(), source };
         let Some(named) = begun else {
             let bytes = plan.to_bytes().map_err(refused)?;
@@ -249,9 +255,12 @@ impl Attempt {
             }
             return Ok(());
         }
-        let bytes = self
-            .read(PLAN)?
-            .ok_or_else(|| refused(PlanError::Unreadable(format!("there is no {PLAN}"))))?;
+        let bytes = match self.read(PLAN)? {
+            Some(bytes) => bytes,
+            None => self
+                .kept(&named)?
+                .ok_or_else(|| refused(PlanError::Unreadable(format!("there is no {PLAN}"))))?,
+        };
         let kept = Plan::from_bytes(&bytes).map_err(refused)?;
         plan.expect_begun(&kept, named).map_err(refused)
     }
@@ -341,10 +350,31 @@ impl Attempt {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
-        let progress = unpoisoned(&self.progress);
-        let name = artifact_name(name)?;
-        progress.journal.write_artifact(&name, bytes, Durability::Process)?;
+        self.keep(&artifact_name(name)?, bytes, Durability::Process)?;
         Ok(())
+    }
+
+    /// Keeps an artifact under its digest, and gives it its name in the folder of the run. A loss
+    /// of power may take the name: then the digest, of which the journal knows, leads to it.
+    fn keep(
+        &self,
+        name: &TreePath,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<ArtifactReference, RecordError> {
+        let path = tree_path(&format!("artifacts/{name}"))?;
+        let name = tree_path(&format!("{}/{path}", self.place))?;
+        self.artifacts.keep_named(bytes, &name, durability)?;
+        Ok(ArtifactReference::new(path, bytes))
+    }
+
+    /// What is kept under a digest; none where nothing is, or something else.
+    fn kept(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RecordError> {
+        match self.artifacts.get(digest, ARTIFACT_LIMIT_BYTES) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ContentError::Missing(_) | ContentError::Damaged(_)) => Ok(None),
+            Err(ContentError::File(error)) => Err(error.into()),
+        }
     }
 
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, RecordError> {
@@ -378,17 +408,19 @@ impl Recorder for Attempt {
         bytes: &[u8],
         durability: Durability,
     ) -> Result<(), RecordError> {
+        let artifact = self.keep(name, bytes, durability)?;
         let now = self.workplace.clock.now();
-        unpoisoned(&self.progress).journal.attach(now, name, bytes, durability)?;
-        Ok(())
+        Ok(unpoisoned(&self.progress).journal.attach(now, artifact, durability)?)
     }
 
     fn attached(&self, name: &TreePath) -> Result<Option<Vec<u8>>, RecordError> {
         let path = tree_path(&format!("artifacts/{name}"))?;
         let known = self.before.artifacts.iter().rfind(|artifact| artifact.path == path);
         let Some(known) = known else { return Ok(None) };
-        let bytes = self.read(name.as_str())?;
-        Ok(bytes.filter(|bytes| artifact::Digest::of(bytes) == known.digest))
+        match self.read(name.as_str())? {
+            Some(bytes) if Digest::of(&bytes) == known.digest => Ok(Some(bytes)),
+            _ => self.kept(&known.digest),
+        }
     }
 
     fn reach(&self, status: RunStatus, durability: Durability) -> Result<(), RecordError> {

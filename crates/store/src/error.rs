@@ -98,6 +98,9 @@ pub enum StoreError {
     /// There is another task of this id.
     #[error("there is another task `{0}`")]
     TaskExists(TaskId),
+    /// The task is not what was planned.
+    #[error("the task `{0}` is not what it was when it was planned, or somebody works at it")]
+    TaskChanged(TaskId),
     /// The status of a task or run stands against it.
     #[error("`{id}` cannot do that")]
     Status {
@@ -217,6 +220,7 @@ impl StoreError {
             | Self::Damaged { .. }
             | Self::InUse(_)
             | Self::TaskExists(_)
+            | Self::TaskChanged(_)
             | Self::Status { .. }
             | Self::LeaseLost(_)
             | Self::Claimed(_)
@@ -245,6 +249,7 @@ impl StoreError {
             Self::NoTask(_)
                 | Self::NoRun(_)
                 | Self::TaskExists(_)
+                | Self::TaskChanged(_)
                 | Self::Status { .. }
                 | Self::LeaseLost(_)
                 | Self::Claimed(_)
@@ -288,6 +293,9 @@ impl StoreError {
             Self::NoRun(_) => "`onx runs list` shows every run".to_owned(),
             Self::TaskExists(id) => {
                 format!("`onx tasks show {id}` shows it; choose another id for the new one")
+            }
+            Self::TaskChanged(id) => {
+                format!("`onx tasks show {id}` shows it; one that is TODO can be planned again")
             }
             Self::Status { .. } => "see how far it is with `onx tasks show`".to_owned(),
             Self::LeaseLost(_) => "leave the task to the worker that has it now".to_owned(),

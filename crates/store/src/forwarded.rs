@@ -26,6 +26,10 @@ macro_rules! implement_store {
                 self.read(async |it| tasks::all(it, statuses).await)
             }
 
+            fn plan_task(&self, planned: &Task, plan: &TaskPlan) -> Result<Task, StoreError> {
+                self.write(async |it| tasks::plan(it, planned, plan).await)
+            }
+
             fn archive_task(&self, task: &TaskId) -> Result<Task, StoreError> {
                 self.write(async |it| tasks::archive(it, task).await)
             }

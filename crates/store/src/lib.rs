@@ -10,11 +10,13 @@
 #![expect(clippy::duplicate_mod, reason = "statements are compiled once for each database")]
 
 mod attempt;
+mod audit;
 mod calls;
 mod error;
 mod events;
 mod forwarded;
 mod heartbeat;
+mod keyring;
 mod legacy;
 mod manifests;
 mod postgres;
@@ -23,11 +25,12 @@ mod sqlite;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use artifact::Timestamp;
-use host::Durability;
-use run::{Lease, LeaseTerm, Run, RunId, RunStatus, Task, TaskId, TaskStatus, WorkerId};
+use artifact::{Timestamp, TreePath};
+use host::{Durability, FileError, FileErrorKind, Files, FolderContents};
+use run::{Lease, LeaseTerm, Run, RunId, RunStatus, Task, TaskId, TaskPlan, TaskStatus, WorkerId};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -35,8 +38,10 @@ pub use attempt::{
     Attempt, AttemptError, EXECUTOR_REPORT_FORMAT, ExecutorReport, ReportedEvent, Workplace,
     abandon,
 };
+pub use audit::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
 pub use error::StoreError;
 pub use events::{EventId, NewEvent, OutboxEvent};
+pub use keyring::{Keyring, KeyringError, LOCAL_KEY, OwnKey, Trust};
 pub use legacy::{
     Import, ImportOutcome, ImportReport, Recovery, SetAside, StatusCount, WorkspacesBackup, import,
     recover,
@@ -128,6 +133,14 @@ impl Advance {
     }
 }
 
+/// Where the artifacts of runs are kept in the workspaces; no task can have this id.
+const ARTIFACTS: &str = ".artifacts";
+
+/// The folder of a run below the workspaces; none when it is not there.
+pub(crate) fn place_of(run: &Run) -> Option<TreePath> {
+    TreePath::new(run.run_path.strip_prefix("workspaces/")?).ok()
+}
+
 /// Where tasks, runs and leases are kept. Every method is one transaction: it happens as a whole or
 /// not at all, and when it returns, it lasts.
 ///
@@ -139,9 +152,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The folder of a run, where its artifacts and its journal are; none when the store names one
     /// that is not in its workspaces.
     fn run_folder(&self, run: &Run) -> Option<PathBuf> {
-        let below = run.run_path.strip_prefix("workspaces/")?;
-        let below = artifact::TreePath::new(below).ok()?;
-        Some(self.workspaces().join(below.as_str()))
+        Some(self.workspaces().join(place_of(run)?.as_str()))
+    }
+
+    /// The artifacts of all runs, each under its digest. The folder of a run has them under their
+    /// names.
+    fn artifacts(&self, files: Arc<dyn Files>) -> Result<FolderContents, FileError> {
+        let folder = TreePath::new(ARTIFACTS)
+            .map_err(|_| FileError::new("use", ARTIFACTS, FileErrorKind::Path))?;
+        Ok(FolderContents::new(files, self.workspaces(), folder))
     }
 
     /// Whether every process that uses the store is of one machine, so that a lock on a file tells
@@ -155,6 +174,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn task(&self, task: &TaskId) -> Result<Option<Task>, StoreError>;
     /// The tasks that have one of these statuses, in the order in which they came.
     fn tasks(&self, statuses: &[TaskStatus]) -> Result<Vec<Task>, StoreError>;
+    /// Keeps in the metadata of a task, under `plan`, how it is to be done. Refused when the task
+    /// is not TODO, or is not what it was when it was planned.
+    fn plan_task(&self, planned: &Task, plan: &TaskPlan) -> Result<Task, StoreError>;
     /// Archives a task that nobody works at, and takes it out of the queue; one that is archived
     /// stays so.
     fn archive_task(&self, task: &TaskId) -> Result<Task, StoreError>;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use artifact::Timestamp;
 use host::{DiskFiles, FileErrorKind, Files, NodeKind, Place, split_path};
-use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskStatus, WorkerId};
+use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskPlan, TaskStatus, WorkerId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use uuid::Uuid;

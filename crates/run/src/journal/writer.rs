@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::{Digest, ErrorKind, Timestamp, TreePath};
+use artifact::{ErrorKind, Timestamp, TreePath};
 use host::{Durability, FileError, FileErrorKind, Files, Place};
 use serde::Serialize;
 
@@ -176,34 +176,14 @@ impl JournalWriter {
         self.sequence
     }
 
-    /// Writes an artifact into the folder of the run, and an event that refers to it.
+    /// Says that an artifact was put into the folder of the run.
     pub fn attach(
         &mut self,
         at: Timestamp,
-        name: &TreePath,
-        bytes: &[u8],
+        artifact: ArtifactReference,
         durability: Durability,
-    ) -> Result<ArtifactReference, JournalError> {
-        let artifact = self.write_artifact(name, bytes, durability)?;
-        self.note(at, Event::Attached { artifact: artifact.clone() }, durability)?;
-        Ok(artifact)
-    }
-
-    /// Writes an artifact into the folder of the run, to which another event refers.
-    pub fn write_artifact(
-        &self,
-        name: &TreePath,
-        bytes: &[u8],
-        durability: Durability,
-    ) -> Result<ArtifactReference, JournalError> {
-        let path = tree_path(&format!("artifacts/{name}"))?;
-        let place = Place::new(&self.folder, &path);
-        self.files.create_parents(&self.folder, &path)?;
-        match durability {
-            Durability::Process => self.files.keep(place, bytes)?,
-            Durability::Power => self.files.write(place, bytes, None)?,
-        }
-        Ok(ArtifactReference { path, bytes: bytes.len() as u64, digest: Digest::of(bytes) })
+    ) -> Result<(), JournalError> {
+        self.note(at, Event::Attached { artifact }, durability)
     }
 
     /// Writes a line. Where nobody else has added anything since this writer's last line, that is

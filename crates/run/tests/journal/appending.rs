@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use artifact::TreePath;
 use host::{Durability, Fault, FaultyFiles, Files, MemoryFiles, Place};
-use run::{Event, Fence, Journal, JournalError, JournalWriter, LINE_LIMIT_BYTES, RunState};
+use run::{
+    ArtifactReference, Event, Fence, Journal, JournalError, JournalWriter, LINE_LIMIT_BYTES,
+    RunState,
+};
 
 use crate::scene::{
     bytes, events_path, folder, moment, open, put, read, run_id, story, told, worker,
@@ -120,6 +123,7 @@ impl Files for Crowded {
         read_link(place: Place<'_>) -> std::path::PathBuf;
         create_with(place: Place<'_>, fill: host::Fill<'_>, mode: Option<u32>) -> ();
         rename(base: &Path, from: &TreePath, to: &TreePath) -> ();
+        link(base: &Path, from: &TreePath, to: &TreePath) -> ();
         sync_folder(base: &Path, below: Option<&TreePath>) -> ();
         create_folder(place: Place<'_>) -> ();
         remove_file(place: Place<'_>) -> ();
@@ -164,11 +168,9 @@ fn what_is_too_long_for_a_line_becomes_an_artifact() {
     let long = Event::Failed { reason: "x".repeat(LINE_LIMIT_BYTES) };
     assert!(matches!(writer.append(moment(9), long), Err(JournalError::TooLong(_))));
     assert_eq!(bytes(&*files), before);
-    let name = TreePath::new("executor_report.json").expect("a path");
-    let attached =
-        writer.attach(moment(10), &name, "y".repeat(100_000).as_bytes(), Durability::Power);
-    let attached = attached.expect("written");
-    assert_eq!(attached.path.as_str(), "artifacts/executor_report.json");
+    let path = TreePath::new("artifacts/executor_report.json").expect("a path");
+    let attached = ArtifactReference::new(path, "y".repeat(100_000).as_bytes());
+    writer.attach(moment(10), attached.clone(), Durability::Power).expect("written");
     let longest = bytes(&*files).split(|byte| *byte == b'\n').map(<[u8]>::len).max();
     assert!(longest.expect("lines") < LINE_LIMIT_BYTES);
     assert_eq!(RunState::of(&read(&*files)).artifacts, [attached]);

@@ -15,7 +15,7 @@ use crate::scene::{moment, run_id, worker};
 /// Names the folder of the run that a child process is to write to.
 const CHILD: &str = "ONX_TEST_JOURNAL_OF";
 
-const PROCESSES: u32 = 6;
+const PROCESSES: u32 = 16;
 const ROUNDS: u32 = 3;
 
 fn start(folder: &Path, number: u32) -> Child {
@@ -28,15 +28,23 @@ fn start(folder: &Path, number: u32) -> Child {
         .expect("a child")
 }
 
+/// Up to 16 ms between one kill and the next, another pause in every run of the test.
+fn pause(round: u32, number: u32) -> Duration {
+    let drawn = artifact::Digest::of(format!("{round} {number} {}", std::process::id()).as_bytes());
+    Duration::from_micros(u64::from(drawn.as_bytes()[0]) * 64)
+}
+
 #[test]
 fn nothing_torn_is_accepted_and_nothing_acknowledged_is_lost() {
     let scene = tempfile::tempdir().expect("a temporary folder");
     let mut acknowledged = BTreeMap::<String, u32>::new();
     for round in 0..ROUNDS {
         let mut children: Vec<_> = (0..PROCESSES).map(|it| start(scene.path(), it)).collect();
-        // Each is killed after another while, in the middle of whatever it does.
-        for (child, number) in children.iter_mut().zip(0_u64..) {
-            std::thread::sleep(Duration::from_millis(20 + 17 * number + u64::from(round)));
+        // Each is killed at a moment of its own, in the middle of whatever it does; the first ones
+        // are let come to write.
+        std::thread::sleep(Duration::from_millis(100));
+        for (child, number) in children.iter_mut().zip(0_u32..) {
+            std::thread::sleep(pause(round, number));
             child.kill().expect("killed");
         }
         for child in &mut children {

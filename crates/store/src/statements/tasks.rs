@@ -1,6 +1,7 @@
 //! The statements about tasks, and those that read runs.
 
-use run::{Run, RunId, Task, TaskId, TaskStatus};
+use run::{Run, RunId, Task, TaskId, TaskPlan, TaskStatus};
+use serde_json::{Map, Value};
 
 use super::dialect::{Connection, arrival, begin, for_update, moment, moment_text};
 use super::rows::{RunRow, TaskRow, json, run_columns, run_of, task_columns, task_of};
@@ -36,12 +37,19 @@ pub(crate) async fn add_within(connection: &mut Connection, new: &NewTask) -> Re
         Some(known)
             if known.title == new.title
                 && known.objective == new.objective
-                && known.metadata == new.metadata =>
+                && is_of(&known, &new.metadata) =>
         {
             Ok(known)
         }
         _ => Err(StoreError::TaskExists(task.task_id).into()),
     }
+}
+
+/// Whether this is the metadata of a task, whether it was planned since or not.
+fn is_of(task: &Task, metadata: &Map<String, Value>) -> bool {
+    let mut unplanned = task.metadata.clone();
+    unplanned.remove(TaskPlan::METADATA);
+    task.metadata == *metadata || unplanned == *metadata
 }
 
 /// The next id of the form `TASK-1` that no task has.
@@ -145,6 +153,29 @@ pub(crate) async fn all(
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(task_of).collect()
+}
+
+/// Keeps how a task is to be done, if it is still what was planned.
+pub(crate) async fn plan(
+    connection: &mut Connection,
+    planned: &Task,
+    plan: &TaskPlan,
+) -> Result<Task, Failed> {
+    let mut transaction = begin(connection).await?;
+    hold(&mut transaction, &planned.task_id).await?;
+    let mut known = one_to_change(&mut transaction, &planned.task_id).await?;
+    if known != *planned || known.status != TaskStatus::Todo {
+        return Err(StoreError::TaskChanged(known.task_id).into());
+    }
+    let plan = serde_json::to_value(plan).map_err(StoreError::from)?;
+    known.metadata.insert(TaskPlan::METADATA.to_owned(), plan);
+    sqlx::query("UPDATE tasks SET metadata = $1 WHERE task_id = $2")
+        .bind(json(&known.metadata)?)
+        .bind(known.task_id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(known)
 }
 
 pub(crate) async fn archive(connection: &mut Connection, task: &TaskId) -> Result<Task, Failed> {

@@ -7,7 +7,9 @@
 )]
 
 mod attempts;
+mod audit;
 mod faults;
+mod keyring;
 mod leases;
 mod manifests;
 mod opening;

@@ -1,6 +1,6 @@
 //! Tasks and their runs.
 
-use run::{Fence, Lease, LeaseTerm, Run, RunStatus, TaskStatus};
+use run::{Fence, Lease, LeaseTerm, Run, RunStatus, Task, TaskPlan, TaskStatus};
 use serde_json::json;
 use store::{Advance, Store, StoreError};
 
@@ -156,4 +156,33 @@ fn only_what_is_over_is_forgotten(scene: &Scene) {
     // Ids of runs are never given twice.
     let again = store.start(&named("t"), &worker("w"), minute(), moment(9)).expect("begun");
     assert_eq!(again.1.run_id.as_str(), "t-run-02");
+}
+
+everywhere!(a_plan_is_kept_with_the_task_that_was_planned);
+fn a_plan_is_kept_with_the_task_that_was_planned(scene: &Scene) {
+    let store = scene.store();
+    let mut new = named("TASK-1");
+    new.metadata = json!({ "details": "only billing/" }).as_object().cloned().expect("an object");
+    let planned = store.add_task(&new).expect("a task");
+    let plan = |step: &str| TaskPlan {
+        format: run::TASK_PLAN_FORMAT.to_string(),
+        objective: "It fits".to_owned(),
+        steps: vec![json!(step), json!({ "tool": "edit" })],
+    };
+    let kept = store.plan_task(&planned, &plan("look")).expect("kept");
+    assert_eq!(TaskPlan::of_task(&kept), Some(plan("look")));
+    assert_eq!(kept.metadata["details"], "only billing/");
+    assert_eq!(store.task(&task("TASK-1")).expect("read"), Some(kept.clone()));
+    assert_eq!(store.add_task(&new).expect("the same task"), kept);
+
+    let late = store.plan_task(&planned, &plan("late"));
+    assert!(matches!(late, Err(StoreError::TaskChanged(_))), "it was planned since");
+    let again = store.plan_task(&kept, &plan("again")).expect("planned anew");
+    let lease =
+        store.claim(&again.task_id, &worker("w"), minute()).expect("claimed").expect("free");
+    store.begin_run(&lease, moment(5)).expect("a run");
+    let busy = store.task(&again.task_id).expect("read").expect("there");
+    assert!(matches!(store.plan_task(&busy, &plan("busy")), Err(StoreError::TaskChanged(_))));
+    let nobody = Task { task_id: task("TASK-9"), ..again };
+    assert!(matches!(store.plan_task(&nobody, &plan("no")), Err(StoreError::NoTask(_))));
 }
