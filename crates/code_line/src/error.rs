@@ -27,6 +27,10 @@ pub enum ErrorCode {
     VerificationError,
     /// A manifest could not be applied or undone.
     ApplicationError,
+    /// A key or a signature is not what it should be, or nobody signed.
+    SignatureError,
+    /// The audit log is not what was written, or cannot be.
+    AuditError,
     /// The store, or a file that belongs to it, is not what it should be.
     StoreError,
     /// A task or run cannot do what was asked of it.

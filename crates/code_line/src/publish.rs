@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Digest, TreePath};
 use code_model::manifest::Manifest;
 use host::Place;
-use registry::{EntryName, EntryStatus, FolderRegistry, Listed, RegistryError, SCHEME};
+use registry::{EntryName, EntryStatus, Listed, Reach, RegistryError, SCHEME};
 use run::Walker;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::{LoadedManifest, load_manifest, name};
 use crate::nodes::migration_event::{ManifestReady, MigrationEvent};
 use crate::nodes::registry_api::{PublicationRequest, PublishedBundle, RegistryApi};
+use crate::registries::{FoundEntry, OpenRegistry};
+use crate::trust::{self, SignatureState};
 use crate::verify::expect_intact;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
@@ -34,8 +36,9 @@ pub struct Publication {
 }
 
 /// The files of a bundle that others need: everything but what was tried on dependents.
-const PUBLISHED: [&str; 12] = [
+const PUBLISHED: [&str; 13] = [
     name::MANIFEST,
+    name::SIGNATURE,
     name::REPORT,
     name::SNAPSHOT_FROM,
     name::SNAPSHOT_TO,
@@ -59,8 +62,8 @@ pub fn publish(
     let loaded = load_manifest(world, bundle)?;
     expect_intact(world, &loaded)?;
     expect_verified(publication, &loaded)?;
-    let registry =
-        FolderRegistry::new(world.files.clone(), world.environment.absolute(&publication.registry));
+    expect_signed_for(publication, &loaded, world)?;
+    let registry = OpenRegistry::open(world, &world.environment.absolute(&publication.registry))?;
     let LoadedManifest { manifest, folder, .. } = &loaded;
     let mut files = Vec::new();
     for file in PUBLISHED {
@@ -83,6 +86,19 @@ pub fn publish(
         walker.step(&MigrationEvent { recorder }, ready)?;
     }
     Ok(published)
+}
+
+/// Refuses a manifest that nobody signed who is trusted here, and signs one for the namespace in
+/// which it is published, unless it is signed for that one.
+fn expect_signed_for(
+    publication: &Publication,
+    loaded: &LoadedManifest,
+    world: &World,
+) -> Result<(), Error> {
+    match trust::expect_signed(world, loaded, false)? {
+        SignatureState::Signed { namespace, .. } if namespace == publication.namespace => Ok(()),
+        _ => trust::sign(world, loaded, &publication.namespace).map(drop),
+    }
 }
 
 /// Refuses a manifest that does not fit the dependents on which it was tried.
@@ -115,15 +131,34 @@ fn ready(manifest: &Manifest, uri: &str) -> ManifestReady {
 
 /// Fetches what is published under a name into a folder of the cache, and gives that folder. What
 /// is there already, whole, is not fetched again.
-pub fn fetch(name: &EntryName, registry: &Path, world: &World) -> Result<Fetched, Error> {
-    let registry = FolderRegistry::new(world.files.clone(), registry);
-    let listed = registry.find(name).map_err(registry_error)?;
-    let contents = registry.fetch(&listed).map_err(registry_error)?;
+pub fn fetch(
+    name: &EntryName,
+    registry: &Path,
+    reach: Reach,
+    world: &World,
+) -> Result<Fetched, Error> {
+    let registry = OpenRegistry::open(world, registry)?;
+    let found = registry.find(name, reach, world.clock.now()).map_err(registry_error)?;
+    let contents = registry.fetch(&found, reach).map_err(registry_error)?;
+    let FoundEntry { listed, expired, .. } = found;
     let identity = artifact::canonical_digest(&listed.entry)
         .map_err(|error| Error::internal("an entry has no canonical form").caused_by(error))?;
     let folder = world.folders.cache.join("registry").join(&identity.hex()[..32]);
     write_out(&contents, &folder, world)?;
-    Ok(Fetched { folder, listed })
+    expect_namespace(&listed.entry.name, &load_manifest(world, &folder)?, world)?;
+    Ok(Fetched { folder, listed, expired, contents })
+}
+
+/// Refuses a manifest that is signed for another namespace than the one under whose name it lies.
+fn expect_namespace(name: &EntryName, loaded: &LoadedManifest, world: &World) -> Result<(), Error> {
+    match trust::signature_of(world, loaded)? {
+        SignatureState::Signed { namespace, .. } if namespace != name.namespace => {
+            let message = format!("`{name}` is signed for the namespace `{namespace}`");
+            Err(Error::new(ErrorKind::Conflict, ErrorCode::SignatureError, message)
+                .hint("ask its publisher, and do not use it"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What was fetched.
@@ -133,14 +168,22 @@ pub struct Fetched {
     pub folder: PathBuf,
     /// The entry.
     pub listed: Listed,
+    /// What had expired and was used all the same.
+    pub expired: Vec<String>,
+    /// The files.
+    pub contents: BTreeMap<String, Vec<u8>>,
 }
 
 impl Fetched {
     /// What the user should know before they use it.
-    pub fn warning(&self) -> Option<String> {
-        let change = self.listed.status.as_ref()?;
-        (change.status == EntryStatus::Deprecated)
-            .then(|| format!("{} is deprecated: {}", self.listed.entry.name, change.reason))
+    pub fn warnings(&self) -> Vec<String> {
+        let name = &self.listed.entry.name;
+        let deprecated = self.listed.status.as_ref();
+        let deprecated = deprecated.filter(|change| change.status == EntryStatus::Deprecated);
+        let deprecated =
+            deprecated.map(|change| format!("{name} is deprecated: {}", change.reason));
+        let expired = self.expired.iter().map(|role| format!("used all the same: {role}"));
+        deprecated.into_iter().chain(expired).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::{LoadedManifest, load_manifest, name};
 use crate::generate::{GenerateRequest, generate};
 use crate::snapshot::SnapshotConfig;
+use crate::trust::{SignatureState, signature_file, signature_of};
 use crate::versions::CoreSelection;
 use crate::{Error, ErrorCode, Progress, World};
 
@@ -19,6 +20,8 @@ use crate::{Error, ErrorCode, Progress, World};
 pub struct VerifyRequest {
     /// The manifest or its folder.
     pub manifest: PathBuf,
+    /// Whether a manifest will do that nobody signed who is trusted here.
+    pub allow_unsigned: bool,
     /// Whether to make it again and compare.
     pub regenerate: bool,
     /// Where the library lies, when the recorded references do not say it.
@@ -39,6 +42,8 @@ pub struct VerifyAnswer {
     pub digest: Digest,
     /// Whether everything fits.
     pub verified: bool,
+    /// Who signed it, and whether that counts here.
+    pub signature: SignatureState,
     /// How many operations it has.
     pub operations: u32,
     /// Each check with its result, in order.
@@ -65,7 +70,10 @@ pub fn verify(
     observer: &dyn Observer,
 ) -> Result<VerifyAnswer, Error> {
     let loaded = load_manifest(world, &request.manifest)?;
+    let signature = signature_of(world, &loaded)?;
     let mut checks = vec![check("form", true, "the fields, kinds, ids and order are valid")];
+    let file = signature_file(&loaded);
+    checks.push(signature_check(&signature, &file, request.allow_unsigned));
     checks.push(own_bytes(&loaded));
     checks.extend(bundle_checks(world, &loaded)?);
     checks.push(report_check(world, &loaded)?);
@@ -76,9 +84,22 @@ pub fn verify(
         manifest: loaded.path.display().to_string(),
         digest: loaded.digest,
         verified: checks.iter().all(|check| check.passed),
+        signature,
         operations: loaded.manifest.operations.len() as u32,
         checks,
     })
+}
+
+fn signature_check(signature: &SignatureState, file: &str, allow_unsigned: bool) -> Check {
+    let (passed, detail) = match signature {
+        SignatureState::Signed { by, namespace } => {
+            (true, format!("{} for {namespace}", by.join(", ")))
+        }
+        SignatureState::Unsigned => (allow_unsigned, "nobody signed it".to_owned()),
+        SignatureState::Untrusted { why } => (allow_unsigned, why.clone()),
+        SignatureState::Broken { why } => (false, format!("`{file}` does not hold: {why}")),
+    };
+    check("signature", passed, detail)
 }
 
 /// The name of the check of the manifest's own text.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use host::{Clock, Environment, Files, Place, Processes, UserFolders, split_path};
+use host::{Clock, Environment, FileErrorKind, Files, Place, Processes, UserFolders, split_path};
 use sources::SourceContext;
 
-use crate::{Error, ErrorCode};
+use crate::trust::Trust;
+use crate::{Error, ErrorCode, ErrorKind};
 
 /// The doors to the user's machine.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub struct World {
     pub folders: UserFolders,
     /// The time, for records only.
     pub clock: Arc<dyn Clock>,
+    /// Who signs here, and whom this machine trusts.
+    pub trust: Arc<dyn Trust>,
     /// Programs that are started.
     pub processes: Arc<dyn Processes>,
     /// The binary of onx that confines programs, and that works out edits confined; it calls
@@ -44,6 +47,24 @@ impl World {
             let hint = error.hint().to_owned();
             let message = format!("`{}` cannot be written", path.display());
             Error::outside(ErrorCode::OutputError, message, error).hint(hint)
+        })
+    }
+
+    /// The bytes of a file that the user named.
+    pub fn read_named(&self, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Error> {
+        let path = self.environment.absolute(path);
+        let read = split_path(&path)
+            .and_then(|(base, name)| self.files.read(Place::new(&base, &name), limit_bytes));
+        read.map_err(|error| {
+            let hint = error.hint().to_owned();
+            let message = format!("`{}` cannot be read", path.display());
+            let kind = match error.kind {
+                FileErrorKind::Missing | FileErrorKind::TooLarge(_) | FileErrorKind::NotAFile => {
+                    ErrorKind::User
+                }
+                _ => ErrorKind::Outside,
+            };
+            Error::new(kind, ErrorCode::UsageError, message).caused_by(error).hint(hint)
         })
     }
 

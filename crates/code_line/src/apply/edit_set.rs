@@ -105,6 +105,7 @@ impl WorkAnswer {
 mod tests {
     use super::super::{ApplicationStatus, ApplicationSummary, ChangeSummary};
     use super::*;
+    use crate::trust::SignatureState;
     use crate::{Error, ErrorCode};
 
     impl EditSet {
@@ -119,7 +120,7 @@ mod tests {
                 to_version: "2".to_owned(),
                 target: "app".to_owned(),
                 manifest_digest: Digest::of(b""),
-                signed: false,
+                signature: SignatureState::Unsigned,
                 sandbox: None,
                 summary: ApplicationSummary::default(),
                 checkpoint: None,

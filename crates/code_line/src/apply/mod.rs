@@ -36,6 +36,7 @@ use self::work::WorkOrder;
 use crate::bundle::{LoadedManifest, load_manifest};
 use crate::records::{transaction_error, transactions};
 use crate::transaction::{ApplyRequest, FileChange};
+use crate::trust::{SignatureState, expect_signed};
 use crate::verify::expect_intact;
 use crate::{Error, ErrorCode, ErrorKind, Progress, World};
 
@@ -52,6 +53,9 @@ pub struct ApplyOptions {
     pub auto_apply_threshold: f64,
     /// Whether only edits are made that need no types.
     pub untyped: bool,
+    /// Whether a manifest is applied that nobody signed who is trusted here.
+    #[serde(default)]
+    pub allow_unsigned: bool,
     /// Whether files with uncommitted work are edited.
     pub allow_dirty: bool,
     /// Whether the requirement of the library stays as it is.
@@ -98,6 +102,7 @@ pub struct Applied {
 /// Everything that is known before the dependent is read.
 pub(crate) struct Prepared {
     loaded: LoadedManifest,
+    signature: SignatureState,
     order: WorkOrder,
     /// The checkpoint of this migration, where it is applied already.
     stands: Option<PathBuf>,
@@ -140,9 +145,8 @@ pub(crate) fn plan(
     observer: &dyn Observer,
 ) -> Result<Planned, Error> {
     let prepared = prepare(options, world, progress)?;
-    let Prepared { loaded, order, stands, recovered } = prepared;
-    let readable = readable(&order)?;
-    let edits = confined::edits(&order, &readable, world, progress, observer)?;
+    let edits = worked_out(&prepared, world, progress, observer)?;
+    let Prepared { loaded, order, stands, recovered, .. } = prepared;
     let old = contained(&edits, &order.options.target, world)?;
     Ok(Planned { loaded, order, edits, stands, old, recovered })
 }
@@ -156,10 +160,25 @@ pub(crate) fn prepare(
     progress.stage("reading the manifest", None);
     let loaded = load_manifest(world, &options.manifest)?;
     expect_intact(world, &loaded)?;
+    let signature = expect_signed(world, &loaded, options.allow_unsigned)?;
     let target = target::folder(world, &options.target)?;
     let recovered = answers::recover(&transactions(world), &target, options.dry_run)?;
     let (order, stands) = order(options, &loaded, target, world)?;
-    Ok(Prepared { loaded, order, stands, recovered })
+    Ok(Prepared { loaded, signature, order, stands, recovered })
+}
+
+/// The edits as a confined process works them out, with what it cannot know: whom this machine
+/// trusts.
+fn worked_out(
+    prepared: &Prepared,
+    world: &World,
+    progress: &dyn Progress,
+    observer: &dyn Observer,
+) -> Result<EditSet, Error> {
+    let readable = readable(&prepared.order)?;
+    let mut edits = confined::edits(&prepared.order, &readable, world, progress, observer)?;
+    edits.report.signature = prepared.signature.clone();
+    Ok(edits)
 }
 
 /// What a worker needs to know, with every path in its final form.
@@ -322,6 +341,7 @@ mod tests {
             },
             clock: Arc::new(SystemClock::new()),
             processes: Arc::new(SystemProcesses),
+            trust: Arc::new(crate::trust::NoTrust),
             worker: None,
         }
     }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::edit_set::{EditSet, StepTimes, WorkAnswer};
 use super::{
-    Applied, ApplyOptions, CheckpointReference, Prepared, apply_request, confined, contained,
-    count_changes, expect_clean, prepare, readable, target,
+    Applied, ApplyOptions, CheckpointReference, Prepared, apply_request, contained, count_changes,
+    expect_clean, prepare, target, worked_out,
 };
 use crate::application::{ApplicationOutcome, ApplicationRecord};
 use crate::checkpoint::Checkpoint;
@@ -70,6 +70,7 @@ pub(crate) fn apply_as_run(
     // From here on something is changed for good, so that there is a run of it must be certain.
     recorder.reach(RunStatus::Executing, Durability::Power)?;
     let mut report = edits.report.clone();
+    report.signature = prepared.signature.clone();
     report.target = options.target.display().to_string();
     let patch = count_changes(&edits, &old, &mut report);
     let record = match written {
@@ -120,8 +121,7 @@ fn decide(
 ) -> Result<EditSet, Error> {
     let node = <CodemodGenerator<'_> as run::Node>::NAME.to_owned();
     recorder.record(Event::StepBegan { node: node.clone() }, Durability::Process)?;
-    let readable = readable(&prepared.order)?;
-    let edits = confined::edits(&prepared.order, &readable, world, progress, walker.observer())
+    let edits = worked_out(prepared, world, progress, walker.observer())
         .and_then(|edits| expect_clean(&prepared.order.options, &edits).map(|()| edits));
     let outcome = if edits.is_ok() { Outcome::Done } else { Outcome::Failed };
     let word = outcome.word().to_owned();

@@ -9,6 +9,8 @@ use host::Confinement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::trust::SignatureState;
+
 /// The format of `application_report.json`.
 pub const APPLICATION_REPORT_FORMAT: artifact::FormatName =
     artifact::FormatName { name: "application_report", version: 1 };
@@ -33,8 +35,8 @@ pub struct ApplicationReport {
     pub target: String,
     /// The digest of the manifest's bytes.
     pub manifest_digest: artifact::Digest,
-    /// Whether the manifest was signed by a trusted key.
-    pub signed: bool,
+    /// Who signed the manifest, and whether that counts here.
+    pub signature: SignatureState,
     /// How well the process was confined that read the dependent; none when it was not apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<SandboxReport>,

@@ -30,6 +30,7 @@ use super::{
 use crate::bundle::{LoadedManifest, load_manifest, name, read_snapshot};
 use crate::nodes::codemod_generator::{CodemodGenerator, CodemodRequest};
 use crate::nodes::verification_engine::{VerificationEngine, VerificationRequest};
+use crate::trust::SignatureState;
 use crate::{Error, ErrorCode, ErrorKind, Progress, World, requirements};
 
 /// What is to be worked out.
@@ -352,7 +353,7 @@ fn outline(
         to_version: metadata.to_version.clone(),
         target: options.target.display().to_string(),
         manifest_digest: prepared.loaded.digest,
-        signed: false,
+        signature: SignatureState::Unsigned,
         sandbox: None,
         summary,
         checkpoint: None,

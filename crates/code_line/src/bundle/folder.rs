@@ -36,6 +36,8 @@ pub mod name {
     pub const REPORT: &str = "report.json";
     /// The operations.
     pub const MANIFEST: &str = "manifest.yaml";
+    /// Who signed the manifest.
+    pub const SIGNATURE: &str = "manifest.dsse.json";
     /// What the manifest does to known dependents.
     pub const VERIFICATION: &str = "verification.json";
     /// A patch for each known dependent.
@@ -56,7 +58,7 @@ pub mod name {
     ];
 }
 
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     name::TREE_FROM,
     name::TREE_TO,
     name::SNAPSHOT_FROM,
@@ -69,6 +71,7 @@ const OWN: [&str; 14] = [
     name::STUBS_TO,
     name::REPORT,
     name::MANIFEST,
+    name::SIGNATURE,
     name::VERIFICATION,
     name::PATCHES,
 ];

@@ -17,6 +17,7 @@ pub use steps::{ComposeLibrary, Every};
 
 use crate::bundle::{LoadedManifest, load_manifest};
 use crate::snapshot::SnapshotConfig;
+use crate::trust::SignatureState;
 use crate::verify::expect_intact;
 use crate::versions::folder_name;
 use crate::{Error, ErrorCode, Progress, World};
@@ -45,6 +46,8 @@ pub struct ComposeAnswer {
     pub manifest_uri: String,
     /// Its identity.
     pub manifest_digest: Digest,
+    /// Who signed it.
+    pub signature: SignatureState,
     /// The library.
     pub library: String,
     /// The first version.

@@ -12,9 +12,10 @@ use code_model::snapshot::{Origin, PackageRoot, SNAPSHOT_FORMAT, Snapshot};
 
 use super::{ComposeAnswer, ComposeRequest, ComposedStepAnswer};
 use crate::bundle::{
-    BundleFolder, Content, GENERATOR, LoadedManifest, name, read_snapshot, write_differences,
-    write_graph, write_snapshot, write_stamps, write_tree,
+    BundleFolder, Content, GENERATOR, LoadedManifest, load_manifest, name, read_snapshot,
+    write_differences, write_graph, write_snapshot, write_stamps, write_tree,
 };
+use crate::trust::{SignatureState, sign_descendant};
 use crate::{Error, World};
 
 /// The first version and the last one, where the parts have them beside them.
@@ -73,11 +74,15 @@ pub(super) fn write(
         let digest = folder.write(&*world.files, file, &Content::of_bytes(bytes))?;
         outputs.insert(file.to_owned(), digest);
     }
+    let made = load_manifest(world, folder.path())?;
+    let signature = sign_descendant(world, &made, parts)?;
     let artifacts = outputs.keys().map(|file| {
         let what = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
         (what.to_owned(), out.join(file).display().to_string())
     });
-    Ok(answer(&manifest, report, parts, artifacts.collect(), direct.is_some()))
+    let mut answer = answer(&manifest, report, parts, artifacts.collect(), direct.is_some());
+    answer.signature = signature;
+    Ok(answer)
 }
 
 fn outer(parts: &[LoadedManifest], world: &World) -> Result<Option<Outer>, Error> {
@@ -199,6 +204,7 @@ fn answer(
     ComposeAnswer {
         manifest_uri: artifacts.get("manifest").cloned().unwrap_or_default(),
         manifest_digest: report.manifest_digest,
+        signature: SignatureState::Unsigned,
         library: manifest.metadata.library.clone(),
         from_version: manifest.metadata.from_version.clone(),
         to_version: manifest.metadata.to_version.clone(),

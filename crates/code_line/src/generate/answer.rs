@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::VerificationReport;
+use crate::trust::SignatureState;
 
 /// What came out of `generate`, with where it lies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +20,8 @@ pub struct GenerateAnswer {
     pub manifest_uri: String,
     /// The manifest's identity.
     pub manifest_digest: Digest,
+    /// Who signed it.
+    pub signature: SignatureState,
     /// The library.
     pub library: String,
     /// The old version.
@@ -78,6 +81,7 @@ impl GenerateAnswer {
             manifest_id: uuid_from_digest(&report.manifest_digest).to_string(),
             manifest_uri: artifacts.get("manifest").cloned().unwrap_or_default(),
             manifest_digest: report.manifest_digest,
+            signature: SignatureState::Unsigned,
             library: manifest.metadata.library.clone(),
             from_version: manifest.metadata.from_version.clone(),
             to_version: manifest.metadata.to_version.clone(),

@@ -19,8 +19,8 @@ use super::side::prepared;
 use super::{GenerateRequest, verification};
 use crate::acknowledgement::{Acknowledgements, Judged, number};
 use crate::bundle::{
-    BundleFolder, Content, Parts, StubStore, name, write_differences, write_graph, write_snapshot,
-    write_stamps, write_tree,
+    BundleFolder, Content, Parts, StubStore, load_manifest, name, write_differences, write_graph,
+    write_snapshot, write_stamps, write_tree,
 };
 use crate::facts::FactStore;
 use crate::nodes::artifact_storage::{ArtifactStorage, ArtifactToStore};
@@ -33,7 +33,8 @@ use crate::nodes::inference_engine::{
 };
 use crate::nodes::manifest_database::{DatabaseEntry, ManifestDatabase};
 use crate::nodes::snapshot_generator::{GeneratedSnapshot, SnapshotGenerator, SnapshotRequest};
-use crate::publish::publish;
+use crate::publish::{DEFAULT_NAMESPACE, publish};
+use crate::trust::{self, SignatureState};
 use crate::versions::folder_name;
 use crate::work::{Listings, ManifestListing};
 use crate::{Error, ErrorCode, ErrorKind, Progress, World};
@@ -95,6 +96,9 @@ impl Pipeline<'_> {
             answer.artifacts = artifacts(&out, found.outputs.keys());
             answer.manifest_uri = answer.artifacts.get("manifest").cloned().unwrap_or_default();
             self.walker.reach(RunStatus::Verifying)?;
+            if !self.holds_signature(&path, found.signature.as_ref()) {
+                (answer.signature, _) = self.sign(request, &path)?;
+            }
             answer.published_uri = self.publish(request, &path)?;
             answer.processing_time_ms = self.milliseconds_since(start);
             return Ok(answer);
@@ -106,6 +110,7 @@ impl Pipeline<'_> {
         let (mut scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
         drop(compared);
         self.walker.reach(RunStatus::Verifying)?;
+        let (signature, signed) = self.sign(request, &path)?;
         let observer = self.walker.observer();
         let manifest = &scored.manifest;
         let verified =
@@ -119,17 +124,38 @@ impl Pipeline<'_> {
         }
         let listed = artifacts(&out, outputs.keys());
         let mut answer = GenerateAnswer::new(&scored.manifest, &scored.report, listed);
+        answer.signature = signature;
         if let Some(listings) = listings {
             self.list(&scored, &answer, listings)?;
         }
         answer.verification = verification;
         if let Some(inputs) = &inputs {
             let answer = answer.clone();
-            record::keep(self.world, inputs, &Record { outputs, answer });
+            let record = Record { outputs, signature: Some(signed), answer };
+            record::keep(self.world, inputs, &record);
         }
         answer.published_uri = self.publish(request, &path)?;
         answer.processing_time_ms = self.milliseconds_since(start);
         Ok(answer)
+    }
+
+    /// Signs the manifest in this folder with the own key; what that is worth, and the digest of
+    /// the file that says it.
+    fn sign(
+        &self,
+        request: &GenerateRequest,
+        bundle: &std::path::Path,
+    ) -> Result<(SignatureState, Digest), Error> {
+        let namespace = request.publish.as_ref().map(|it| it.namespace.as_str());
+        let loaded = load_manifest(self.world, bundle)?;
+        trust::sign(self.world, &loaded, namespace.unwrap_or(DEFAULT_NAMESPACE))
+    }
+
+    /// Whether the signature in this folder is the one that an earlier run made.
+    fn holds_signature(&self, bundle: &std::path::Path, made: Option<&Digest>) -> bool {
+        let there = BundleFolder::at(bundle).read(&*self.world.files, name::SIGNATURE);
+        let there = there.ok().flatten().map(|bytes| Digest::of(&bytes));
+        there.is_some() && there.as_ref() == made
     }
 
     /// Publishes the bundle where that was asked for.

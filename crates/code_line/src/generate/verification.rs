@@ -252,6 +252,7 @@ fn try_one(
         dry_run: true,
         auto_apply_threshold: THRESHOLD,
         untyped: false,
+        allow_unsigned: false,
         allow_dirty: true,
         keep_requirement: false,
         checkpoint: None,

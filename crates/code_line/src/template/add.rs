@@ -14,6 +14,7 @@ use super::amend::untrue;
 use super::definition::find;
 use super::instance::instantiate;
 use crate::bundle::{BundleFolder, Content, LoadedManifest, load_manifest, name, read_snapshot};
+use crate::trust::{SignatureState, sign_descendant};
 use crate::verify::expect_intact;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
@@ -43,6 +44,8 @@ pub struct AddAnswer {
     pub manifest_uri: String,
     /// Its identity.
     pub manifest_digest: Digest,
+    /// Who signed it.
+    pub signature: SignatureState,
     /// The manifest that it was made from, which stays as it is.
     pub parent: Digest,
     /// What was added.
@@ -178,6 +181,8 @@ fn write(
     let bytes = manifest.write().into_bytes();
     folder.write(&*world.files, name::MANIFEST, &Content::of_bytes(bytes))?;
     written.push(name::MANIFEST);
+    let made = load_manifest(world, folder.path())?;
+    let signature = sign_descendant(world, &made, std::slice::from_ref(loaded))?;
     let artifacts = written.into_iter().map(|file| {
         let what = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         (what.to_owned(), out.join(file).display().to_string())
@@ -186,6 +191,7 @@ fn write(
     Ok(AddAnswer {
         manifest_uri: out.join(name::MANIFEST).display().to_string(),
         manifest_digest: digest,
+        signature,
         parent: loaded.digest,
         added: added
             .map(|operation| AddedOperation {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use registry::{EntryName, FolderRegistry, VersionPair};
+use ledger::Signer;
+use registry::{EntryName, VersionPair};
 use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bundle::BundleFolder;
 use crate::publish::registry_error;
+use crate::registries::OpenRegistry;
 use crate::versions::folder_name;
 use crate::{Error, World};
 
@@ -19,7 +21,7 @@ pub struct RegistryApi<'a> {
     /// The doors to the machine.
     pub world: &'a World,
     /// Which registry.
-    pub registry: &'a FolderRegistry,
+    pub registry: &'a OpenRegistry,
 }
 
 /// A bundle that is to be published.
@@ -69,7 +71,11 @@ impl Node for RegistryApi<'_> {
             let missing = || Error::internal(format!("the bundle lost its `{file}`"));
             contents.insert(file.clone(), bytes.ok_or_else(missing)?);
         }
-        let published = self.registry.publish(&name, &contents).map_err(registry_error)?;
+        let keys = self.world.trust.own_keys()?;
+        let signers: Vec<&dyn Signer> = keys.iter().map(|key| &**key).collect();
+        let now = self.world.clock.now();
+        let published = self.registry.publish(&name, &contents, &signers, now);
+        let published = published.map_err(registry_error)?;
         Ok(PublishedBundle { uri: name.to_string(), unchanged: published.unchanged })
     }
 }
