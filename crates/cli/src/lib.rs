@@ -22,8 +22,8 @@ use crate::arguments::{
 use crate::output::Output;
 
 pub use crate::commands::{
-    AppliedItem, FetchAnswer, GcAnswer, ImportAnswer, PublishAnswer, RegistryItem, RunAnswer,
-    TaskAnswer,
+    AppliedItem, AuditAnswer, AuditProof, EventItem, FetchAnswer, GcAnswer, ImportAnswer, KeyItem,
+    PublishAnswer, RegistryItem, RunAnswer, TaskAnswer,
 };
 
 #[global_allocator]
@@ -118,6 +118,9 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
         OnxCommand::Tasks(command) => commands::tasks(context, command),
         OnxCommand::Runs(command) => commands::runs(context, command),
         OnxCommand::Worker(arguments) => commands::worker(context, arguments),
+        OnxCommand::Keys(command) => commands::keys(context, command),
+        OnxCommand::Audit(command) => commands::audit(context, command),
+        OnxCommand::Events(arguments) => commands::events(context, arguments),
         OnxCommand::Gc(arguments) => commands::gc(context, arguments),
         OnxCommand::Manifest(command) => match command {
             ManifestCommand::Generate(arguments) => commands::generate(context, arguments),
@@ -126,6 +129,7 @@ fn carry_out(command: &OnxCommand, context: &commands::Context<'_>) -> Result<An
             ManifestCommand::Diff(arguments) => commands::diff(context, arguments),
             ManifestCommand::Docs(arguments) => commands::docs(context, arguments),
             ManifestCommand::Explain(arguments) => commands::explain(context, arguments),
+            ManifestCommand::Sign(arguments) => commands::sign(context, arguments),
             ManifestCommand::Verify(arguments) => commands::verify(context, arguments),
             ManifestCommand::Publish(arguments) => commands::publish(context, arguments),
             ManifestCommand::Fetch(arguments) => commands::fetch(context, arguments),

@@ -44,6 +44,16 @@ impl Output {
         }
     }
 
+    /// Prints lines for a program that reads them one by one; whether it took them all.
+    pub(crate) fn lines(self, lines: &str) -> Result<bool, Error> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(shown_json(lines).as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(unwritable(error)),
+        }
+    }
+
     /// Prints a result for programs.
     pub(crate) fn json<T: Serialize>(self, value: &T) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value)
@@ -110,11 +120,12 @@ fn write_out(bytes: &[u8]) -> Result<(), Error> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         // The reader has what it wanted.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Error::outside(
-            code_line::ErrorCode::OutputError,
-            "standard output cannot be written",
-            error,
-        )),
+        Err(error) => Err(unwritable(error)),
         Ok(()) => Ok(()),
     }
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    let message = "standard output cannot be written";
+    Error::outside(code_line::ErrorCode::OutputError, message, error)
 }

@@ -17,6 +17,7 @@ pub(crate) enum ManifestCommand {
     Diff(DiffArguments),
     Docs(DocsArguments),
     Explain(ExplainArguments),
+    Sign(SignArguments),
     Verify(VerifyArguments),
     Publish(PublishArguments),
     Fetch(FetchArguments),
@@ -327,7 +328,31 @@ pub(crate) struct ExplainArguments {
     pub(crate) manifest: PathBuf,
 }
 
-/// Check a manifest: form, ids, order, cycles, and the digests of its bundle
+/// Sign a manifest: say that it is what you made, or that you vouch for it
+///
+/// What onx makes is signed when it is made. The signatures lie beside the manifest, in a file of
+/// their own (DSSE v1 around a statement of in-toto); another key adds its own to those that are
+/// there. The manifest itself never changes.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest sign artifacts/core_diff/0.9.0_1.0.0
+  onx-manifest sign artifacts/core_diff/0.9.0_1.0.0 --key release")]
+pub(crate) struct SignArguments {
+    /// The manifest or its folder
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: PathBuf,
+
+    /// The name of the key on this machine
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    pub(crate) key: String,
+
+    /// The namespace for which it is signed
+    #[arg(long, value_name = "NAME", default_value = "core_migrations")]
+    pub(crate) namespace: String,
+}
+
+/// Check a manifest: signature, form, ids, order, cycles, and the digests of its bundle
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -340,6 +365,10 @@ pub(crate) struct VerifyArguments {
     /// The manifest or its folder
     #[arg(value_name = "FILE|DIR")]
     pub(crate) manifest: PathBuf,
+
+    /// Take a manifest that nobody signed who is trusted on this machine
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 
     /// Make the manifest again and compare
     #[arg(long)]

@@ -59,6 +59,10 @@ pub(crate) struct ApplyArguments {
     #[arg(long)]
     pub(crate) untyped: bool,
 
+    /// Apply a manifest that nobody signed who is trusted on this machine; that is recorded
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
+
     /// Edit files that hold uncommitted work, too
     #[arg(long)]
     pub(crate) allow_dirty: bool,
@@ -135,6 +139,10 @@ pub(crate) struct TrialArguments {
     /// The package to test; migrated already or not
     #[arg(long, value_name = "DIR")]
     pub(crate) target: PathBuf,
+
+    /// Take a manifest that nobody signed who is trusted on this machine
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 
     /// How the tests are run [default: what the package is set up for]
     #[arg(long, value_name = "RUNNER")]

@@ -1,5 +1,7 @@
 //! The command line as types. The doc comments are the help texts.
 
+mod audit;
+mod keys;
 mod manifest;
 mod migrate;
 mod registry;
@@ -10,10 +12,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use audit::{
+    AuditCommand, AuditProveArguments, AuditShowArguments, AuditVerifyArguments,
+};
+pub(crate) use keys::{
+    GrantArguments, KeyNewArguments, KeyRevokeArguments, KeyShowArguments, KeyTrustArguments,
+    KeysCommand,
+};
 pub(crate) use manifest::{
     AcknowledgedArguments, CalibrateArguments, CompatArguments, ComposeArguments, CoreArguments,
     DiffArguments, DiffFormat, DocsArguments, DocsKind, EveryArgument, ExplainArguments,
-    GenerateArguments, ManifestCommand, SemverArguments, SnapshotArguments, VerifyArguments,
+    GenerateArguments, ManifestCommand, SemverArguments, SignArguments, SnapshotArguments,
+    VerifyArguments,
 };
 pub(crate) use migrate::{
     ApplyArguments, HistoryArguments, MigrateCommand, RollbackArguments, StatusArguments,
@@ -21,12 +31,14 @@ pub(crate) use migrate::{
 };
 pub(crate) use registry::{
     FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
-    StatusChangeArguments,
+    RegistryDelegateArguments, RegistryInitArguments, RegistryMirrorArguments,
+    RegistryRenewArguments, RegistryTrustArguments, StatusChangeArguments,
 };
 pub(crate) use tasks::{
-    GcArguments, ImportLegacyArguments, RunAbandonArguments, RunListArguments, RunResumeArguments,
-    RunShowArguments, RunTailArguments, RunsCommand, StoreArguments, TaskAddArguments,
-    TaskArchiveArguments, TaskListArguments, TaskShowArguments, TasksCommand, WorkerArguments,
+    EventsArguments, GcArguments, ImportLegacyArguments, RunAbandonArguments, RunListArguments,
+    RunResumeArguments, RunShowArguments, RunTailArguments, RunsCommand, StoreArguments,
+    TaskAddArguments, TaskArchiveArguments, TaskListArguments, TaskPlanArguments,
+    TaskShowArguments, TasksCommand, WorkerArguments,
 };
 pub(crate) use template::{TemplateAddArguments, TemplateArguments, TemplateCommand};
 
@@ -72,6 +84,13 @@ pub(crate) enum OnxCommand {
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Runs(RunsCommand),
     Worker(WorkerArguments),
+    /// Keys: what signs what you make, and whose signatures count on this machine
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Keys(KeysCommand),
+    /// The audit log of this machine: what was made, published, applied and taken back, provably
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Audit(AuditCommand),
+    Events(EventsArguments),
     Gc(GcArguments),
     /// Show what this machine offers: how well foreign code can be confined, and where onx keeps
     /// its files

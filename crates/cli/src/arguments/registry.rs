@@ -11,6 +11,14 @@ pub(crate) struct RegistryArguments {
     /// The folder of the registry [default: registry in the state folder]
     #[arg(long, value_name = "DIR", env = "ONX_REGISTRY", hide_env_values = true)]
     pub(crate) registry: Option<PathBuf>,
+
+    /// Use only what was fetched before from a registry with roles, while it has not expired
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// With --offline, use what has expired, too; that is said
+    #[arg(long, requires = "offline")]
+    pub(crate) allow_expired: bool,
 }
 
 /// How something is published.
@@ -79,6 +87,106 @@ pub(crate) enum RegistryCommand {
     Yank(StatusChangeArguments),
     /// Say that an entry is to be used again
     Restore(StatusChangeArguments),
+    Init(RegistryInitArguments),
+    Delegate(RegistryDelegateArguments),
+    Renew(RegistryRenewArguments),
+    Trust(RegistryTrustArguments),
+    Mirror(RegistryMirrorArguments),
+}
+
+/// Give a registry roles: from then on only what is signed counts there (TUF 1.0)
+///
+/// The offline keys sign the root and say who publishes in which namespace; keep them away from
+/// machines that are reached from outside. The online key says every day what is current. Give
+/// the root to those who are to use the registry, by a way that they trust.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx keys new root-1 --owner ada@example.org --kind tree_head
+  onx-manifest registry init --offline-key root-1 --online-key online --out root.json")]
+pub(crate) struct RegistryInitArguments {
+    /// The name of a key of yours that signs the root; repeatable
+    #[arg(long = "offline-key", value_name = "NAME", required = true)]
+    pub(crate) offline_keys: Vec<String>,
+
+    /// How many of them must sign
+    #[arg(long, value_name = "N", default_value_t = std::num::NonZeroU64::MIN)]
+    pub(crate) threshold: std::num::NonZeroU64,
+
+    /// The name of the key of yours that says what is current
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    pub(crate) online_key: String,
+
+    /// Where to write the root for those who are to use the registry
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Give a namespace of a registry to its publishers, and to nobody else any more
+///
+/// The offline keys sign.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry delegate core_migrations --publisher release.key.json")]
+pub(crate) struct RegistryDelegateArguments {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE")]
+    pub(crate) namespace: String,
+
+    /// The public key of a publisher, as `onx keys show` prints it; repeatable
+    #[arg(long = "publisher", value_name = "FILE", required = true)]
+    pub(crate) publishers: Vec<PathBuf>,
+
+    /// How many of them must sign what is published
+    #[arg(long, value_name = "N", default_value_t = std::num::NonZeroU64::MIN)]
+    pub(crate) threshold: std::num::NonZeroU64,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Say for another day what is current in a registry; the online key signs
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry renew --registry /shared/registry")]
+pub(crate) struct RegistryRenewArguments {
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Trust the root of a registry, which came to you by a way that you trust
+///
+/// From then on the registry counts only with its roles, and never goes back.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry trust root.json --registry /shared/registry")]
+pub(crate) struct RegistryTrustArguments {
+    /// The root, as `registry init` wrote it
+    #[arg(value_name = "FILE")]
+    pub(crate) root: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Copy what is verified of a registry into another folder, with its roles
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry mirror /backup/registry --registry /shared/registry")]
+pub(crate) struct RegistryMirrorArguments {
+    /// The folder to copy into
+    #[arg(value_name = "DIR")]
+    pub(crate) into: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
 }
 
 /// List what is published

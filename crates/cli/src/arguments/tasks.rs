@@ -1,5 +1,6 @@
 //! The commands of `onx tasks` and `onx runs`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -29,6 +30,7 @@ pub(crate) enum TasksCommand {
     Add(TaskAddArguments),
     List(TaskListArguments),
     Show(TaskShowArguments),
+    Plan(TaskPlanArguments),
     Archive(TaskArchiveArguments),
     ImportLegacy(ImportLegacyArguments),
 }
@@ -92,6 +94,54 @@ pub(crate) struct TaskShowArguments {
     /// The id of the task
     #[arg(value_name = "TASK", value_parser = task_id)]
     pub(crate) task: TaskId,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
+/// Let an old planner say how a task is to be done
+///
+/// The planner is told the objective of the task and its details. It answers a goal and steps,
+/// which become the plan of the task; `onx tasks show` shows it. Its code is not touched: it runs
+/// as a child process, with your rights and your environment.
+///
+/// A class of Python is named as MODULE:CLASS and has a method `generate_plan(description)`, async
+/// or not. Any other planner is a program that reads one line, `{"description": TEXT}`, and answers
+/// `{"goal": TEXT, "steps": [...]}`.
+///
+/// A planner that fails, takes too long or answers something else leaves the task as it was.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("planner").required(true).args(["class", "program"])))]
+#[command(after_long_help = "\
+Examples:
+  onx tasks plan TASK-1 --class agentic.bridges.crewai_bridge:CrewAIBridge --folder old/src
+  onx tasks plan TASK-1 --timeout-s 60 -- ./planner --brief")]
+pub(crate) struct TaskPlanArguments {
+    /// The id of the task, which is TODO
+    #[arg(value_name = "TASK", value_parser = task_id)]
+    pub(crate) task: TaskId,
+
+    /// The class of a planner in Python
+    #[arg(long, value_name = "MODULE:CLASS", value_parser = python_class)]
+    pub(crate) class: Option<String>,
+
+    /// The interpreter that has what the class needs
+    #[arg(long, value_name = "PROGRAM", default_value = "python3", conflicts_with = "program")]
+    pub(crate) python: PathBuf,
+
+    /// The folder in which the planner works, and from which its modules are imported [default:
+    /// this folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout_s: u64,
+
+    /// A planner that is a program, with its arguments
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub(crate) program: Vec<OsString>,
 
     #[command(flatten)]
     pub(crate) store: StoreArguments,
@@ -270,6 +320,30 @@ pub(crate) struct WorkerArguments {
     pub(crate) store: StoreArguments,
 }
 
+/// Show the events that wait for whoever is to be told, one JSON object a line
+///
+/// A run that publishes a manifest says so once it has succeeded. With --take, what was read by the
+/// other side of the pipe is not shown again; whoever is stopped in between gets it again, under
+/// the same event_id.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx events
+  onx events --take | ./tell-the-others")]
+pub(crate) struct EventsArguments {
+    /// Say that what is printed was delivered
+    #[arg(long)]
+    pub(crate) take: bool,
+
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArguments,
+}
+
 /// Remove tasks that ended long ago, with their runs and folders
 ///
 /// Shows what would be removed, and removes it with --delete. Checkpoints of dependents and bundles
@@ -302,6 +376,17 @@ fn new_task_id(text: &str) -> Result<TaskId, String> {
     match task_id(text)? {
         id if id.as_str().len() > 100 => Err("it has more than 100 characters".to_owned()),
         id => Ok(id),
+    }
+}
+
+fn python_class(text: &str) -> Result<String, String> {
+    let is_dotted = |path: &str| {
+        path.split('.')
+            .all(|name| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    };
+    match text.split_once(':') {
+        Some((module, class)) if is_dotted(module) && is_dotted(class) => Ok(text.to_owned()),
+        _ => Err("it is not of the form MODULE:CLASS".to_owned()),
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
             .or(settings.auto_apply_threshold)
             .unwrap_or(DEFAULT_THRESHOLD),
         untyped: arguments.untyped || settings.untyped,
+        allow_unsigned: arguments.allow_unsigned,
         allow_dirty: arguments.allow_dirty,
         keep_requirement: arguments.keep_requirement,
         checkpoint: arguments
@@ -142,8 +143,8 @@ fn apply_text(report: &ApplicationReport, place: Option<&str>) -> String {
     };
     let mut lines = Lines::default();
     let mut row = |what: &str, text: String| lines.push([format!("  {what}"), text]);
-    let trust = if report.signed { "signed" } else { "unsigned" };
-    row("manifest", format!("{trust}, {}", report.manifest_digest.short()));
+    let (trust, digest) = (report.signature.words(), report.manifest_digest.short());
+    row("manifest", format!("{trust}, {digest}"));
     if let Some(sandbox) = &report.sandbox {
         row("sandbox", sandbox_words(sandbox));
     }

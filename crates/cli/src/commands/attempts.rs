@@ -98,6 +98,7 @@ pub(super) fn end(
     match done {
         Ok(answer) => {
             let (result, summary) = (answer.result()?, answer.summary());
+            super::audit::note_answer(context, attempt.context().run(), &answer)?;
             attempt.succeed(result, summary).map_err(not_made)?;
             Ok(answer)
         }

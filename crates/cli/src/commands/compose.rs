@@ -89,7 +89,7 @@ fn summary(answer: &ComposeAnswer) -> String {
     out.push_str(&table.finish());
     out.push_str(&findings(&answer.findings));
     let mut end = Lines::default();
-    let state = "unsigned".to_owned();
+    let state = answer.signature.words();
     end.push([
         "manifest".to_owned(),
         answer.manifest_uri.clone(),

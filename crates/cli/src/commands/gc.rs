@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use artifact::{Timestamp, TreePath};
+use artifact::{Digest, Timestamp, TreePath};
 use code_line::{Error, ErrorCode};
-use host::{FileError, FileErrorKind, Files, NodeKind, Place, split_path};
-use run::{Run, Task, TaskStatus};
+use host::{Contents as _, FileError, FileErrorKind, Files, NodeKind, Place, split_path};
+use run::{JournalWriter, Run, RunId, RunState, Task, TaskId, TaskStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::Store;
@@ -27,7 +27,11 @@ pub struct GcAnswer {
     pub tasks: Vec<GcTask>,
     /// Folders in the workspaces that no task knows.
     pub strays: Vec<String>,
-    /// How many bytes the folders hold.
+    /// How many artifacts no run refers to any more.
+    pub artifacts: u32,
+    /// Why artifacts were not looked at: a run whose journal does not say what it refers to.
+    pub unread: Option<String>,
+    /// How many bytes the folders hold; an artifact is the same file as its name in one of them.
     pub bytes: u64,
 }
 
@@ -50,10 +54,21 @@ pub(crate) fn gc(context: &Context<'_>, arguments: &GcArguments) -> Result<Answe
     let ended = store.tasks(&ended).map_err(refused)?;
     let old: Vec<&Task> =
         ended.iter().filter(|task| task.created_at.is_some_and(|at| at < before)).collect();
-    let mut answer =
-        GcAnswer { removed: arguments.delete, tasks: Vec::new(), strays: Vec::new(), bytes: 0 };
+    let mut answer = GcAnswer {
+        removed: arguments.delete,
+        tasks: Vec::new(),
+        strays: Vec::new(),
+        artifacts: 0,
+        unread: None,
+        bytes: 0,
+    };
+    // They are listed before the runs that refer to them: what a run keeps from now on stays.
+    let kept = store.artifacts(context.world.files.clone()).map_err(unkept)?;
+    let mut unused: BTreeSet<Digest> = kept.list().map_err(unkept)?.into_iter().collect();
+    let mut forgotten = BTreeSet::new();
     for task in old {
         let runs = store.runs(Some(&task.task_id)).map_err(refused)?;
+        forgotten.insert(task.task_id.clone());
         let folder = folder_of_task(&*store, &runs);
         if let Some(folder) = &folder {
             answer.bytes += size_of(files, folder)?;
@@ -78,16 +93,60 @@ pub(crate) fn gc(context: &Context<'_>, arguments: &GcArguments) -> Result<Answe
         }
         answer.strays.push(stray.display().to_string());
     }
+    match used(&*store, files, &forgotten)? {
+        Used::Digests(digests) => {
+            unused.retain(|digest| !digests.contains(digest));
+            for digest in &unused {
+                answer.artifacts += 1;
+                if arguments.delete {
+                    kept.remove(digest).map_err(unkept)?;
+                }
+            }
+        }
+        Used::Unknown(run) => answer.unread = Some(run.to_string()),
+    }
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
         context.output.result(&text(&answer))?;
-        let found = !answer.tasks.is_empty() || !answer.strays.is_empty();
+        let found = !answer.tasks.is_empty() || !answer.strays.is_empty() || answer.artifacts > 0;
         if found && !answer.removed {
             context.output.note("nothing was removed; --delete removes it\n");
         }
     }
     Ok(Answer::Yes)
+}
+
+/// The artifacts to which runs refer.
+enum Used {
+    /// These, and no others.
+    Digests(BTreeSet<Digest>),
+    /// Nobody knows, for the journal of this run cannot be read as a whole.
+    Unknown(RunId),
+}
+
+/// The artifacts to which the runs of all tasks but these refer.
+fn used(store: &dyn Store, files: &dyn Files, forgotten: &BTreeSet<TaskId>) -> Result<Used, Error> {
+    let mut digests = BTreeSet::new();
+    let runs = store.runs(None).map_err(refused)?;
+    for run in runs.iter().filter(|run| !forgotten.contains(&run.task_id)) {
+        let Some(folder) = store.run_folder(run) else { continue };
+        let Ok(journal) = JournalWriter::read(files, &folder, &run.run_id) else {
+            return Ok(Used::Unknown(run.run_id.clone()));
+        };
+        if !journal.breaks.is_empty() {
+            return Ok(Used::Unknown(run.run_id.clone()));
+        }
+        digests.extend(journal.begun_with());
+        digests.extend(RunState::of(&journal).artifacts.iter().map(|artifact| artifact.digest));
+    }
+    Ok(Used::Digests(digests))
+}
+
+fn unkept(error: FileError) -> Error {
+    let hint = error.hint().to_owned();
+    Error::outside(ErrorCode::StoreError, "the artifacts of runs cannot be cleared", error)
+        .hint(hint)
 }
 
 fn before(now: Timestamp, days: u32) -> Timestamp {
@@ -195,7 +254,7 @@ fn unusable(folder: &Path, error: FileError) -> Error {
 }
 
 fn text(answer: &GcAnswer) -> String {
-    if answer.tasks.is_empty() && answer.strays.is_empty() {
+    if answer.tasks.is_empty() && answer.strays.is_empty() && answer.artifacts == 0 {
         return "nothing is old enough to be removed\n".to_owned();
     }
     let mut lines = Lines::default();
@@ -210,5 +269,10 @@ fn text(answer: &GcAnswer) -> String {
     let kibibytes = answer.bytes.div_ceil(1024);
     let tasks = amount(answer.tasks.len() as u32, "task", "tasks");
     let strays = amount(answer.strays.len() as u32, "stray folder", "stray folders");
-    lines.finish() + &format!("{tasks} and {strays}, {kibibytes} KiB, {verb}\n")
+    let artifacts = amount(answer.artifacts, "artifact", "artifacts");
+    let unread = answer.unread.as_ref().map_or_else(String::new, |run| {
+        format!("artifacts stay, for the journal of the run {run} cannot be read\n")
+    });
+    let found = format!("{tasks}, {strays} and {artifacts}, {kibibytes} KiB, {verb}\n");
+    lines.finish() + &found + &unread
 }

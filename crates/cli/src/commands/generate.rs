@@ -123,10 +123,11 @@ fn summary(answer: &GenerateAnswer) -> String {
         }
     }
     out.push_str(&table.finish());
-    let state = if answer.unchanged { "unsigned, unchanged" } else { "unsigned" };
+    let unchanged = if answer.unchanged { ", unchanged" } else { "" };
+    let state = format!("{}{unchanged}", answer.signature.words());
     let mut end = Lines::default();
     let digest = answer.manifest_digest.short();
-    end.push(["manifest".to_owned(), answer.manifest_uri.clone(), digest, state.to_owned()]);
+    end.push(["manifest".to_owned(), answer.manifest_uri.clone(), digest, state]);
     out.push_str(&end.finish());
     if let Some(verification) = &answer.verification {
         out.push_str(&verified(verification));

@@ -165,6 +165,7 @@ pub(crate) fn verify(context: &Context<'_>, arguments: &VerifyArguments) -> Resu
     let scratch = context.scratch("verify");
     let request = VerifyRequest {
         manifest: arguments.manifest.clone(),
+        allow_unsigned: arguments.allow_unsigned,
         regenerate: arguments.regenerate,
         core: arguments.core_path.clone(),
         scratch: scratch.clone(),
@@ -194,9 +195,10 @@ fn verify_text(answer: &VerifyAnswer) -> String {
     let verdict = if answer.verified { "is what it says" } else { "is not what it says" };
     let operations = amount(answer.operations, "operation", "operations");
     out.push_str(&format!(
-        "{} {}, {operations}, unsigned: {verdict}\n",
+        "{} {}, {operations}, {}: {verdict}\n",
         answer.manifest,
-        answer.digest.short()
+        answer.digest.short(),
+        answer.signature.words()
     ));
     out
 }

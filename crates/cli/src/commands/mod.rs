@@ -2,21 +2,27 @@
 
 mod apply;
 mod attempts;
+mod audit;
 mod calibrate;
 mod compat;
 mod compose;
 mod doctor;
+mod events;
 mod explain;
 mod gc;
 mod generate;
+mod keys;
 mod listings;
 mod manifest;
+mod planner;
 mod records;
 mod registry;
+mod roles;
 mod runs;
 mod tasks;
 mod template;
 mod trial;
+mod trust;
 mod work;
 mod worker;
 
@@ -26,17 +32,26 @@ use std::sync::Arc;
 use artifact::TreePath;
 use code_line::settings::{Rules, Settings};
 use code_line::{Error, ErrorCode, ErrorKind, World};
-use host::{DiskFiles, Environment, Place, SystemClock, SystemProcesses, UserFolders, split_path};
+use host::{
+    Clock, DiskFiles, Environment, Files, Place, SystemClock, SystemProcesses, UserFolders,
+    split_path,
+};
 
 pub(crate) use self::apply::apply;
+pub(crate) use self::audit::audit;
+pub use self::audit::{AuditAnswer, AuditProof};
 pub(crate) use self::calibrate::calibrate;
 pub(crate) use self::compat::compat;
 pub(crate) use self::compose::compose;
 pub(crate) use self::doctor::doctor;
+pub use self::events::EventItem;
+pub(crate) use self::events::events;
 pub(crate) use self::explain::explain;
 pub use self::gc::GcAnswer;
 pub(crate) use self::gc::gc;
 pub(crate) use self::generate::generate;
+pub use self::keys::KeyItem;
+pub(crate) use self::keys::keys;
 pub(crate) use self::manifest::{diff, docs, semver, verify};
 pub use self::records::AppliedItem;
 pub(crate) use self::records::{history, rollback, status};
@@ -46,6 +61,8 @@ pub use self::tasks::{ImportAnswer, RunAnswer, TaskAnswer};
 pub(crate) use self::tasks::{runs, tasks};
 pub(crate) use self::template::template;
 pub(crate) use self::trial::try_migration;
+use self::trust::UserTrust;
+pub(crate) use self::trust::sign;
 pub(crate) use self::work::work_when_asked;
 pub(crate) use self::worker::worker;
 use crate::arguments::GlobalArguments;
@@ -78,11 +95,15 @@ impl<'a> Context<'a> {
             environment.working_folder(),
             &folders.configuration,
         )?;
+        let files: Arc<dyn Files> = Arc::new(DiskFiles);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let trust = Arc::new(UserTrust::new(&files, &clock, &folders, &environment));
         let world = World {
-            files: Arc::new(DiskFiles),
+            trust,
+            files,
             environment,
             folders,
-            clock: Arc::new(SystemClock::new()),
+            clock,
             processes: Arc::new(SystemProcesses),
             worker: std::env::current_exe().ok(),
         };
@@ -114,6 +135,11 @@ impl<'a> Context<'a> {
         if let Ok((base, name)) = split_path(scratch) {
             drop(files.remove_folder(Place::new(&base, &name)));
         }
+    }
+
+    /// The bytes of a file that the user named.
+    pub(crate) fn read_file(&self, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Error> {
+        self.world.read_named(path, limit_bytes)
     }
 
     /// Writes a file that the user named.

@@ -5,12 +5,14 @@ use code_line::Error;
 use code_line::application::{ApplicationKind, ApplicationRecord};
 use code_line::records::{history as list_history, rollback as run_rollback, status as ask_status};
 use code_line::transaction::RollbackRequest;
+use ledger::Event;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use store::ApplicationRow;
 
 use super::Context;
+use super::audit::{line, manifest_id, note};
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
@@ -67,6 +69,7 @@ pub(crate) fn rollback(
         force: arguments.force,
     };
     let answer = run_rollback(&request, &context.world)?;
+    note_rollback(context, &request.target)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
         return Ok(Answer::Yes);
@@ -83,6 +86,25 @@ pub(crate) fn rollback(
     };
     context.output.result(&text)?;
     Ok(Answer::Yes)
+}
+
+/// Writes down the rollback that a target stands after, unless it was written down before: whoever
+/// took it back may have been stopped in between.
+fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), Error> {
+    let records = list_history(target, &context.world)?;
+    let Some(newest) = records.first().filter(|it| it.kind == ApplicationKind::Rollback) else {
+        return Ok(());
+    };
+    let manifest_id = match records.iter().find_map(|record| record.manifest) {
+        Some(digest) => manifest_id(&digest)?,
+        None => line("unknown")?,
+    };
+    let package = line(&newest.package)?;
+    let run = run::RunId::new(newest.id.to_string())
+        .map_err(|error| Error::internal("a record has no usable id").caused_by(error))?;
+    note(context, Some(&run), |_| {
+        Ok(Event::ManifestRolledBack { manifest_id, package, success: true })
+    })
 }
 
 pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Result<Answer, Error> {

@@ -3,17 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use artifact::Digest;
+use code_line::bundle::load_manifest;
 use code_line::publish::{
-    Publication, entry_name, fetch as fetch_entry, publish as publish_bundle, registry_error,
-    write_out,
+    Fetched, Publication, entry_name, fetch as fetch_entry, publish as publish_bundle,
+    registry_error, write_out,
 };
+use code_line::registries::{Entries, OpenRegistry};
 use code_line::{Error, nodes};
-use registry::{Entry, EntryStatus, FolderRegistry, Listed, StatusChange};
+use registry::{Entry, EntryStatus, Listed, Reach, StatusChange};
 use run::Walker;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use ledger::{Event, Signer};
+
 use super::Context;
+use super::audit::{line, note, note_published};
+use super::roles;
 use crate::Answer;
 use crate::arguments::{
     FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
@@ -57,7 +63,7 @@ pub(super) fn publication(context: &Context<'_>, arguments: &PublicationArgument
     }
 }
 
-fn folder(context: &Context<'_>, arguments: &RegistryArguments) -> PathBuf {
+pub(super) fn folder(context: &Context<'_>, arguments: &RegistryArguments) -> PathBuf {
     match &arguments.registry {
         Some(folder) => context.world.environment.absolute(folder),
         None => context.world.folders.state.join("registry"),
@@ -75,10 +81,15 @@ pub(crate) fn publish(
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
     let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
+    if !answer.unchanged {
+        let digest = load_manifest(&context.world, &arguments.manifest)?.digest;
+        let id = artifact::uuid_from_digest(&digest).to_string();
+        note_published(context, None, &id, digest, &answer.uri)?;
+    }
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
-        let state = if answer.unchanged { "unsigned, unchanged" } else { "unsigned" };
+        let state = if answer.unchanged { "published before, unchanged" } else { "published" };
         context.output.result(&format!("{}   {state}\n", answer.uri))?;
         let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
         context.output.note(&format!("next  {next}\n"));
@@ -88,16 +99,14 @@ pub(crate) fn publish(
 
 pub(crate) fn fetch(context: &Context<'_>, arguments: &FetchArguments) -> Result<Answer, Error> {
     let registry = folder(context, &arguments.registry);
-    let fetched = fetch_entry(&arguments.name, &registry, &context.world)?;
-    if let Some(warning) = fetched.warning() {
-        context.output.note(&format!("{warning}\n"));
-    }
+    let reach = reach(&arguments.registry);
+    let fetched = fetch_entry(&arguments.name, &registry, reach, &context.world)?;
+    warn(context, &fetched);
     let place = match &arguments.out {
         None => fetched.folder.clone(),
         Some(out) => {
-            let registry = FolderRegistry::new(context.world.files.clone(), registry);
-            let contents = registry.fetch(&fetched.listed).map_err(registry_error)?;
-            write_out(&contents, &context.world.environment.absolute(out), &context.world)?;
+            let out_folder = context.world.environment.absolute(out);
+            write_out(&fetched.contents, &out_folder, &context.world)?;
             out.clone()
         }
     };
@@ -117,12 +126,22 @@ pub(crate) fn registry(context: &Context<'_>, command: &RegistryCommand) -> Resu
         RegistryCommand::Deprecate(it) => change(context, it, EntryStatus::Deprecated),
         RegistryCommand::Yank(it) => change(context, it, EntryStatus::Yanked),
         RegistryCommand::Restore(it) => change(context, it, EntryStatus::Published),
+        RegistryCommand::Init(arguments) => roles::init(context, arguments),
+        RegistryCommand::Delegate(arguments) => roles::delegate(context, arguments),
+        RegistryCommand::Renew(arguments) => roles::renew(context, arguments),
+        RegistryCommand::Trust(arguments) => roles::trust(context, arguments),
+        RegistryCommand::Mirror(arguments) => roles::mirror(context, arguments),
     }
 }
 
 fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, Error> {
-    let registry = FolderRegistry::new(context.world.files.clone(), folder(context, arguments));
-    let listed = registry.list().map_err(registry_error)?;
+    let registry = OpenRegistry::open(&context.world, &folder(context, arguments))?;
+    let now = context.world.clock.now();
+    let Entries { listed, refused } =
+        registry.list(reach(arguments), now).map_err(registry_error)?;
+    for (namespace, why) in &refused {
+        context.output.note(&format!("nothing of `{namespace}` is used: {why}\n"));
+    }
     if context.output.is_json() {
         let item = |Listed { entry, status }| RegistryItem { entry, status };
         let items: Vec<RegistryItem> = listed.into_iter().map(item).collect();
@@ -139,17 +158,37 @@ fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, 
     Ok(Answer::Yes)
 }
 
+/// Writes down that a manifest is to be used no more; that it is used again is no event of the log.
+fn note_change(
+    context: &Context<'_>,
+    name: &str,
+    status: Option<&StatusChange>,
+) -> Result<(), Error> {
+    let Some(StatusChange { status, reason, .. }) = status else { return Ok(()) };
+    let (name, reason) = (line(name)?, line(reason)?);
+    match status {
+        EntryStatus::Published => Ok(()),
+        EntryStatus::Deprecated => {
+            note(context, None, |_| Ok(Event::ManifestDeprecated { name, reason }))
+        }
+        EntryStatus::Yanked => note(context, None, |_| Ok(Event::ManifestYanked { name, reason })),
+    }
+}
+
 fn change(
     context: &Context<'_>,
     arguments: &StatusChangeArguments,
     status: EntryStatus,
 ) -> Result<Answer, Error> {
     let folder = folder(context, &arguments.registry);
-    let registry = FolderRegistry::new(context.world.files.clone(), folder);
+    let registry = OpenRegistry::open(&context.world, &folder)?;
     let now = context.world.clock.now();
+    let keys = context.world.trust.own_keys()?;
+    let signers: Vec<&dyn Signer> = keys.iter().map(|key| &**key).collect();
     let Listed { entry, status } = registry
-        .set_status(&arguments.name, status, &arguments.reason, now)
+        .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
+    note_change(context, &arguments.name.to_string(), status.as_ref())?;
     if context.output.is_json() {
         context.output.json(&RegistryItem { entry, status })?;
     } else {
@@ -167,9 +206,22 @@ pub(super) fn manifest(
     registry: &RegistryArguments,
 ) -> Result<PathBuf, Error> {
     let Some(name) = entry_name(given) else { return Ok(given.to_owned()) };
-    let fetched = fetch_entry(&name?, &folder(context, registry), &context.world)?;
-    if let Some(warning) = fetched.warning() {
+    let folder = folder(context, registry);
+    let fetched = fetch_entry(&name?, &folder, reach(registry), &context.world)?;
+    warn(context, &fetched);
+    Ok(fetched.folder)
+}
+
+fn warn(context: &Context<'_>, fetched: &Fetched) {
+    for warning in fetched.warnings() {
         context.output.note(&format!("{warning}\n"));
     }
-    Ok(fetched.folder)
+}
+
+fn reach(arguments: &RegistryArguments) -> Reach {
+    match (arguments.offline, arguments.allow_expired) {
+        (false, _) => Reach::Registry,
+        (true, false) => Reach::Cache,
+        (true, true) => Reach::CacheEvenIfExpired,
+    }
 }

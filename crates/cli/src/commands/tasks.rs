@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use artifact::Finding;
 use code_line::{Error, ErrorCode};
-use run::{JournalError, JournalWriter, Run, RunState, RunStatus, Task, TaskStatus};
+use run::{JournalError, JournalWriter, Run, RunState, RunStatus, Task, TaskPlan, TaskStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -54,6 +54,7 @@ pub(crate) fn tasks(context: &Context<'_>, command: &TasksCommand) -> Result<Ans
         TasksCommand::Add(arguments) => add(context, arguments),
         TasksCommand::List(arguments) => list(context, arguments),
         TasksCommand::Show(arguments) => show(context, arguments),
+        TasksCommand::Plan(arguments) => super::planner::plan(context, arguments),
         TasksCommand::Archive(arguments) => archive(context, arguments),
         TasksCommand::ImportLegacy(arguments) => import_legacy(context, arguments),
     }
@@ -106,7 +107,7 @@ pub(super) fn refused(error: StoreError) -> Error {
     }
 }
 
-fn causes(error: &dyn std::error::Error) -> Vec<String> {
+pub(super) fn causes(error: &dyn std::error::Error) -> Vec<String> {
     let rest = error.source().map(causes).unwrap_or_default();
     std::iter::once(error.to_string()).chain(rest).collect()
 }
@@ -195,16 +196,34 @@ fn task_text(answer: &TaskAnswer) -> Result<String, Error> {
     if let Some(at) = task.created_at {
         push("created", at.to_string());
     }
+    let plan = TaskPlan::of_task(task);
     for (name, value) in &task.metadata {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            other => serde_json::to_string(other)
-                .map_err(|error| Error::internal("a value has no JSON form").caused_by(error))?,
-        };
-        push(&format!("  {name}"), text);
+        if name == TaskPlan::METADATA && plan.is_some() {
+            continue;
+        }
+        push(&format!("  {name}"), value_text(value)?);
     }
     push("runs", runs.len().to_string());
-    Ok(lines.finish() + &run_lines(runs))
+    let plan = plan.as_ref().map(plan_text).transpose()?.unwrap_or_default();
+    Ok(lines.finish() + &run_lines(runs) + &plan)
+}
+
+/// A plan as a person reads it: what should be true in the end, then what is done for it.
+pub(super) fn plan_text(plan: &TaskPlan) -> Result<String, Error> {
+    let mut lines = Lines::default();
+    lines.push(["plan".to_owned(), plan.objective.clone()]);
+    for (place, step) in plan.steps.iter().enumerate() {
+        lines.push([format!("  {}", place + 1), value_text(step)?]);
+    }
+    Ok(lines.finish())
+}
+
+fn value_text(value: &Value) -> Result<String, Error> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        other => serde_json::to_string(other)
+            .map_err(|error| Error::internal("a value has no JSON form").caused_by(error)),
+    }
 }
 
 fn run_lines(runs: &[Run]) -> String {

@@ -45,6 +45,7 @@ fn options(context: &Context<'_>, arguments: &TrialArguments) -> TrialOptions {
             dry_run: true,
             auto_apply_threshold: threshold.unwrap_or(DEFAULT_THRESHOLD),
             untyped: arguments.untyped || apply.untyped,
+            allow_unsigned: arguments.allow_unsigned,
             allow_dirty: true,
             keep_requirement: false,
             checkpoint: None,

@@ -41,6 +41,7 @@ fn work(order: &str) -> Result<(), Error> {
         },
         clock: clock.clone(),
         processes: Arc::new(SystemProcesses),
+        trust: Arc::new(code_line::trust::NoTrust),
         worker: None,
     };
     let timings = Timings::new(clock, true);

@@ -33,7 +33,9 @@ fn the_manifest_that_the_others_are_made_from_is_accepted() {
     let world = World::new();
     world.dependent();
     world.write(&[("right.yaml", RIGHT)]);
-    world.apply(&world.path("right.yaml"), &["--dry-run"]).succeeded();
+    let right = world.path("right.yaml");
+    world.apply(&right, &["--dry-run"]).refused(USER, "nobody signed");
+    world.apply(&right, &["--dry-run", "--allow-unsigned"]).succeeded();
 }
 
 #[test]

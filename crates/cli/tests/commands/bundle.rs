@@ -27,6 +27,7 @@ fn generate_writes_the_whole_bundle() {
         "differences.json",
         "graph_from.json",
         "graph_to.json",
+        "manifest.dsse.json",
         "manifest.yaml",
         "metadata.json",
         "report.json",

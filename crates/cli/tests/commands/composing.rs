@@ -203,6 +203,8 @@ fn manifests_without_bundles_are_composed_and_it_is_said_what_cannot_be_known() 
     assert!(manifest.contains("overall: 0.81"), "{manifest}");
     assert!(ran.out.contains("composition-without-snapshots"), "{}", ran.out);
     scene.write("app/app.py", "from lib.shapes import Square\n\nSquare()\n");
+    // Nobody signed the two, so nobody vouches for what they come to.
+    assert_eq!(scene.onx(&["manifest", "sign", "whole"]).code, 0);
     apply(&scene, "whole", "app");
     assert_eq!(scene.read("app/app.py"), "from lib.shapes import Tetragon\n\nTetragon()\n");
 }

@@ -27,6 +27,7 @@ fn help_reads_like_documentation() {
         "diff",
         "docs",
         "explain",
+        "sign",
         "verify",
         "compose",
         "template",
@@ -38,9 +39,15 @@ fn help_reads_like_documentation() {
         let snapshot = format!("manifest_template_{command}");
         insta::assert_snapshot!(snapshot, help(onx, &["manifest", "template", command]));
     }
-    for command in ["add", "list", "show", "archive", "import-legacy"] {
+    for command in ["add", "list", "show", "plan", "archive", "import-legacy"] {
         let snapshot = format!("tasks_{}", command.replace('-', "_"));
         insta::assert_snapshot!(snapshot, help(onx, &["tasks", command]));
+    }
+    for command in ["new", "list", "show", "trust", "revoke"] {
+        insta::assert_snapshot!(format!("keys_{command}"), help(onx, &["keys", command]));
+    }
+    for command in ["show", "verify", "prove"] {
+        insta::assert_snapshot!(format!("audit_{command}"), help(onx, &["audit", command]));
     }
     for command in ["list", "show"] {
         insta::assert_snapshot!(format!("runs_{command}"), help(onx, &["runs", command]));

@@ -22,3 +22,4 @@ mod scene;
 mod tasks;
 mod templates;
 mod trial;
+mod trust;

@@ -180,8 +180,9 @@ fn a_run_does_not_go_on_with_other_versions() {
 
 /// Gives a run the versions that another one has read.
 fn copy_attached(from: &Path, to: &Path) {
-    let name = artifact::TreePath::new("versions.json").expect("a path");
-    let bytes = std::fs::read(from.join("artifacts/versions.json")).expect("a file");
+    let path = artifact::TreePath::new("artifacts/versions.json").expect("a path");
+    let bytes = std::fs::read(from.join(path.as_str())).expect("a file");
+    std::fs::write(to.join(path.as_str()), &bytes).expect("a file");
     let run = to.file_name().and_then(|name| name.to_str()).expect("a name");
     let run = run::RunId::new(run).expect("an id");
     let writer = WorkerId::like("the first attempt");
@@ -189,7 +190,8 @@ fn copy_attached(from: &Path, to: &Path) {
     let mut journal =
         run::JournalWriter::open(files, to, &run, &writer, run::Fence(1)).expect("a journal");
     let at = artifact::Timestamp::from_unix_seconds(1_762_106_400).expect("in range");
-    journal.attach(at, &name, &bytes, Durability::Power).expect("kept");
+    let artifact = run::ArtifactReference::new(path, &bytes);
+    journal.attach(at, artifact, Durability::Power).expect("kept");
 }
 
 #[test]
@@ -265,11 +267,11 @@ fn what_ended_is_removed_only_when_asked_for() {
     std::fs::create_dir_all(&foreign).expect("a folder");
     std::fs::write(foreign.join("mine.txt"), "keep").expect("a file");
     let young = yes(scene.onx(&["gc"])).out;
-    assert!(young.contains("0 tasks and 1 stray folder"), "{young}");
+    assert!(young.contains("0 tasks, 1 stray folder and 0 artifacts"), "{young}");
     // A moment later, what ended is older than nothing at all.
     std::thread::sleep(Duration::from_millis(1100));
     let shown = yes(scene.onx(&["gc", "--older-than-days", "0"]));
-    assert!(shown.out.contains("1 task and 1 stray folder"), "{}", shown.out);
+    assert!(shown.out.contains("1 task, 1 stray folder and 3 artifacts"), "{}", shown.out);
     assert!(folder.is_dir() && stray.is_dir());
     yes(scene.onx(&["gc", "--older-than-days", "0", "--delete"]));
     assert!(!folder.exists() && !stray.exists() && foreign.is_dir());

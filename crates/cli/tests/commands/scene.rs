@@ -1,6 +1,7 @@
 //! A temporary folder with a library in two versions, and a way to run onx there.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -58,12 +59,27 @@ const OLD: [(&str, &str); 3] = [
     ("pyproject.toml", "[project]\nname = \"yourlib\"\nversion = \"1.0.0\"\n"),
 ];
 
+/// The private key of every scene, so that what is made in two of them is signed alike. It signs
+/// nothing else.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIGJGqEeSa/8QwezvwbuY21S27bKE8wB5U+Iv0t+8Nzx0\n\
+    -----END PRIVATE KEY-----\n";
+
 impl Scene {
     /// An empty working folder.
     pub(crate) fn empty() -> Self {
         let scene = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         std::fs::create_dir_all(scene.work()).expect("a folder");
+        let key = scene.configuration().join("keys/private/local.pem");
+        std::fs::create_dir_all(key.parent().expect("a folder")).expect("folders");
+        std::fs::write(&key, KEY).expect("a key");
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("a mode");
         scene
+    }
+
+    /// The folder of what the user decided.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.folder.path().join("configuration")
     }
 
     /// `old` and `new` hold a library in which the class was renamed.
@@ -112,7 +128,8 @@ impl Scene {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("ONX_CACHE_DIR", self.cache())
-            .env("ONX_STATE_DIR", self.state());
+            .env("ONX_STATE_DIR", self.state())
+            .env("ONX_CONFIG_DIR", self.configuration());
         command
     }
 

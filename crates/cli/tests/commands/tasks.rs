@@ -73,11 +73,51 @@ fn tasks_are_added_listed_shown_and_archived() {
 }
 
 #[test]
+fn an_old_planner_plans_an_imported_task() {
+    let scene = with_legacy_database();
+    let import = ["tasks", "import-legacy", "--db", "tasks.db", "--workspaces", "workspaces"];
+    yes(scene.onx(&import));
+    scene.write(
+        "old/agentic/bridges.py",
+        "class Bridge:\n    async def generate_plan(self, description):\n        print('thinking')\n        \
+         return {'goal': description + '!', 'steps': ['look', {'tool': 'edit'}]}\n\
+         class Tired:\n    def generate_plan(self, description):\n        \
+         raise SystemExit('no\\x1b[2J plan')\n",
+    );
+    let plan = |class: &str| {
+        let class = format!("agentic.bridges:{class}");
+        let store = ["--store", "tasks.db"];
+        scene.onx(
+            &[&["tasks", "plan", "T-2", "--class", &class, "--folder", "old"], &store[..]].concat(),
+        )
+    };
+    let before = json(scene.onx(&["tasks", "show", "T-2", "--store", "tasks.db", "--json"]));
+    let failed = plan("Tired");
+    assert_eq!(failed.code, 5, "{}", failed.err);
+    assert!(failed.err.contains("the planner failed: exit code 1"), "{}", failed.err);
+    assert!(failed.err.contains("plan") && !failed.err.contains('\u{1b}'), "{}", failed.err);
+    let after = json(scene.onx(&["tasks", "show", "T-2", "--store", "tasks.db", "--json"]));
+    assert_eq!(after, before);
+
+    let planned = "plan   Ship more!\n  1    look\n  2    {\"tool\":\"edit\"}\n";
+    assert_eq!(yes(plan("Bridge")), planned);
+    let shown = yes(scene.onx(&["tasks", "show", "T-2", "--store", "tasks.db"]));
+    assert!(shown.ends_with(planned), "{shown}");
+    let done = ["tasks", "plan", "T-1", "--store", "tasks.db", "--", "sh", "-c"];
+    let answer = "echo '{\"goal\": \"g\", \"steps\": [\"s\"]}'";
+    let done = scene.onx(&[&done[..], &[answer]].concat());
+    assert_eq!(done.code, 4, "it is DONE: {}", done.err);
+}
+
+#[test]
 fn what_cannot_be_done_with_tasks_is_said() {
     let scene = Scene::empty();
     yes(scene.onx(&["tasks", "add", "One", "--id", "one"]));
     scene.write("other.db", "no database, but long enough to be looked at, and more than that");
-    let table: [(&[&str], i32, &str); 11] = [
+    let table: [(&[&str], i32, &str); 14] = [
+        (&["tasks", "plan", "nobody", "--class", "a:B"], 2, "TaskError"),
+        (&["tasks", "plan", "one", "--", "./no-planner"], 2, "TaskError"),
+        (&["tasks", "plan", "one", "--", "echo", "thinking"], 5, "TaskError"),
         (&["tasks", "show", "nobody"], 2, "TaskError"),
         (&["tasks", "archive", "nobody"], 2, "TaskError"),
         (&["tasks", "add", "Two", "--id", "one"], 4, "TaskError"),
@@ -98,6 +138,8 @@ fn what_cannot_be_done_with_tasks_is_said() {
     }
     assert_eq!(scene.onx(&["tasks", "add", "Four", "--id", "../x"]).code, 2);
     assert_eq!(scene.onx(&["tasks", "list", "--status", "done"]).code, 2);
+    assert_eq!(scene.onx(&["tasks", "plan", "one"]).code, 2, "no planner");
+    assert_eq!(scene.onx(&["tasks", "plan", "one", "--class", "import os"]).code, 2);
 }
 
 #[test]

@@ -124,6 +124,7 @@ fn verify(scene: &Scene, further: &[&str]) -> Ran {
         .current_dir(scene.work())
         .env("ONX_CACHE_DIR", scene.cache())
         .env("ONX_STATE_DIR", scene.work().join("state"))
+        .env("ONX_CONFIG_DIR", scene.configuration())
         .env("ONX_PROBE", "a secret")
         .args(["migrate", "verify", "--manifest", "bundle", "--target", "app"])
         .args(["--auto-apply-threshold", "0"])

@@ -1,0 +1,349 @@
+//! `audit`, and writing down what happened.
+
+use artifact::{Sha256, Timestamp};
+use code_line::apply::ApplicationStatus;
+use code_line::work::CodeAnswer;
+use code_line::{Error, ErrorCode};
+use ledger::{AuditEntry, Event, Identity, Kind, Line, Namespace, PublicKey, TreeHead, leaf_hash};
+use run::RunId;
+use schemars::JsonSchema;
+use serde::Serialize;
+use store::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
+
+use super::Context;
+use super::keys::read_public;
+use super::tasks::causes;
+use crate::Answer;
+use crate::arguments::{
+    AuditCommand, AuditProveArguments, AuditShowArguments, AuditVerifyArguments,
+};
+use crate::words::{Lines, amount};
+
+/// Largest log that is verified from a copy, in bytes.
+const LOG_LIMIT_BYTES: u64 = 8 << 30;
+const NOTE_LIMIT_BYTES: u64 = 64 << 10;
+
+/// What `audit verify --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditAnswer {
+    /// Whether every entry fits, and the heads with them.
+    pub verified: bool,
+    /// How many entries fit.
+    pub entries: u64,
+    /// The root over them, in hexadecimal digits.
+    pub root: Option<String>,
+    /// The first entry that does not fit, counted from 0.
+    pub first_misfit: Option<u64>,
+    /// Why it does not.
+    pub why: Option<String>,
+}
+
+/// What `audit prove` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditProof {
+    /// The entry that is proved to be there; none where it is an earlier log.
+    pub entry: Option<u64>,
+    /// The hash of that entry, in hexadecimal digits.
+    pub leaf: Option<String>,
+    /// How many entries the earlier log had; none where it is an entry.
+    pub from: Option<u64>,
+    /// The root of the earlier log, in hexadecimal digits.
+    pub from_root: Option<String>,
+    /// How many entries the head covers.
+    pub size: u64,
+    /// Its root, in hexadecimal digits.
+    pub root: String,
+    /// The hashes that lead there, in hexadecimal digits, in the order of RFC 9162.
+    pub hashes: Vec<String>,
+    /// The signed head, as a note.
+    pub head: String,
+}
+
+pub(crate) fn audit(context: &Context<'_>, command: &AuditCommand) -> Result<Answer, Error> {
+    match command {
+        AuditCommand::Show(arguments) => show(context, arguments),
+        AuditCommand::Verify(arguments) => verify(context, arguments),
+        AuditCommand::Prove(arguments) => prove(context, arguments),
+    }
+}
+
+/// Writes down what happened, signed with the key of this machine.
+pub(super) fn note(
+    context: &Context<'_>,
+    run: Option<&RunId>,
+    event: impl FnOnce(&Identity) -> Result<Event, Error>,
+) -> Result<(), Error> {
+    let key = context.world.trust.own_key()?;
+    let run = run.map(|run| line(run.as_str())).transpose()?;
+    let event = event(&key.owner)?;
+    let at: Timestamp = context.world.clock.now();
+    let happening = Happening { actor: key.owner.clone(), run, event, at };
+    folder(context).add(&happening, &*key.signer).map_err(refused)
+}
+
+/// Writes down what a run came to.
+pub(super) fn note_answer(
+    context: &Context<'_>,
+    run: &RunId,
+    answer: &CodeAnswer,
+) -> Result<(), Error> {
+    match answer {
+        CodeAnswer::Generated(made) => {
+            note(context, Some(run), |_| {
+                Ok(Event::ManifestGenerated {
+                    from_version: line(&made.from_version)?,
+                    generator: line(code_line::bundle::GENERATOR)?,
+                    manifest_id: line(&made.manifest_id)?,
+                    to_version: line(&made.to_version)?,
+                })
+            })?;
+            let Some(uri) = &made.published_uri else { return Ok(()) };
+            note_published(context, Some(run), &made.manifest_id, made.manifest_digest, uri)
+        }
+        CodeAnswer::Applied(applied) => {
+            let report = &applied.report;
+            if report.status == ApplicationStatus::Unchanged {
+                return Ok(());
+            }
+            if !report.signature.is_signed() {
+                note(context, Some(run), |_| {
+                    Ok(Event::UnsignedWorkAllowed {
+                        operation: line("apply")?,
+                        subject: report.manifest_digest,
+                    })
+                })?;
+            }
+            note(context, Some(run), |owner| {
+                Ok(Event::ManifestApplied {
+                    applied_by: owner.clone(),
+                    manifest_id: manifest_id(&report.manifest_digest)?,
+                    package: line(&report.target)?,
+                    success: report.summary.operations_failed == 0,
+                })
+            })
+        }
+    }
+}
+
+/// Writes down that a manifest was published.
+pub(super) fn note_published(
+    context: &Context<'_>,
+    run: Option<&RunId>,
+    id: &str,
+    digest: artifact::Digest,
+    uri: &str,
+) -> Result<(), Error> {
+    note(context, run, |_| {
+        Ok(Event::ManifestPublished { digest, manifest_id: line(id)?, name: line(uri)? })
+    })
+}
+
+/// The id under which a manifest is listed, as the log has it.
+pub(super) fn manifest_id(digest: &artifact::Digest) -> Result<Line, Error> {
+    line(&artifact::uuid_from_digest(digest).to_string())
+}
+
+/// A text as the log has it: without what deceives, and cut where it is long.
+pub(super) fn line(text: &str) -> Result<Line, Error> {
+    let mut shown = artifact::shown(text).into_owned();
+    while shown.len() > 512 {
+        shown.pop();
+    }
+    let shown = if shown.is_empty() { "–".to_owned() } else { shown };
+    shown.parse().map_err(|error: ledger::WordError| {
+        Error::internal("a text cannot be written down").caused_by(error)
+    })
+}
+
+fn folder(context: &Context<'_>) -> AuditFolder {
+    let world = &context.world;
+    AuditFolder::new(world.files.clone(), world.folders.state.join("audit"))
+}
+
+fn show(context: &Context<'_>, arguments: &AuditShowArguments) -> Result<Answer, Error> {
+    let log = match folder(context).read(&own_keys(context)?, &[]) {
+        Ok(log) => log.entries,
+        Err(AuditError::Missing(_)) => Vec::new(),
+        Err(error) => return Err(refused(error)),
+    };
+    let newest = &log[log.len().saturating_sub(arguments.last as usize)..];
+    if context.output.is_json() {
+        context.output.json(&newest)?;
+        return Ok(Answer::Yes);
+    }
+    let mut lines = Lines::default();
+    for entry in newest {
+        lines.push(words_of(entry)?);
+    }
+    let text = lines.finish();
+    context.output.result(if newest.is_empty() { "nothing was written down\n" } else { &text })?;
+    Ok(Answer::Yes)
+}
+
+/// An entry in a line: number, time, who, what, and about what.
+fn words_of(entry: &AuditEntry) -> Result<[String; 5], Error> {
+    let event = serde_json::to_value(&entry.event)
+        .map_err(|error| Error::internal("an entry has no JSON form").caused_by(error))?;
+    let text = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut what = String::new();
+    let mut about = Vec::new();
+    for (name, value) in event.as_object().into_iter().flatten() {
+        if name == "event" {
+            what = text(value).replace('_', " ");
+        } else {
+            about.push(format!("{name}={}", text(value)));
+        }
+    }
+    let AuditEntry { sequence, timestamp, actor, .. } = entry;
+    Ok([sequence.to_string(), timestamp.to_string(), actor.to_string(), what, about.join(" ")])
+}
+
+fn verify(context: &Context<'_>, arguments: &AuditVerifyArguments) -> Result<Answer, Error> {
+    let mut keys = Vec::new();
+    for path in &arguments.key {
+        keys.push(read_public(context, path)?);
+    }
+    let read = match &arguments.log {
+        Some(path) => copied(context, path, arguments, &keys)?,
+        None => {
+            keys.extend(own_keys(context)?);
+            let heads = heads(context, arguments, &keys)?;
+            folder(context).read(&keys, &heads)
+        }
+    };
+    let answer = match read {
+        Ok(ReadLog { head, .. }) => AuditAnswer {
+            verified: true,
+            entries: head.size,
+            root: Some(head.root.hex()),
+            first_misfit: None,
+            why: None,
+        },
+        Err(AuditError::Broken { source, .. }) => AuditAnswer {
+            verified: false,
+            entries: source.position,
+            root: None,
+            first_misfit: Some(source.position),
+            why: Some(source.reason.to_string()),
+        },
+        Err(error) => return Err(refused(error)),
+    };
+    if context.output.is_json() {
+        context.output.json(&answer)?;
+    } else {
+        context.output.result(&verdict(&answer))?;
+    }
+    Ok(if answer.verified { Answer::Yes } else { Answer::No })
+}
+
+fn verdict(answer: &AuditAnswer) -> String {
+    match (&answer.root, answer.first_misfit) {
+        (Some(root), _) => {
+            let entries = u32::try_from(answer.entries).unwrap_or(u32::MAX);
+            format!("{} hang together, root {root}\n", amount(entries, "entry", "entries"))
+        }
+        (None, position) => format!(
+            "entry {} does not fit: {}\n",
+            position.unwrap_or_default(),
+            answer.why.as_deref().unwrap_or_default()
+        ),
+    }
+}
+
+/// A log that lies anywhere, with heads and keys that the user gave.
+fn copied(
+    context: &Context<'_>,
+    path: &std::path::Path,
+    arguments: &AuditVerifyArguments,
+    keys: &[PublicKey],
+) -> Result<Result<ReadLog, AuditError>, Error> {
+    let bytes = context.read_file(path, LOG_LIMIT_BYTES)?;
+    let heads = heads(context, arguments, keys)?;
+    let origin = heads.first().map(|head| head.origin.clone());
+    let origin = origin.ok_or_else(|| {
+        Error::user(ErrorCode::AuditError, "a copy is verified against a head")
+            .hint("give it with --head")
+    })?;
+    let broken = |source| AuditError::Broken { path: path.to_owned(), source };
+    Ok(read_log(&bytes, &origin, &heads).map_err(broken))
+}
+
+fn heads(
+    context: &Context<'_>,
+    arguments: &AuditVerifyArguments,
+    keys: &[PublicKey],
+) -> Result<Vec<TreeHead>, Error> {
+    let read = |path: &std::path::PathBuf| {
+        let note = context.read_file(path, NOTE_LIMIT_BYTES)?;
+        let unusable = || {
+            let message = format!("`{}` is no head of an audit log", path.display());
+            Error::user(ErrorCode::AuditError, message)
+                .hint("it is the file head.note beside a log")
+        };
+        let origin = origin_of(&note).ok_or_else(unusable)?;
+        TreeHead::open(&note, &origin, keys).map_err(|error| unusable().caused_by(error))
+    };
+    arguments.head.iter().map(read).collect()
+}
+
+/// The keys whose heads count here.
+fn own_keys(context: &Context<'_>) -> Result<Vec<PublicKey>, Error> {
+    let trusted = context.world.trust.trusted()?;
+    let namespace: Namespace = code_line::publish::DEFAULT_NAMESPACE
+        .parse()
+        .map_err(|error: ledger::WordError| Error::internal("no namespace").caused_by(error))?;
+    Ok(trusted.keys_for(Kind::TreeHead, &namespace, context.world.clock.now()))
+}
+
+fn prove(context: &Context<'_>, arguments: &AuditProveArguments) -> Result<Answer, Error> {
+    let log = folder(context);
+    let ReadLog { tree, head, entries } = log.read(&own_keys(context)?, &[]).map_err(refused)?;
+    let size = head.size;
+    let beyond = |what: &str| {
+        let message =
+            format!("the log has {}, and {what}", amount(size as u32, "entry", "entries"));
+        Error::user(ErrorCode::AuditError, message).hint("`onx audit show` shows the entries")
+    };
+    let note = log.head_bytes().map_err(refused)?.unwrap_or_default();
+    let note = String::from_utf8_lossy(&note).into_owned();
+    let hex = |hashes: Vec<Sha256>| hashes.iter().map(Sha256::hex).collect();
+    let mut proof = AuditProof {
+        entry: arguments.entry,
+        leaf: None,
+        from: arguments.from,
+        from_root: None,
+        size,
+        root: head.root.hex(),
+        hashes: Vec::new(),
+        head: note,
+    };
+    if let Some(index) = arguments.entry {
+        let place = usize::try_from(index).ok().filter(|place| *place < entries.len());
+        let place = place.ok_or_else(|| beyond(&format!("none is {index}")))?;
+        let bytes = artifact::canonical_json(&entries[place])
+            .map_err(|error| Error::internal("an entry has no form").caused_by(error))?;
+        proof.leaf = Some(leaf_hash(&bytes).hex());
+        let hashes = tree.inclusion_proof(index, size);
+        proof.hashes = hex(hashes.ok_or_else(|| beyond("that is none of them"))?);
+    }
+    if let Some(from) = arguments.from {
+        let root = tree.root_at(from).ok_or_else(|| beyond(&format!("never had {from}")))?;
+        proof.from_root = Some(root.hex());
+        let hashes = tree.consistency_proof(from, size);
+        proof.hashes = hex(hashes.ok_or_else(|| beyond(&format!("never had {from}")))?);
+    }
+    context.output.json(&proof)?;
+    Ok(Answer::Yes)
+}
+
+fn refused(error: AuditError) -> Error {
+    let (kind, hint) = (error.kind(), error.hint());
+    let refused = Error::new(kind, ErrorCode::AuditError, error.to_string()).hint(hint);
+    match std::error::Error::source(&error) {
+        Some(source) => causes(source).into_iter().fold(refused, Error::detail),
+        None => refused,
+    }
+}

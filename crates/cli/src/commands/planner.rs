@@ -1,0 +1,70 @@
+//! `tasks plan`.
+
+use std::time::Duration;
+
+use code_line::nodes::command_context;
+use code_line::{Error, ErrorCode};
+use run::{LegacyPlanner, PlannerError, PlannerProgram, Walker};
+use store::StoreError;
+
+use super::Context;
+use super::tasks::{causes, open, plan_text, refused};
+use crate::Answer;
+use crate::arguments::TaskPlanArguments;
+
+/// Asks the planner and keeps its plan with the task. Until then nothing is written, so whatever
+/// ends it leaves the task as it was.
+pub(super) fn plan(context: &Context<'_>, arguments: &TaskPlanArguments) -> Result<Answer, Error> {
+    let store = open(context, &arguments.store)?;
+    let task = store.task(&arguments.task).map_err(refused)?;
+    let task = task.ok_or_else(|| refused(StoreError::NoTask(arguments.task.clone())))?;
+    let planner = LegacyPlanner {
+        processes: &*context.world.processes,
+        program: program(context, arguments),
+    };
+    let inputs = artifact::canonical_digest(&task)
+        .map_err(|error| Error::internal("a task has no canonical form").caused_by(error))?;
+    let folder = &context.world.folders.state;
+    let walked = command_context("plan", &inputs, folder)?;
+    let plan = Walker::new(walked, &context.timings).step(&planner, task.clone());
+    let task = store.plan_task(&task, &plan.map_err(no_plan)?).map_err(refused)?;
+    if context.output.is_json() {
+        context.output.json(&task)?;
+    } else if let Some(plan) = run::TaskPlan::of_task(&task) {
+        context.output.result(&plan_text(&plan)?)?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn program(context: &Context<'_>, arguments: &TaskPlanArguments) -> PlannerProgram {
+    let environment = &context.world.environment;
+    let owned = |text: &std::ffi::OsStr| text.to_owned();
+    let (program, rest) = match (&arguments.class, &arguments.program[..]) {
+        (Some(class), _) => (arguments.python.clone(), PlannerProgram::python_arguments(class)),
+        (None, [program, rest @ ..]) => (program.into(), rest.to_vec()),
+        (None, []) => (arguments.python.clone(), Vec::new()),
+    };
+    // A path counts from here and not from the folder in which the planner works.
+    let program =
+        if program.components().count() > 1 { environment.absolute(program) } else { program };
+    PlannerProgram {
+        program,
+        arguments: rest,
+        folder: environment.absolute(arguments.folder.as_deref().unwrap_or(".".as_ref())),
+        environment: environment
+            .variables()
+            .map(|(name, value)| (owned(name), owned(value)))
+            .collect(),
+        timeout: Duration::from_secs(arguments.timeout_s),
+    }
+}
+
+fn no_plan(error: PlannerError) -> Error {
+    let refused =
+        Error::new(error.kind(), ErrorCode::TaskError, error.to_string()).hint(error.hint());
+    let refused = causes(&error).into_iter().skip(1).fold(refused, Error::detail);
+    match error {
+        PlannerError::Failed { said, .. } if !said.is_empty() => refused.detail(said),
+        _ => refused,
+    }
+}

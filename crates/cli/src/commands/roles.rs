@@ -1,0 +1,134 @@
+//! The commands of `registry` that keep its roles.
+
+use code_line::publish::registry_error;
+use code_line::registries::{SignedFolder, signed};
+use code_line::{Error, ErrorCode};
+use ledger::{PublicKey, Signer};
+use registry::{KeySet, Mirrored};
+
+use super::Context;
+use super::keys::{own_key, read_public};
+use super::registry::folder;
+use crate::Answer;
+use crate::arguments::{
+    RegistryArguments, RegistryDelegateArguments, RegistryInitArguments, RegistryMirrorArguments,
+    RegistryRenewArguments, RegistryTrustArguments,
+};
+use crate::words::amount;
+
+/// Largest root that is read, in bytes.
+const ROOT_LIMIT_BYTES: u64 = 512 << 10;
+
+pub(super) fn init(
+    context: &Context<'_>,
+    arguments: &RegistryInitArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let mut keys = Vec::new();
+    for name in &arguments.offline_keys {
+        keys.push(own_key(context, name)?.signer);
+    }
+    let offline = KeySet { keys: public(&keys), threshold: arguments.threshold };
+    let online_key = own_key(context, &arguments.online_key)?.signer;
+    if offline.keys.contains(&online_key.public_key()) {
+        let message = format!("`{}` is one of the offline keys", arguments.online_key);
+        return Err(Error::user(ErrorCode::UsageError, message)
+            .hint("the online key is the one that may be lost; make another with `onx keys new`"));
+    }
+    let online =
+        KeySet { keys: vec![online_key.public_key()], threshold: std::num::NonZeroU64::MIN };
+    keys.push(online_key);
+    let now = context.world.clock.now();
+    let root = registry.keeper.init(&offline, &online, &signers(&keys), now);
+    let root = root.map_err(registry_error)?;
+    registry.reader.pin(&root).map_err(registry_error)?;
+    if let Some(out) = &arguments.out {
+        context.write_file(out, &root)?;
+    }
+    let place = folder(context, &arguments.registry);
+    say(context, &format!("{} has roles, and its root is trusted here", place.display()))?;
+    context.output.note("next  onx-manifest registry delegate NAMESPACE --publisher KEY_FILE\n");
+    Ok(Answer::Yes)
+}
+
+pub(super) fn delegate(
+    context: &Context<'_>,
+    arguments: &RegistryDelegateArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let read = |path: &std::path::PathBuf| read_public(context, path);
+    let keys = arguments.publishers.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let publishers = KeySet { keys, threshold: arguments.threshold };
+    let own = context.world.trust.own_keys()?;
+    let now = context.world.clock.now();
+    let keeper = &registry.keeper;
+    keeper
+        .delegate(&arguments.namespace, &publishers, &signers(&own), now)
+        .and_then(|()| keeper.renew(&signers(&own), now))
+        .map_err(registry_error)?;
+    let count = amount(publishers.keys.len() as u32, "key", "keys");
+    say(context, &format!("`{}` is published by {count}", arguments.namespace))?;
+    Ok(Answer::Yes)
+}
+
+pub(super) fn renew(
+    context: &Context<'_>,
+    arguments: &RegistryRenewArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let own = context.world.trust.own_keys()?;
+    let now = context.world.clock.now();
+    registry.keeper.renew(&signers(&own), now).map_err(registry_error)?;
+    say(context, "what is published is current for another day")?;
+    Ok(Answer::Yes)
+}
+
+pub(super) fn trust(
+    context: &Context<'_>,
+    arguments: &RegistryTrustArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let root = context.read_file(&arguments.root, ROOT_LIMIT_BYTES)?;
+    let trusted = registry.reader.pin(&root).map_err(registry_error)?;
+    let version = trusted.root().version();
+    let place = folder(context, &arguments.registry);
+    say(context, &format!("root {version} of {} is trusted", place.display()))?;
+    Ok(Answer::Yes)
+}
+
+pub(super) fn mirror(
+    context: &Context<'_>,
+    arguments: &RegistryMirrorArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let into = context.world.environment.absolute(&arguments.into);
+    let now = context.world.clock.now();
+    let Mirrored { entries, refused } =
+        registry.reader.mirror(&into, now).map_err(registry_error)?;
+    for left in &refused {
+        context.output.note(&format!("nothing of `{}`: {}\n", left.namespace, left.error));
+    }
+    let count = amount(entries as u32, "entry", "entries");
+    say(context, &format!("{count} copied to {}", into.display()))?;
+    Ok(if refused.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+fn open(context: &Context<'_>, arguments: &RegistryArguments) -> SignedFolder {
+    signed(&context.world, &folder(context, arguments))
+}
+
+fn signers(keys: &[Box<dyn Signer>]) -> Vec<&dyn Signer> {
+    keys.iter().map(|key| &**key).collect()
+}
+
+fn public(keys: &[Box<dyn Signer>]) -> Vec<PublicKey> {
+    keys.iter().map(|key| key.public_key()).collect()
+}
+
+/// Says what was done, as a sentence; a program needs no more than the exit code.
+fn say(context: &Context<'_>, text: &str) -> Result<(), Error> {
+    if context.output.is_json() {
+        return context.output.json(&serde_json::json!({ "done": text }));
+    }
+    context.output.result(&format!("{text}\n"))
+}

@@ -1,0 +1,150 @@
+//! Keys, signatures, and the audit log.
+
+use crate::scene::{Ran, Scene};
+
+const GENERATE: [&str; 8] =
+    ["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"];
+const APPLY: [&str; 8] =
+    ["migrate", "apply", "--manifest", "bundle", "--target", "app", "--auto-apply-threshold", "0"];
+
+fn yes(ran: Ran) -> Ran {
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    ran
+}
+
+fn refused(ran: Ran, code: i32, says: &str) {
+    assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains(says), "{}", ran.err);
+    assert!(ran.err.contains("hint: "), "{}", ran.err);
+}
+
+fn generated() -> Scene {
+    let scene = Scene::with_library();
+    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    let made = yes(scene.onx(&GENERATE));
+    assert!(made.out.contains("signed by local:user"), "{}", made.out);
+    scene
+}
+
+#[test]
+fn what_is_made_here_is_applied_here() {
+    let scene = generated();
+    let signed = yes(scene.onx(&["manifest", "verify", "bundle"])).out;
+    assert!(signed.contains("ok      signature: local:user for core_migrations"), "{signed}");
+    let again = yes(scene.onx(&GENERATE)).out;
+    assert!(again.contains("signed by local:user, unchanged"), "{again}");
+    let applied = yes(scene.onx(&APPLY)).out;
+    assert!(applied.contains("signed by local:user"), "{applied}");
+    assert!(scene.read("app/main.py").contains("Quadrat"));
+}
+
+#[test]
+fn what_nobody_vouches_for_is_applied_only_when_that_is_said() {
+    let scene = generated();
+    std::fs::remove_file(scene.work().join("bundle/manifest.dsse.json")).expect("a signature");
+    refused(scene.onx(&APPLY), 2, "nobody signed");
+    assert!(scene.read("app/main.py").contains("Square"));
+    assert_eq!(scene.onx(&["manifest", "verify", "bundle"]).code, 1);
+    refused(scene.onx(&["manifest", "publish", "bundle"]), 2, "nobody signed");
+    let applied = yes(scene.onx(&[&APPLY[..], &["--allow-unsigned"]].concat())).out;
+    assert!(applied.contains("unsigned, "), "{applied}");
+    let log = yes(scene.onx(&["audit", "show"])).out;
+    assert!(log.contains("unsigned work allowed"), "{log}");
+    assert!(log.contains("manifest applied"), "{log}");
+}
+
+#[test]
+fn a_signature_counts_where_its_key_is_trusted() {
+    let scene = generated();
+    let release = ["--owner", "ada@example.org", "--namespace", "core_migrations"];
+    yes(scene.onx(&[&["keys", "new", "release"][..], &release].concat()));
+    let signed = yes(scene.onx(&["manifest", "sign", "bundle", "--key", "release"])).out;
+    assert!(signed.contains("signed by"), "{signed}");
+    let public = yes(scene.onx(&["keys", "show", "release"])).out;
+    scene.write("release.key.json", &public);
+
+    let other = Scene::empty();
+    std::fs::remove_dir_all(other.configuration()).expect("no keys");
+    for (path, bytes) in scene.files("bundle") {
+        let path = other.work().join("bundle").join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    other.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    other.write("release.key.json", &public);
+    refused(other.onx(&APPLY), 3, "nobody who is trusted here signed");
+    let wrong = ["keys", "trust", "release.key.json", "--owner", "ada@example.org"];
+    yes(other.onx(&[&wrong[..], &["--namespace", "core_migrations"]].concat()));
+    refused(other.onx(&wrong), 4, "is known already");
+    let applied = yes(other.onx(&APPLY)).out;
+    assert!(applied.contains("signed by ada@example.org"), "{applied}");
+    let list = yes(other.onx(&["keys", "list"])).out;
+    let line = list.lines().find(|line| line.contains("ada@example.org")).expect("a key");
+    let id = line.split_whitespace().next().expect("an id").to_owned();
+    yes(other.onx(&["keys", "revoke", &id, "--reason", "the laptop was stolen"]));
+    let again = other.onx(&[&APPLY[..], &["--dry-run"]].concat());
+    refused(again, 3, "was revoked at");
+    let log = yes(other.onx(&["audit", "show"])).out;
+    for event in ["key trusted", "manifest applied", "key revoked"] {
+        assert!(log.contains(event), "{log}");
+    }
+}
+
+#[test]
+fn a_signature_that_does_not_hold_is_refused_whatever_is_said() {
+    let scene = generated();
+    let manifest = scene.read("bundle/manifest.yaml");
+    let signature = scene.read("bundle/manifest.dsse.json");
+    let other = Scene::with_library();
+    other.write("new/yourlib/more.py", "def more():\n    return 1\n");
+    yes(other.onx(&GENERATE));
+    let foreign = other.read("bundle/manifest.dsse.json");
+    for broken in
+        [foreign, signature.replacen("sig\":\"", "sig\":\"A", 1), format!("{signature}\n")]
+    {
+        scene.write("bundle/manifest.dsse.json", &broken);
+        let ran = scene.onx(&[&APPLY[..], &["--allow-unsigned"]].concat());
+        refused(ran, 4, "does not hold");
+        assert_eq!(scene.onx(&["manifest", "verify", "bundle"]).code, 1);
+    }
+    assert!(scene.read("app/main.py").contains("Square"));
+    assert_eq!(scene.read("bundle/manifest.yaml"), manifest);
+}
+
+#[test]
+fn the_log_says_what_happened_and_proves_it() {
+    let scene = generated();
+    yes(scene.onx(&APPLY));
+    yes(scene.onx(&APPLY));
+    yes(scene.onx(&["migrate", "rollback", "--package", "app"]));
+    yes(scene.onx(&["manifest", "publish", "bundle"]));
+    let log = yes(scene.onx(&["audit", "show"])).out;
+    let events = ["manifest generated", "manifest applied", "manifest rolled back"];
+    for (line, event) in log.lines().zip(events) {
+        assert!(line.contains(event), "{log}");
+    }
+    assert!(log.contains("manifest published"), "{log}");
+    assert!(!log.contains("unknown"), "{log}");
+    let verified = yes(scene.onx(&["audit", "verify"])).out;
+    assert!(verified.starts_with("4 entries hang together, root "), "{verified}");
+    let proof = yes(scene.onx(&["audit", "prove", "1"])).out;
+    let proof: serde_json::Value = serde_json::from_str(&proof).expect("JSON");
+    assert_eq!((proof["entry"].as_u64(), proof["size"].as_u64()), (Some(1), Some(4)));
+    assert_eq!(proof["hashes"].as_array().map(Vec::len), Some(2));
+    yes(scene.onx(&["audit", "prove", "--from", "2"]));
+    refused(scene.onx(&["audit", "prove", "4"]), 2, "the log has 4 entries");
+
+    let place = scene.state().join("audit/log.jsonl");
+    let text = std::fs::read_to_string(&place).expect("a log");
+    std::fs::write(scene.work().join("copy.jsonl"), &text).expect("a copy");
+    let head = std::fs::read(scene.state().join("audit/head.note")).expect("a head");
+    std::fs::write(scene.work().join("head.note"), head).expect("a copy");
+    scene.write("local.key.json", &yes(scene.onx(&["keys", "show"])).out);
+    let copy = ["audit", "verify", "--log", "copy.jsonl", "--head", "head.note"];
+    yes(scene.onx(&[&copy[..], &["--key", "local.key.json"]].concat()));
+    std::fs::write(&place, text.replacen("\"success\":true", "\"success\":false", 1))
+        .expect("a changed log");
+    let found = scene.onx(&["audit", "verify"]);
+    assert_eq!(found.code, 1, "{}{}", found.out, found.err);
+    assert!(found.out.contains("does not fit"), "{}", found.out);
+}
