@@ -75,7 +75,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--truth", type=pathlib.Path, default=HERE, help="a folder with truth/ and dependents/")
     parser.add_argument("--only", action="append", help="only libraries and dependents whose name starts so")
     parser.add_argument("--write", help="keep the table in this Markdown file")
-    parser.add_argument("--after", type=int, default=0, help="draw: leave out this many, which were read before")
     parser.add_argument("--count", type=int, default=60, help="draw: this many")
     parser.add_argument("--out", type=pathlib.Path, help="keep manifests and migrated trees here")
     given = parser.parse_args()
@@ -391,21 +390,25 @@ def judge(libraries: dict, dependents: dict, settings: dict) -> int:
 
 
 def draw(libraries: dict, given) -> int:
-    """Draws confident operations that no list names, at most thirty a library, by digest."""
+    """Draws confident operations that no list names and nobody has read, at most thirty a library, by digest."""
     drawn = []
+    read = {(each["library"], each["subject"]) for path in sorted((HERE / "verdicts").glob("draw_*.yaml"))
+            for each in read_yaml(path)}
     for name, library in libraries.items():
         if "manifest" not in library:
             continue
         listed = {row["old"].rpartition(".")[2] for row in score.true_rows(library["truth"])}
         unlisted = [op for op in library["manifest"].get("operations") or []
                     if score.confidence(op) >= 0.9 and str(op["match"].get("from") or "").rpartition(".")[2] not in listed]
+        subjects = {each["id"]: each["subject"] for each in read_json(library["bundle"] / "report.json")["operations"]}
+        unlisted = [op for op in unlisted if (name, subjects.get(op["id"])) not in read]
         unlisted.sort(key=lambda op: key_of(name, op))
-        drawn += [(key_of(name, op), name, op) for op in unlisted[:30]]
+        drawn += [(key_of(name, op), name, op, subjects.get(op["id"])) for op in unlisted[:30]]
     # The smallest digests of a large library are smaller than those of a small one: another digest decides which
     # of the drawn are read.
-    for _, name, op in sorted(drawn, key=lambda each: hashlib.sha256(each[0].encode()).hexdigest())[given.after:given.after + given.count]:
+    for _, name, op, subject in sorted(drawn, key=lambda each: hashlib.sha256(each[0].encode()).hexdigest())[:given.count]:
         print(json.dumps({"library": name, "id": op["id"], "kind": op["kind"], "match": op["match"],
-                          "evidence": op["evidence"]}, ensure_ascii=False))
+                          "subject": subject, "evidence": op["evidence"]}, ensure_ascii=False))
     return 0
 
 

@@ -17,6 +17,14 @@ PATIENCE_S = 120
 TEMPORARY = re.compile(r"^\.onx-.*\.tmp$|^\.workspaces_backup\.unfinished$")
 
 
+# The private key of every scene, so that what is made in two of them is signed alike. It signs nothing else.
+KEY = """\
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIGJGqEeSa/8QwezvwbuY21S27bKE8wB5U+Iv0t+8Nzx0
+-----END PRIVATE KEY-----
+"""
+
+
 @dataclass
 class Ran:
     """How a command ended, and what it said."""
@@ -81,6 +89,10 @@ class Scene:
         remove(self.root)
         for name in ("work", "state", "cache", "configuration"):
             (self.root / name).mkdir(parents=True)
+        key = self.root / "configuration/keys/private/local.pem"
+        key.parent.mkdir(parents=True)
+        key.write_text(KEY)
+        key.chmod(0o600)
 
     def write(self, path, text, mode=None):
         """Writes a file below the folder that is worked on."""
