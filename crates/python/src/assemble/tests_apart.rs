@@ -132,9 +132,10 @@ fn is_test_class(facts: &ModuleFacts, class: &Definition) -> bool {
     let is_test_name = |name: &str| {
         let leaf = name.rsplit('.').next().unwrap_or(name);
         leaf.starts_with("Test")
+            || begins(leaf)
             || leaf.ends_with("Test")
             || leaf.ends_with("Tests")
-            || leaf.ends_with("TestCase")
+            || leaf.ends_with("Case")
     };
     let of_bases = class.bases.iter().filter_map(|base| facts.references.get(*base as usize));
     is_test_name(&class.name) || of_bases.map(Reference::text).any(|base| is_test_name(base))

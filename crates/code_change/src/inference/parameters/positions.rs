@@ -51,7 +51,7 @@ impl State<'_, '_> {
         };
         let (kept_before, kept_after) = (common(&before, &as_before), common(&as_before, &before));
         let to = self.moved_back(&kept_before, &as_before, &after).unwrap_or(kept_after);
-        if kept_before != to {
+        if kept_before != to && is_whole(&to, &as_before) {
             let change = Change::ArgReorder { callable, receiver, from: before, to };
             self.push(change, "parameter_order", &factors, &[], true);
         }
@@ -72,8 +72,9 @@ impl State<'_, '_> {
             Change::ArgRename { callable, parameter, .. } if *callable == self.callable.path => {
                 // One that both versions take stands for itself, and so does what may be another.
                 let went = self.after.parameter(&parameter.from).is_none();
+                let came = self.before.parameter(&parameter.to).is_none();
                 let is_sure = operation.confidence.overall >= SURE_MIN;
-                (went && is_sure).then(|| (parameter.to.clone(), parameter.from.clone()))
+                (went && came && is_sure).then(|| (parameter.to.clone(), parameter.from.clone()))
             }
             _ => None,
         };
@@ -107,6 +108,13 @@ impl State<'_, '_> {
         let further = after[last + 1..].iter().filter(stays);
         behind.all(|(_, name)| by_keyword(name)).then(|| listed.chain(further).cloned().collect())
     }
+}
+
+/// Whether an order names everything that stands before the last of what it names: one that leaves
+/// something out puts what follows into other places than it says.
+fn is_whole(order: &[String], parameters: &[String]) -> bool {
+    let last = parameters.iter().rposition(|name| order.contains(name));
+    last.is_none_or(|last| parameters[..=last].iter().all(|name| order.contains(name)))
 }
 
 /// The names of the caller's parameters that take a position, in order.
