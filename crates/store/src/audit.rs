@@ -131,6 +131,22 @@ struct Standing {
     log: LogStand,
 }
 
+/// What makes an event one that was told before: it stands in the last bytes of the log, in an
+/// entry that holds this text, and of this run where one is named.
+struct Told<'a> {
+    holding: &'a str,
+    within_bytes: u64,
+    in_run: Option<&'a Line>,
+}
+
+impl<'a> Told<'a> {
+    /// The same event of the same run, if it happened in one.
+    fn of_run(happening: &'a Happening, within_bytes: u64) -> Option<Self> {
+        let run = happening.run.as_ref()?;
+        Some(Self { holding: run.as_str(), within_bytes, in_run: Some(run) })
+    }
+}
+
 impl AuditFolder {
     /// The log in this folder, which need not be there yet.
     pub fn new(files: Arc<dyn Files>, base: impl Into<PathBuf>) -> Self {
@@ -146,8 +162,36 @@ impl AuditFolder {
     /// loss of power; the head may be that of a moment before. What one run did is written once,
     /// however often it is told.
     pub fn add(&self, happening: &Happening, signer: &dyn Signer) -> Result<(), AuditError> {
+        self.add_unless(happening, Told::of_run(happening, RECENT_BYTES), signer)
+    }
+
+    /// The same for what may be told long after it happened: the whole log is looked through.
+    pub fn add_late(&self, happening: &Happening, signer: &dyn Signer) -> Result<(), AuditError> {
+        self.add_unless(happening, Told::of_run(happening, LOG_LIMIT_BYTES), signer)
+    }
+
+    /// The same for what was found done already: it is written unless the same was written lately,
+    /// in whichever run. `subject` is a text that its entry holds.
+    pub fn add_if_new(
+        &self,
+        happening: &Happening,
+        subject: &str,
+        signer: &dyn Signer,
+    ) -> Result<(), AuditError> {
+        let told = Told { holding: subject, within_bytes: RECENT_BYTES, in_run: None };
+        self.add_unless(happening, Some(told), signer)
+    }
+
+    fn add_unless(
+        &self,
+        happening: &Happening,
+        told: Option<Told<'_>>,
+        signer: &dyn Signer,
+    ) -> Result<(), AuditError> {
         let _held = self.lock()?;
-        if self.was_told(happening)? {
+        if let Some(told) = told
+            && self.was_told(&happening.event, &told)?
+        {
             return Ok(());
         }
         let (mut log, bytes) = self.standing(signer)?;
@@ -228,22 +272,23 @@ impl AuditFolder {
         Ok((log, bytes.len() as u64))
     }
 
-    /// Whether the same event of the same run stands near the end of the log.
-    fn was_told(&self, happening: &Happening) -> Result<bool, AuditError> {
-        if happening.run.is_none() {
-            return Ok(false);
-        }
+    /// Whether the same event was told before.
+    fn was_told(&self, event: &Event, told: &Told<'_>) -> Result<bool, AuditError> {
         let path = tree_path(LOG)?;
-        let recent = match self.files.read_end(Place::new(&self.base, &path), RECENT_BYTES) {
+        let recent = match self.files.read_end(Place::new(&self.base, &path), told.within_bytes) {
             Ok(recent) => recent,
             Err(error) if error.kind == FileErrorKind::Missing => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        let told = |line: &[u8]| {
-            let entry = strict_json::<AuditEntry>(line);
-            entry.is_ok_and(|it| it.run == happening.run && it.event == happening.event)
+        // Few lines hold the text, and only those are read.
+        let is_same = |entry: AuditEntry| {
+            entry.event == *event && told.in_run.is_none_or(|run| entry.run.as_ref() == Some(run))
         };
-        Ok(lines_of(&recent).any(told))
+        let is_told = |line: &[u8]| {
+            std::str::from_utf8(line).is_ok_and(|text| text.contains(told.holding))
+                && strict_json::<AuditEntry>(line).is_ok_and(is_same)
+        };
+        Ok(lines_of(&recent).any(is_told))
     }
 
     fn bytes(&self) -> Result<Option<Vec<u8>>, FileError> {

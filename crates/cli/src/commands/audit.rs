@@ -74,14 +74,30 @@ pub(super) fn note(
     event: impl FnOnce(&Identity) -> Result<Event, Error>,
 ) -> Result<(), Error> {
     let key = context.world.trust.own_key()?;
-    let run = run.map(|run| line(run.as_str())).transpose()?;
-    let event = event(&key.owner)?;
-    let at: Timestamp = context.world.clock.now();
-    let happening = Happening { actor: key.owner.clone(), run, event, at };
+    let happening = happening(context, run, event(&key.owner)?, &key.owner)?;
     folder(context).add(&happening, &*key.signer).map_err(refused)
 }
 
-/// Writes down what a run came to.
+/// Writes down what a command may only find to have happened, and when nobody wrote it down.
+pub(super) fn note_late(context: &Context<'_>, run: &RunId, event: Event) -> Result<(), Error> {
+    let key = context.world.trust.own_key()?;
+    let happening = happening(context, Some(run), event, &key.owner)?;
+    folder(context).add_late(&happening, &*key.signer).map_err(refused)
+}
+
+fn happening(
+    context: &Context<'_>,
+    run: Option<&RunId>,
+    event: Event,
+    actor: &Identity,
+) -> Result<Happening, Error> {
+    let run = run.map(|run| line(run.as_str())).transpose()?;
+    let at: Timestamp = context.world.clock.now();
+    Ok(Happening { actor: actor.clone(), run, event, at })
+}
+
+/// Writes down what a run came to. What was there already was written down when it was made, unless
+/// whoever made it did not come to say so.
 pub(super) fn note_answer(
     context: &Context<'_>,
     run: &RunId,
@@ -89,14 +105,21 @@ pub(super) fn note_answer(
 ) -> Result<(), Error> {
     match answer {
         CodeAnswer::Generated(made) => {
-            note(context, Some(run), |_| {
-                Ok(Event::ManifestGenerated {
-                    from_version: line(&made.from_version)?,
-                    generator: line(code_line::bundle::GENERATOR)?,
-                    manifest_id: line(&made.manifest_id)?,
-                    to_version: line(&made.to_version)?,
-                })
-            })?;
+            let event = Event::ManifestGenerated {
+                from_version: line(&made.from_version)?,
+                generator: line(code_line::bundle::GENERATOR)?,
+                manifest_id: line(&made.manifest_id)?,
+                to_version: line(&made.to_version)?,
+            };
+            if made.unchanged {
+                let key = context.world.trust.own_key()?;
+                let happening = happening(context, Some(run), event, &key.owner)?;
+                folder(context)
+                    .add_if_new(&happening, &made.manifest_id, &*key.signer)
+                    .map_err(refused)?;
+            } else {
+                note(context, Some(run), |_| Ok(event))?;
+            }
             let Some(uri) = &made.published_uri else { return Ok(()) };
             note_published(context, Some(run), &made.manifest_id, made.manifest_digest, uri)
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use store::ApplicationRow;
 
 use super::Context;
-use super::audit::{line, manifest_id, note};
+use super::audit::{line, manifest_id, note_late};
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
@@ -102,13 +102,15 @@ fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), 
     let package = line(&newest.package)?;
     let run = run::RunId::new(newest.id.to_string())
         .map_err(|error| Error::internal("a record has no usable id").caused_by(error))?;
-    note(context, Some(&run), |_| {
-        Ok(Event::ManifestRolledBack { manifest_id, package, success: true })
-    })
+    note_late(context, &run, Event::ManifestRolledBack { manifest_id, package, success: true })
 }
 
 pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Result<Answer, Error> {
     let answer = ask_status(&arguments.package, &context.world)?;
+    // Who only looks is not kept from it by a log that cannot be written.
+    if let Err(error) = note_rollback(context, &arguments.package) {
+        context.output.note(&format!("the audit log could not be written: {error}\n"));
+    }
     if context.output.is_json() {
         context.output.json(&answer)?;
         return Ok(Answer::Yes);

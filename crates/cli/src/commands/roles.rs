@@ -41,7 +41,9 @@ pub(super) fn init(
     let now = context.world.clock.now();
     let root = registry.keeper.init(&offline, &online, &signers(&keys), now);
     let root = root.map_err(registry_error)?;
-    registry.reader.pin(&root).map_err(registry_error)?;
+    // What is trusted lies by where the folder is, which is sure only once it is there.
+    let reader = open(context, &arguments.registry).reader;
+    reader.pin(&root).map_err(registry_error)?;
     if let Some(out) = &arguments.out {
         context.write_file(out, &root)?;
     }

@@ -114,6 +114,7 @@ fn a_signature_that_does_not_hold_is_refused_whatever_is_said() {
 #[test]
 fn the_log_says_what_happened_and_proves_it() {
     let scene = generated();
+    yes(scene.onx(&GENERATE));
     yes(scene.onx(&APPLY));
     yes(scene.onx(&APPLY));
     yes(scene.onx(&["migrate", "rollback", "--package", "app"]));
