@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::{Digest, Timestamp, TreePath, strict_json};
-use host::{FileError, FileErrorKind, Files, NodeKind, Place};
+use host::{
+    ContentError, Contents as _, Durability, FileError, FileErrorKind, Files, FolderContents,
+    NodeKind, Place,
+};
 
 use crate::roles::expect_no_own_folder;
 use crate::{
@@ -239,14 +242,12 @@ impl FolderRegistry {
     }
 
     pub(crate) fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
-        let path = blob_path(&Digest::of(bytes))?;
-        let place = Place::new(&self.root, &path);
-        let kept = self.files.read(place, BLOB_LIMIT_BYTES);
-        if kept.is_ok_and(|kept| kept == bytes) {
-            return Ok(());
+        let blobs = self.blobs()?;
+        // What lies here was made to last when it was published.
+        if blobs.get(&Digest::of(bytes), bytes.len() as u64).is_err() {
+            blobs.keep(bytes, Durability::Power)?;
         }
-        self.files.create_parents(&self.root, &path)?;
-        Ok(self.files.write(place, bytes, Some(0o444))?)
+        Ok(())
     }
 
     fn blob(
@@ -255,25 +256,17 @@ impl FolderRegistry {
         file: &str,
         entry: &EntryFile,
     ) -> Result<Vec<u8>, RegistryError> {
-        let path = blob_path(&entry.digest)?;
-        // A byte more than there should be is enough to see that it is something else.
-        let limit = entry.size_bytes.saturating_add(1).min(BLOB_LIMIT_BYTES);
-        let bytes = match self.files.read(Place::new(&self.root, &path), limit) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                let is_gone =
-                    matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_));
-                return Err(if is_gone {
-                    damaged(name, format!("`{file}` is not what was published"))
-                } else {
-                    error.into()
-                });
+        let limit = entry.size_bytes.min(BLOB_LIMIT_BYTES);
+        self.blobs()?.get(&entry.digest, limit).map_err(|error| match error {
+            ContentError::Missing(_) | ContentError::Damaged(_) => {
+                damaged(name, format!("`{file}` is not what was published"))
             }
-        };
-        if Digest::of(&bytes) != entry.digest {
-            return Err(damaged(name, format!("`{file}` is not what was published")));
-        }
-        Ok(bytes)
+            ContentError::File(error) => error.into(),
+        })
+    }
+
+    fn blobs(&self) -> Result<FolderContents, FileError> {
+        Ok(FolderContents::new(self.files.clone(), &self.root, tree_path(BLOBS)?))
     }
 
     /// The names of the folders in one of the registry; none where it is not there.
@@ -342,11 +335,6 @@ pub(crate) fn folder_of(name: &EntryName) -> Option<String> {
 /// Whether a file may be written into the folder of a bundle under this name.
 fn is_file_name(name: &str) -> bool {
     TreePath::new(name).is_ok_and(|path| !path.is_version_control())
-}
-
-fn blob_path(digest: &Digest) -> Result<TreePath, FileError> {
-    let hex = digest.hex();
-    tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2]))
 }
 
 fn damaged(name: &EntryName, why: String) -> RegistryError {
@@ -429,7 +417,8 @@ mod tests {
         let files = MemoryFiles::new();
         let registry = registry(files.clone());
         registry.publish(&name(NAME), &bundle("one")).expect("published");
-        let path = blob_path(&Digest::of(b"one")).expect("a path");
+        let hex = Digest::of(b"one").hex();
+        let path = tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2])).expect("a path");
         let place = Place::new(Path::new("/registry"), &path);
         for changed in ["two", "one and more", ""] {
             files.write(place, changed.as_bytes(), None).expect("changed");
