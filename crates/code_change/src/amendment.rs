@@ -7,7 +7,7 @@ use code_model::DottedName;
 use code_model::evidence::{Confidence, Evidence, Factor, Recommendation};
 use code_model::manifest::Manifest;
 use code_model::operation::{Change, Operation, OperationId, OperationMetadata};
-use code_model::report::{OperationScore, Report};
+use code_model::report::{OperationScore, Report, ReviewedOperation, UnresolvedName};
 
 use crate::inference::{InferredOperation, in_order};
 use crate::synthesis::{can_be_undone, required_kinds, title};
@@ -77,13 +77,16 @@ pub fn amend(
     outcome.replaced.sort();
     outcome.replaced.dedup();
     if outcome.conflicts.is_empty() {
-        write(&mut outcome, parent, digest, additions);
+        let replaced = &outcome.replaced;
+        outcome.manifest.operations.retain(|operation| !replaced.contains(&operation.id));
+        append(&mut outcome, parent, additions);
+        finish(&mut outcome, parent, digest, &[]);
     }
     outcome
 }
 
 /// What an operation is about: two about the same are one too many.
-fn subject(change: &Change) -> (String, String) {
+pub(crate) fn subject(change: &Change) -> (String, String) {
     let name = |name: &DottedName| ("name".to_owned(), name.to_string());
     match change {
         Change::RenameImport { from, .. } => name(from),
@@ -112,13 +115,14 @@ fn subject(change: &Change) -> (String, String) {
     }
 }
 
-fn write(outcome: &mut Amendment, parent: &Manifest, digest: Digest, additions: &[Addition]) {
+/// Puts what is added behind everything else. What the replaced operations were to others, those
+/// that speak of the same are now.
+pub(crate) fn append(outcome: &mut Amendment, parent: &Manifest, additions: &[Addition]) {
     let number = |id: &OperationId| id.0.trim_start_matches("OP").parse::<u64>().unwrap_or(0);
     let mut id = parent.operations.iter().map(|operation| number(&operation.id)).max().unwrap_or(0);
     let mut sequence = parent.operations.iter().map(|o| o.sequence).max().unwrap_or(0);
     let manifest = &mut outcome.manifest;
     let replaced = &outcome.replaced;
-    manifest.operations.retain(|operation| !replaced.contains(&operation.id));
     let mut heirs: BTreeMap<OperationId, OperationId> = BTreeMap::new();
     for addition in additions {
         (id, sequence) = (id + 1, sequence.saturating_add(1));
@@ -139,14 +143,28 @@ fn write(outcome: &mut Amendment, parent: &Manifest, digest: Digest, additions: 
                 *dependency = heir.clone();
             }
         }
-        operation.dependencies.retain(|id| !replaced.contains(id));
+    }
+}
+
+/// Brings what follows from the operations up to them: marks, numbers, the digest, the report.
+pub(crate) fn finish(
+    outcome: &mut Amendment,
+    parent: &Manifest,
+    digest: Digest,
+    reviewed: &[ReviewedOperation],
+) {
+    let manifest = &mut outcome.manifest;
+    let kept: BTreeSet<OperationId> = manifest.operations.iter().map(|o| o.id.clone()).collect();
+    for operation in &mut manifest.operations {
+        operation.dependencies.retain(|id| kept.contains(id));
     }
     mark_not_repeatable(&mut manifest.operations);
     manifest.requires = required_kinds(&manifest.operations);
-    summarise(manifest, parent, replaced);
+    summarise(manifest, parent, &outcome.replaced);
     manifest.metadata.parent = Some(digest);
     *manifest = manifest.clone().sealed();
     if let Some(report) = &mut outcome.report {
+        report.reviewed.extend_from_slice(reviewed);
         follow(report, &outcome.manifest, parent, &outcome.added, &outcome.replaced);
     }
 }
@@ -239,47 +257,27 @@ fn follow(
     let scores = std::mem::take(&mut report.operations);
     let (gone, mut kept): (Vec<_>, Vec<_>) =
         scores.into_iter().partition(|score| replaced.contains(&score.id));
-    let accounting = &mut report.accounting;
     for score in &gone {
-        let bucket = match score.confidence {
-            p if p >= 0.9 => &mut accounting.covered_auto,
-            p if p >= 0.7 => &mut accounting.covered_with_warning,
-            _ => &mut accounting.covered_review,
+        let before = parent.operations.iter().find(|operation| operation.id == score.id);
+        let is_heir = |o: &&Operation| {
+            added.contains(&o.id)
+                && is_removal(&o.change)
+                && before.is_some_and(|before| subject(&before.change) == subject(&o.change))
         };
-        *bucket = bucket.saturating_sub(score.covers);
-        accounting.covered_auto += score.covers;
+        uncover(report, score, manifest.operations.iter().find(is_heir));
     }
     for operation in manifest.operations.iter().filter(|o| added.contains(&o.id)) {
         let about = subject(&operation.change);
-        let old = DottedName::new(&about.1).ok().filter(|_| {
-            about.0 == "name" && !matches!(operation.change, Change::SymbolRemove { .. })
-        });
+        let inherits = |o: &&Operation| replaced.contains(&o.id) && subject(&o.change) == about;
         let inherited: u32 = parent
             .operations
             .iter()
-            .filter(|o| replaced.contains(&o.id) && subject(&o.change) == about)
+            .filter(inherits)
             .filter_map(|o| gone.iter().find(|score| score.id == o.id))
             .map(|score| score.covers)
             .sum();
-        let is_below =
-            |name: &DottedName| old.as_ref().is_some_and(|old| name.below(old).is_some());
-        let mut newly = 0;
-        let mut settle = |count: &mut u32, before: usize, after: usize| {
-            let settled = (before - after) as u32;
-            *count = count.saturating_sub(settled);
-            newly += settled;
-        };
-        let before = report.ambiguous.len();
-        report.ambiguous.retain(|open| !is_below(&open.name));
-        settle(&mut report.accounting.ambiguous, before, report.ambiguous.len());
-        let before = report.without_successor.len();
-        report.without_successor.retain(|open| !is_below(&open.name));
-        settle(&mut report.accounting.without_successor, before, report.without_successor.len());
-        let before = report.unseen.len();
-        report.unseen.retain(|open| !is_below(&open.name));
-        settle(&mut report.accounting.unseen, before, report.unseen.len());
-        report.accounting.covered += newly;
-        report.accounting.covered_auto += newly;
+        let settled = settle(report, operation);
+        let covers = if is_removal(&operation.change) { 0 } else { inherited + settled };
         kept.push(OperationScore {
             id: operation.id.clone(),
             kind: operation.change.kind().to_owned(),
@@ -287,12 +285,78 @@ fn follow(
             subject: operation.change.to_string(),
             confidence: operation.confidence.overall,
             recommendation: operation.confidence.recommendation,
-            covers: inherited + newly,
+            covers,
         });
     }
+    let places: BTreeMap<&OperationId, usize> =
+        manifest.operations.iter().enumerate().map(|(place, o)| (&o.id, place)).collect();
+    kept.sort_by_key(|score| places.get(&score.id).copied());
     report.operations = kept;
     report.manifest_digest = manifest.digest();
     count(report, manifest);
+}
+
+/// What a replaced operation covered is sure now, or has no successor if a person took that away.
+fn uncover(report: &mut Report, score: &OperationScore, removal: Option<&Operation>) {
+    let accounting = &mut report.accounting;
+    let bucket = match score.confidence {
+        p if p >= 0.9 => &mut accounting.covered_auto,
+        p if p >= 0.7 => &mut accounting.covered_with_warning,
+        _ => &mut accounting.covered_review,
+    };
+    *bucket = bucket.saturating_sub(score.covers);
+    let Some(Operation { change: Change::SymbolRemove { name }, evidence, .. }) = removal else {
+        accounting.covered_auto += score.covers;
+        return;
+    };
+    accounting.covered = accounting.covered.saturating_sub(score.covers);
+    accounting.without_successor += score.covers;
+    if score.covers > 0 {
+        report.without_successor.push(decided(name, evidence));
+    }
+}
+
+/// Takes what an operation speaks of out of the lists of what is open, and says how much that is.
+fn settle(report: &mut Report, operation: &Operation) -> u32 {
+    let about = subject(&operation.change);
+    let Some(old) = DottedName::new(&about.1).ok().filter(|_| about.0 == "name") else { return 0 };
+    let is_open = |name: &DottedName| name.below(&old).is_none();
+    let mut newly = 0;
+    let mut settle = |count: &mut u32, before: usize, after: usize| {
+        let settled = (before - after) as u32;
+        *count = count.saturating_sub(settled);
+        newly += settled;
+    };
+    let accounting = &mut report.accounting;
+    let before = report.ambiguous.len();
+    report.ambiguous.retain(|open| is_open(&open.name));
+    settle(&mut accounting.ambiguous, before, report.ambiguous.len());
+    let before = report.unseen.len();
+    report.unseen.retain(|open| is_open(&open.name));
+    settle(&mut accounting.unseen, before, report.unseen.len());
+    if is_removal(&operation.change) {
+        accounting.without_successor += newly;
+        if newly > 0 {
+            report.without_successor.push(decided(&old, &operation.evidence));
+        }
+        return 0;
+    }
+    let before = report.without_successor.len();
+    report.without_successor.retain(|open| is_open(&open.name));
+    settle(&mut accounting.without_successor, before, report.without_successor.len());
+    accounting.covered += newly;
+    accounting.covered_auto += newly;
+    newly
+}
+
+fn decided(name: &DottedName, evidence: &Evidence) -> UnresolvedName {
+    let why = evidence.reason.as_deref().unwrap_or_default();
+    let reason = format!("a person decided that nothing takes its place: {why}");
+    UnresolvedName { name: name.clone(), reason, witnesses: Vec::new() }
+}
+
+fn is_removal(change: &Change) -> bool {
+    matches!(change, Change::SymbolRemove { .. })
 }
 
 fn count(report: &mut Report, manifest: &Manifest) {

@@ -185,6 +185,7 @@ fn report(
         unseen: inference.unseen.clone(),
         findings: inference.findings.clone(),
         acknowledged: Vec::new(),
+        reviewed: Vec::new(),
         verification: None,
     }
 }

@@ -45,10 +45,54 @@ pub struct Report {
     /// Changes that the library's maintainers intend; they are counted all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acknowledged: Vec<AcknowledgedBreakage>,
+    /// What people decided about operations, the first decision first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviewed: Vec<ReviewedOperation>,
     /// How applying the manifest to known dependents went, where that was tried: one that failed is
     /// a reason not to publish.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<VerificationOutcome>,
+}
+
+/// What a person decided about one operation, or about a name with several plausible successors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewedOperation {
+    /// The operation; none where a name had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+    /// What it said before, or the name: old → new, for people.
+    pub subject: String,
+    /// How sure it was before; 0 where there was none.
+    pub confidence: f64,
+    /// What was decided.
+    pub verdict: ReviewVerdict,
+    /// Why, in that person's words.
+    pub reason: String,
+}
+
+/// What a person decided about an operation.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// It is right as it is.
+    Accepted,
+    /// It is not so.
+    Rejected,
+    /// Something else is right instead.
+    Edited,
+}
+
+impl std::fmt::Display for ReviewVerdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Edited => "edited",
+        })
+    }
 }
 
 /// How applying a manifest to known dependents went; the details are in `verification.json`.
