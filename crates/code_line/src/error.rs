@@ -29,6 +29,8 @@ pub enum ErrorCode {
     ApplicationError,
     /// A key or a signature is not what it should be, or nobody signed.
     SignatureError,
+    /// A step needs approvals that it does not have, or an approval cannot be given.
+    ApprovalError,
     /// The audit log is not what was written, or cannot be.
     AuditError,
     /// The store, or a file that belongs to it, is not what it should be.

@@ -11,6 +11,7 @@ use run::Walker;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approvals::{ManifestStep, expect_approved};
 use crate::bundle::{LoadedManifest, load_manifest, name};
 use crate::nodes::migration_event::{ManifestReady, MigrationEvent};
 use crate::nodes::registry_api::{PublicationRequest, PublishedBundle, RegistryApi};
@@ -62,7 +63,8 @@ pub fn publish(
     let loaded = load_manifest(world, bundle)?;
     expect_intact(world, &loaded)?;
     expect_verified(publication, &loaded)?;
-    expect_signed_for(publication, &loaded, world)?;
+    let cleared = expect_approved(world, &loaded, ManifestStep::Publish)?;
+    expect_signed_for(publication, &loaded, cleared.is_approved(), world)?;
     let registry = OpenRegistry::open(world, &world.environment.absolute(&publication.registry))?;
     let LoadedManifest { manifest, folder, .. } = &loaded;
     let mut files = Vec::new();
@@ -79,7 +81,9 @@ pub fn publish(
         to_version: metadata.to_version.clone(),
         bundle: loaded.path.parent().unwrap_or(Path::new(".")).to_owned(),
         files,
+        manifest: loaded.digest,
     };
+    cleared.take_effect(world, &loaded)?;
     let published = walker.effect(&RegistryApi { world, registry: &registry }, request)?;
     if let Some(recorder) = walker.recorder() {
         let ready = ready(manifest, &published.uri);
@@ -89,14 +93,22 @@ pub fn publish(
 }
 
 /// Refuses a manifest that nobody signed who is trusted here, and signs one for the namespace in
-/// which it is published, unless it is signed for that one.
+/// which it is published, unless it is signed for that one. What was approved for a namespace is
+/// published in no other.
 fn expect_signed_for(
     publication: &Publication,
     loaded: &LoadedManifest,
+    is_approved: bool,
     world: &World,
 ) -> Result<(), Error> {
     match trust::expect_signed(world, loaded, false)? {
         SignatureState::Signed { namespace, .. } if namespace == publication.namespace => Ok(()),
+        SignatureState::Signed { namespace, .. } if is_approved => {
+            let message = format!("the manifest was approved as one of `{namespace}`");
+            Err(Error::new(ErrorKind::Conflict, ErrorCode::ApprovalError, message).hint(
+                "publish it there, or sign it for the other namespace and have it approved anew",
+            ))
+        }
         _ => trust::sign(world, loaded, &publication.namespace).map(drop),
     }
 }

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use artifact::Digest;
 use code_model::manifest::Manifest;
 use ledger::{
-    Envelope, Identity, Line, ManifestMade, Namespace, OpenError, Signer, Statement, Subject,
-    SubjectDigest, TrustedKeys, Verified,
+    ApprovalPolicy, Envelope, Identity, Line, ManifestMade, Namespace, OpenError, Signer,
+    Statement, Subject, SubjectDigest, TrustedKeys, Verified,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub trait Trust: Send + Sync + fmt::Debug {
     fn trusted(&self) -> Result<TrustedKeys, Error>;
     /// The key with which what is made here is signed; it is made when there is none.
     fn own_key(&self) -> Result<OwnKey, Error>;
+    /// Which steps need whose approval on this machine; none where nobody said so.
+    fn approval_policy(&self) -> Result<Option<ApprovalPolicy>, Error>;
     /// Every key of the user, for what says itself whose signatures it needs.
     fn own_keys(&self) -> Result<Vec<Box<dyn Signer>>, Error>;
 }
@@ -54,6 +56,10 @@ impl Trust for NoTrust {
 
     fn own_key(&self) -> Result<OwnKey, Error> {
         Err(Error::internal("a process without keys was to sign something"))
+    }
+
+    fn approval_policy(&self) -> Result<Option<ApprovalPolicy>, Error> {
+        Ok(None)
     }
 
     fn own_keys(&self) -> Result<Vec<Box<dyn Signer>>, Error> {

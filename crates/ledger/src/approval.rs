@@ -211,6 +211,11 @@ impl ApprovalPolicy {
         self.transitions.get(transition)
     }
 
+    /// Who holds a role.
+    pub fn holders(&self, role: &Role) -> impl Iterator<Item = &Identity> {
+        self.roles.get(role).into_iter().flatten()
+    }
+
     /// The document.
     pub fn write(&self) -> Result<Vec<u8>, DocumentError> {
         let rules = self.transitions.iter();

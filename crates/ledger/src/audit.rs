@@ -102,6 +102,29 @@ pub enum Event {
         /// Why.
         reason: Line,
     },
+    /// Somebody decided about operations of a manifest, which made a new one.
+    ManifestReviewed {
+        /// How many operations were accepted.
+        accepted: u64,
+        /// How many were edited.
+        edited: u64,
+        /// The id of the new manifest.
+        manifest_id: Line,
+        /// The id of the manifest that was reviewed.
+        parent_id: Line,
+        /// How many operations were rejected.
+        rejected: u64,
+    },
+    /// Which steps need whose approval on this machine was said anew.
+    PolicySet {
+        /// The digest of the policy.
+        policy: Digest,
+    },
+    /// No step needs an approval on this machine any more.
+    PolicyRemoved {
+        /// Why.
+        reason: Line,
+    },
     /// Somebody approved a step.
     ApprovalGiven {
         /// Who approved.

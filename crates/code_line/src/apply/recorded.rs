@@ -16,6 +16,7 @@ use super::{
     expect_clean, prepare, target, worked_out,
 };
 use crate::application::{ApplicationOutcome, ApplicationRecord};
+use crate::approvals::{ManifestStep, expect_approved};
 use crate::checkpoint::Checkpoint;
 use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
 use crate::nodes::codemod_generator::CodemodGenerator;
@@ -59,6 +60,11 @@ pub(crate) fn apply_as_run(
     let prepared = prepare(options, world, progress)?;
     let target = prepared.order.options.target.clone();
     let written = written_before(recorder, &target, world)?;
+    // What was written before was approved when it was.
+    let cleared = match &written {
+        Some(_) => None,
+        None => Some(expect_approved(world, &prepared.loaded, ManifestStep::Apply)?),
+    };
     let edits = match kept_edits(recorder, &prepared)? {
         Some(kept) => kept,
         None => decide(&prepared, world, progress, walker, recorder)?,
@@ -80,6 +86,9 @@ pub(crate) fn apply_as_run(
             progress.stage("writing", None);
             let request = apply_request(&prepared, &edits, recorder.context().run());
             let request = CheckpointRequest::of(request);
+            if let Some(cleared) = cleared {
+                cleared.take_effect(world, &prepared.loaded)?;
+            }
             let record = walker.effect(&CheckpointManager { world }, request)?.record;
             expect_written(&edits, &target, world)?;
             record

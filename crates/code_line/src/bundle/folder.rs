@@ -38,6 +38,8 @@ pub mod name {
     pub const MANIFEST: &str = "manifest.yaml";
     /// Who signed the manifest.
     pub const SIGNATURE: &str = "manifest.dsse.json";
+    /// Who approved steps with the manifest.
+    pub const APPROVALS: &str = "manifest.approvals.jsonl";
     /// What the manifest does to known dependents.
     pub const VERIFICATION: &str = "verification.json";
     /// A patch for each known dependent.
@@ -58,7 +60,7 @@ pub mod name {
     ];
 }
 
-const OWN: [&str; 15] = [
+const OWN: [&str; 16] = [
     name::TREE_FROM,
     name::TREE_TO,
     name::SNAPSHOT_FROM,
@@ -72,6 +74,7 @@ const OWN: [&str; 15] = [
     name::REPORT,
     name::MANIFEST,
     name::SIGNATURE,
+    name::APPROVALS,
     name::VERIFICATION,
     name::PATCHES,
 ];

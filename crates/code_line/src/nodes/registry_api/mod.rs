@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use artifact::Digest;
 use ledger::Signer;
 use registry::{EntryName, VersionPair};
 use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::BundleFolder;
+use crate::bundle::{BundleFolder, name};
 use crate::publish::registry_error;
 use crate::registries::OpenRegistry;
 use crate::versions::folder_name;
-use crate::{Error, World};
+use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// Publishes under a name what stays what it is from then on.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct PublicationRequest {
     pub bundle: PathBuf,
     /// The files of the bundle that are published, by name.
     pub files: Vec<String>,
+    /// The digest of the manifest that is to be published, which nobody may change meanwhile.
+    pub manifest: Digest,
 }
 
 /// What was published.
@@ -61,9 +64,9 @@ impl Node for RegistryApi<'_> {
     fn process(&self, _: &RunContext, input: PublicationRequest) -> Result<PublishedBundle, Error> {
         let [from, to] =
             [&input.from_version, &input.to_version].map(|version| folder_name(version));
-        let name = VersionPair::new(&from, &to)
+        let entry = VersionPair::new(&from, &to)
             .and_then(|versions| EntryName::new(&input.namespace, &input.package, versions));
-        let name = name.map_err(|error| registry_error(error.into()))?;
+        let entry = entry.map_err(|error| registry_error(error.into()))?;
         let folder = BundleFolder::at(&input.bundle);
         let mut contents = BTreeMap::new();
         for file in &input.files {
@@ -71,11 +74,17 @@ impl Node for RegistryApi<'_> {
             let missing = || Error::internal(format!("the bundle lost its `{file}`"));
             contents.insert(file.clone(), bytes.ok_or_else(missing)?);
         }
+        let manifest = contents.get(name::MANIFEST).map(|bytes| Digest::of(bytes));
+        if manifest != Some(input.manifest) {
+            let message = "the manifest changed while it was published";
+            return Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
+                .hint("look at what changed it, then publish again"));
+        }
         let keys = self.world.trust.own_keys()?;
         let signers: Vec<&dyn Signer> = keys.iter().map(|key| &**key).collect();
         let now = self.world.clock.now();
-        let published = self.registry.publish(&name, &contents, &signers, now);
+        let published = self.registry.publish(&entry, &contents, &signers, now);
         let published = published.map_err(registry_error)?;
-        Ok(PublishedBundle { uri: name.to_string(), unchanged: published.unchanged })
+        Ok(PublishedBundle { uri: entry.to_string(), unchanged: published.unchanged })
     }
 }
