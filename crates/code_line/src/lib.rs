@@ -4,8 +4,10 @@
 //! wherever an earlier attempt came to.
 
 mod acknowledgement;
+mod amendment;
 pub mod application;
 pub mod apply;
+pub mod approvals;
 pub mod bundle;
 pub mod calibrate;
 mod check;
@@ -25,6 +27,7 @@ pub mod publish;
 pub mod records;
 pub mod registries;
 mod requirements;
+pub mod review;
 pub mod semver;
 pub mod settings;
 mod settling;

@@ -5,16 +5,15 @@ use std::path::PathBuf;
 
 use artifact::Digest;
 use code_change::{Addition, Amendment, amend};
-use code_model::manifest::Manifest;
 use code_model::operation::OperationId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::amend::untrue;
 use super::definition::find;
 use super::instance::instantiate;
-use crate::bundle::{BundleFolder, Content, LoadedManifest, load_manifest, name, read_snapshot};
-use crate::trust::{SignatureState, sign_descendant};
+use crate::amendment::{BothVersions, Written, reason, write};
+use crate::bundle::{LoadedManifest, load_manifest};
+use crate::trust::SignatureState;
 use crate::verify::expect_intact;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
@@ -67,36 +66,15 @@ pub struct AddedOperation {
     pub subject: String,
 }
 
-/// The longest reason, in bytes.
-const REASON_LIMIT_BYTES: usize = 1000;
-
 /// Instantiates a template into a manifest: writes a new one, which names the old one.
 pub fn add(request: &AddRequest, world: &World) -> Result<AddAnswer, Error> {
-    let reason = request.reason.trim();
-    if reason.is_empty() || reason.len() > REASON_LIMIT_BYTES {
-        let message = format!("a reason has 1 to {REASON_LIMIT_BYTES} bytes");
-        return Err(Error::user(ErrorCode::UsageError, message)
-            .hint("say with --reason why this is so; it stands in the manifest"));
-    }
+    let reason = reason(&request.reason)?;
     let template = find(&request.template)?;
     let changes = instantiate(&template, &request.parameters)?;
     let loaded = load_manifest(world, &request.manifest)?;
     expect_intact(world, &loaded)?;
     if !request.unchecked {
-        let from = read_snapshot(world, &loaded, name::SNAPSHOT_FROM)?;
-        let to = read_snapshot(world, &loaded, name::SNAPSHOT_TO)?;
-        let wrong: Vec<String> = changes
-            .iter()
-            .flat_map(|(change, _)| untrue(change, from.as_ref(), to.as_ref()))
-            .collect();
-        if !wrong.is_empty() {
-            let message = "what is said does not fit the two versions";
-            let error = Error::user(ErrorCode::UsageError, message);
-            let error = wrong.into_iter().fold(error, Error::detail);
-            return Err(error.hint(
-                "correct the names; --unchecked takes names that cannot be seen in the source",
-            ));
-        }
+        BothVersions::beside(&loaded, world)?.expect_true(changes.iter().map(|(it, _)| it))?;
     }
     let replace = replaced(&request.replace, &loaded)?;
     let additions: Vec<Addition> = changes
@@ -108,11 +86,24 @@ pub fn add(request: &AddRequest, world: &World) -> Result<AddAnswer, Error> {
     if !amended.conflicts.is_empty() {
         return Err(conflict(&amended, &loaded));
     }
-    // Whatever a template makes must be a manifest that others can read.
-    Manifest::read(amended.manifest.write().as_bytes()).map_err(|error| {
-        Error::user(ErrorCode::UsageError, "what is said makes no valid operation").caused_by(error)
-    })?;
-    write(&amended, &loaded, request, world)
+    let Written { artifacts, digest, signature, uri } =
+        write(&amended, &loaded, request.out.as_deref(), world)?;
+    let added = amended.manifest.operations.iter().filter(|o| amended.added.contains(&o.id));
+    Ok(AddAnswer {
+        manifest_uri: uri,
+        manifest_digest: digest,
+        signature,
+        parent: loaded.digest,
+        added: added
+            .map(|operation| AddedOperation {
+                id: operation.id.clone(),
+                kind: operation.change.kind().to_owned(),
+                subject: operation.change.to_string(),
+            })
+            .collect(),
+        replaced: amended.replaced.clone(),
+        artifacts,
+    })
 }
 
 fn replaced(ids: &[String], loaded: &LoadedManifest) -> Result<BTreeSet<OperationId>, Error> {
@@ -141,66 +132,4 @@ fn conflict(amended: &Amendment, loaded: &LoadedManifest) -> Error {
     }
     let ids: Vec<String> = amended.conflicts.iter().map(|id| format!("--replace {id}")).collect();
     error.hint(format!("add {} to put yours in its place", ids.join(" ")))
-}
-
-fn write(
-    amended: &Amendment,
-    loaded: &LoadedManifest,
-    request: &AddRequest,
-    world: &World,
-) -> Result<AddAnswer, Error> {
-    let manifest = &amended.manifest;
-    let digest = manifest.digest();
-    let own = loaded.folder.path();
-    let out = request.out.clone().unwrap_or_else(|| {
-        let stem = own.file_name().map(|name| name.to_string_lossy().into_owned());
-        let stem = stem.unwrap_or_else(|| "manifest".to_owned());
-        own.with_file_name(format!("{stem}_{}", &digest.hex()[..8]))
-    });
-    let folder =
-        BundleFolder::claim(world, &world.environment.absolute(&out), &manifest.metadata.library)?;
-    if folder.path() == own {
-        let message = format!("`{}` holds the manifest that is added to", own.display());
-        return Err(Error::new(ErrorKind::Conflict, ErrorCode::OutputError, message)
-            .hint("name another folder with --out: a manifest never changes"));
-    }
-    let mut written = Vec::new();
-    for file in name::OF_VERSIONS {
-        if let Some(bytes) = loaded.folder.read(&*world.files, file)? {
-            folder.write(&*world.files, file, &Content::of_bytes(bytes))?;
-            written.push(file);
-        }
-    }
-    if let Some(report) = &amended.report {
-        let mut bytes = serde_json::to_vec_pretty(report)
-            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-        bytes.push(b'\n');
-        folder.write(&*world.files, name::REPORT, &Content::of_bytes(bytes))?;
-        written.push(name::REPORT);
-    }
-    let bytes = manifest.write().into_bytes();
-    folder.write(&*world.files, name::MANIFEST, &Content::of_bytes(bytes))?;
-    written.push(name::MANIFEST);
-    let made = load_manifest(world, folder.path())?;
-    let signature = sign_descendant(world, &made, std::slice::from_ref(loaded))?;
-    let artifacts = written.into_iter().map(|file| {
-        let what = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        (what.to_owned(), out.join(file).display().to_string())
-    });
-    let added = manifest.operations.iter().filter(|o| amended.added.contains(&o.id));
-    Ok(AddAnswer {
-        manifest_uri: out.join(name::MANIFEST).display().to_string(),
-        manifest_digest: digest,
-        signature,
-        parent: loaded.digest,
-        added: added
-            .map(|operation| AddedOperation {
-                id: operation.id.clone(),
-                kind: operation.change.kind().to_owned(),
-                subject: operation.change.to_string(),
-            })
-            .collect(),
-        replaced: amended.replaced.clone(),
-        artifacts: artifacts.collect(),
-    })
 }

@@ -1,7 +1,6 @@
 //! The library of operations that a maintainer adds to a manifest by hand.
 
 mod add;
-mod amend;
 mod definition;
 mod instance;
 
