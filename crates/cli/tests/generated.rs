@@ -33,6 +33,7 @@ fn formats() -> Vec<Format> {
 fn code_formats() -> Vec<Format> {
     use code_line::application::ApplicationRecord;
     use code_line::apply::ApplicationReport;
+    use code_line::approvals::ApprovalStanding;
     use code_line::bundle::{Stamps, SymbolGraph, TreeDocument};
     use code_line::checkpoint::Checkpoint;
     use code_line::compat::CompatAnswer;
@@ -41,6 +42,7 @@ fn code_formats() -> Vec<Format> {
     use code_line::explain::Explanation;
     use code_line::generate::{GenerateAnswer, VerificationReport};
     use code_line::records::{RollbackAnswer, StatusAnswer};
+    use code_line::review::{ReviewAnswer, ReviewDecision, ReviewItem};
     use code_line::semver::SemverAnswer;
     use code_line::settings::{Settings, TargetSettings};
     use code_line::template::{AddAnswer, Template};
@@ -75,6 +77,18 @@ fn code_formats() -> Vec<Format> {
         format::<ComposeAnswer>("compose-answer-1", "what `compose --json` prints", "JSON"),
         format::<Explanation>("explain-answer-1", "what `explain --json` prints", "JSON"),
         format::<AddAnswer>("template-add-answer-1", "what `template add --json` prints", "JSON"),
+        format::<ReviewAnswer>("review-answer-1", "what `review --json` prints", "JSON"),
+        format::<ReviewItem>(
+            "review-item-1",
+            "items of what `review --list --json` prints",
+            "JSON",
+        ),
+        format::<ReviewDecision>("review-decision-1", "items of a file of decisions", "YAML"),
+        format::<ApprovalStanding>(
+            "approval-standing-1",
+            "what `approve --json` prints, items of what `approvals --json` prints",
+            "JSON",
+        ),
         format::<StatusAnswer>("status-answer-1", "what `status --json` prints", "JSON"),
         format::<RollbackAnswer>("rollback-answer-1", "what `rollback --json` prints", "JSON"),
         format::<run::JournalEntry>("journal-1", "lines of `events.jsonl`", "JSON"),
@@ -101,6 +115,12 @@ fn spine_formats() -> Vec<Format> {
         format::<cli::AuditProof>("audit-proof-1", "what `audit prove` prints", "JSON"),
         format::<ledger::AuditEntry>("audit-entry-1", "lines of `log.jsonl`", "JSON"),
         format::<ledger::TrustedKeys>("trusted-keys-1", "`trusted.json` of the keys", "JSON"),
+        format::<ledger::ApprovalPolicy>("approval-policy-1", "`approval-policy.json`", "JSON"),
+        format::<ledger::Statement<ledger::ApprovalGiven>>(
+            "approval-statement-1",
+            "the payloads of the lines of `*.approvals.jsonl`",
+            "JSON",
+        ),
         format::<ledger::Envelope>("envelope-1", "`*.dsse.json` beside what is signed", "JSON"),
         format::<ledger::Statement<ledger::ManifestMade>>(
             "manifest-statement-1",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::registry::{FetchArguments, PublicationArguments, PublishArguments, RegistryCommand};
+use super::review::{ApprovalsArguments, ApproveArguments, ReviewArguments};
 use super::tasks::StoreArguments;
 use super::template::TemplateArguments;
 
@@ -17,6 +18,9 @@ pub(crate) enum ManifestCommand {
     Diff(DiffArguments),
     Docs(DocsArguments),
     Explain(ExplainArguments),
+    Review(ReviewArguments),
+    Approve(ApproveArguments),
+    Approvals(ApprovalsArguments),
     Sign(SignArguments),
     Verify(VerifyArguments),
     Publish(PublishArguments),

@@ -5,6 +5,7 @@ mod keys;
 mod manifest;
 mod migrate;
 mod registry;
+mod review;
 mod tasks;
 mod template;
 
@@ -33,6 +34,10 @@ pub(crate) use registry::{
     FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
     RegistryDelegateArguments, RegistryInitArguments, RegistryMirrorArguments,
     RegistryRenewArguments, RegistryTrustArguments, StatusChangeArguments,
+};
+pub(crate) use review::{
+    ApprovalsArguments, ApproveArguments, PolicyCommand, PolicyRemoveArguments, PolicySetArguments,
+    ReviewArguments, StepArgument,
 };
 pub(crate) use tasks::{
     EventsArguments, GcArguments, ImportLegacyArguments, RunAbandonArguments, RunListArguments,
@@ -87,6 +92,9 @@ pub(crate) enum OnxCommand {
     /// Keys: what signs what you make, and whose signatures count on this machine
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Keys(KeysCommand),
+    /// The approval policy of this machine: which steps need whose approval
+    #[command(subcommand, after_long_help = EXIT_CODES)]
+    Policy(PolicyCommand),
     /// The audit log of this machine: what was made, published, applied and taken back, provably
     #[command(subcommand, after_long_help = EXIT_CODES)]
     Audit(AuditCommand),

@@ -43,7 +43,8 @@ fn find<'a>(loaded: &'a LoadedManifest, id: &str, path: &Path) -> Result<&'a Ope
     })
 }
 
-fn text(explanation: &Explanation, loaded: &LoadedManifest) -> String {
+/// Everything about an operation, for people.
+pub(super) fn text(explanation: &Explanation, loaded: &LoadedManifest) -> String {
     let operation = &explanation.operation;
     let mut out = format!("{}  {}\n", operation.id, operation.change);
     out.push_str(&format!("  {}\n", meaning(&operation.change)));
@@ -59,7 +60,7 @@ fn text(explanation: &Explanation, loaded: &LoadedManifest) -> String {
 }
 
 /// The kind, as a sentence.
-fn meaning(change: &Change) -> String {
+pub(super) fn meaning(change: &Change) -> String {
     let what = match change {
         Change::RenameImport { .. } => {
             "a module has another path, and everything in it goes with it"
@@ -128,7 +129,7 @@ fn sureness(operation: &Operation) -> String {
 }
 
 /// What speaks for the operation, and what else was thought of.
-fn evidence(evidence: &Evidence, operation: &Operation) -> String {
+pub(super) fn evidence(evidence: &Evidence, operation: &Operation) -> String {
     let by = if evidence.detection == "manual" { "a person decided" } else { "found by comparing" };
     let mut out = format!("\nwhat speaks for it ({by}, {}):\n", evidence.method);
     if let Some(reason) = &evidence.reason {
@@ -238,7 +239,7 @@ fn next(id: &OperationId, operation: &Operation, loaded: &LoadedManifest) -> Str
     }
     if operation.confidence.overall < 0.9 && operation.evidence.detection != "manual" {
         out.push_str(&format!(
-            "\nto decide {id} yourself: onx-manifest template list, then template add --manifest {}\n",
+            "\nto decide {id} yourself: onx-manifest review {}\n",
             loaded.path.display()
         ));
     }

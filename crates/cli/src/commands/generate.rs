@@ -110,10 +110,11 @@ fn summary(answer: &GenerateAnswer) -> String {
     row("apply", numbers.operations_auto, kinds(answer), accounting.covered_auto);
     let warned = numbers.operations_with_warning;
     row("with warning", warned, String::new(), accounting.covered_with_warning);
-    let say = "onx-manifest docs lists them".to_owned();
+    let folder = answer.manifest_uri.trim_end_matches("manifest.yaml").trim_end_matches('/');
+    let say = format!("onx-manifest review {folder}");
     row("review", numbers.operations_review, say, accounting.covered_review);
     for (what, paths, say) in [
-        ("ambiguous", accounting.ambiguous, "several successors are possible: report.json"),
+        ("ambiguous", accounting.ambiguous, "several successors are possible: review lists them"),
         ("no successor", accounting.without_successor, "listed by onx-manifest docs"),
         ("unseen", accounting.unseen, "cannot be seen without running the code: report.json"),
     ] {
@@ -136,7 +137,6 @@ fn summary(answer: &GenerateAnswer) -> String {
         out.push_str(&format!("published {uri}\n"));
     }
     if numbers.operations_total > 0 {
-        let folder = answer.manifest_uri.trim_end_matches("manifest.yaml").trim_end_matches('/');
         let folder = answer.published_uri.as_deref().unwrap_or(folder);
         out.push_str(&format!(
             "next      onx-migrate apply --manifest {folder} --target ./your_package --dry-run\n"

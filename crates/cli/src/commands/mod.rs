@@ -1,6 +1,7 @@
 //! What each command does with its arguments.
 
 mod apply;
+mod approvals;
 mod attempts;
 mod audit;
 mod calibrate;
@@ -15,8 +16,10 @@ mod keys;
 mod listings;
 mod manifest;
 mod planner;
+mod policy;
 mod records;
 mod registry;
+mod review;
 mod roles;
 mod runs;
 mod tasks;
@@ -38,6 +41,7 @@ use host::{
 };
 
 pub(crate) use self::apply::apply;
+pub(crate) use self::approvals::{approvals, approve};
 pub(crate) use self::audit::audit;
 pub use self::audit::{AuditAnswer, AuditProof};
 pub(crate) use self::calibrate::calibrate;
@@ -53,10 +57,12 @@ pub(crate) use self::generate::generate;
 pub use self::keys::KeyItem;
 pub(crate) use self::keys::keys;
 pub(crate) use self::manifest::{diff, docs, semver, verify};
+pub(crate) use self::policy::policy;
 pub use self::records::AppliedItem;
 pub(crate) use self::records::{history, rollback, status};
 pub use self::registry::{FetchAnswer, PublishAnswer, RegistryItem};
 pub(crate) use self::registry::{fetch, publish, registry};
+pub(crate) use self::review::review;
 pub use self::tasks::{ImportAnswer, RunAnswer, TaskAnswer};
 pub(crate) use self::tasks::{runs, tasks};
 pub(crate) use self::template::template;

@@ -1,12 +1,13 @@
 //! Whom this machine trusts, as the code line asks for it; `sign`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use code_line::bundle::load_manifest;
 use code_line::trust::{OwnKey, SignatureState, Trust, sign_with};
 use code_line::{Error, ErrorCode};
 use host::{Clock, Environment, Files, UserFolders};
-use ledger::{Identity, Signer, TrustedKeys};
+use ledger::{ApprovalPolicy, Identity, Signer, TrustedKeys};
 use store::{Keyring, LOCAL_KEY};
 
 use super::Context;
@@ -21,6 +22,8 @@ const NOBODY: &str = "user";
 #[derive(Debug)]
 pub(super) struct UserTrust {
     keyring: Keyring,
+    files: Arc<dyn Files>,
+    configuration: PathBuf,
     clock: Arc<dyn Clock>,
     user: Option<String>,
 }
@@ -34,7 +37,13 @@ impl UserTrust {
     ) -> Self {
         let keyring = Keyring::new(files.clone(), folders.configuration.join("keys"));
         let user = environment.text("USER").or_else(|| environment.text("LOGNAME"));
-        Self { keyring, clock: clock.clone(), user: user.map(str::to_owned) }
+        Self {
+            keyring,
+            files: files.clone(),
+            configuration: folders.configuration.clone(),
+            clock: clock.clone(),
+            user: user.map(str::to_owned),
+        }
     }
 
     /// `local:NAME`, as identities are written.
@@ -67,6 +76,10 @@ impl Trust for UserTrust {
     fn own_key(&self) -> Result<OwnKey, Error> {
         let own = self.keyring.local(&self.owner()?, self.clock.now()).map_err(refused)?;
         Ok(OwnKey { signer: Box::new(own.key), owner: own.owner })
+    }
+
+    fn approval_policy(&self) -> Result<Option<ApprovalPolicy>, Error> {
+        super::policy::read(&*self.files, &self.configuration)
     }
 
     fn own_keys(&self) -> Result<Vec<Box<dyn Signer>>, Error> {

@@ -1,0 +1,135 @@
+//! `approve` and `approvals`.
+
+use std::path::Path;
+
+use artifact::Timestamp;
+use code_line::approvals::{
+    ApprovalPlace, ApprovalStanding, ManifestStep, add, approve as give, standing,
+};
+use code_line::bundle::{LoadedManifest, load_manifest};
+use code_line::publish::entry_name;
+use code_line::{Error, ErrorCode};
+use ledger::Event;
+
+use super::audit::note;
+use super::keys::own_key;
+use super::{Context, registry};
+use crate::Answer;
+use crate::arguments::{ApprovalsArguments, ApproveArguments, RegistryArguments, StepArgument};
+use crate::words::{Lines, amount};
+
+/// Largest file of approvals, in bytes.
+const APPROVALS_LIMIT_BYTES: u64 = 32 << 20;
+
+pub(crate) fn approve(
+    context: &Context<'_>,
+    arguments: &ApproveArguments,
+) -> Result<Answer, Error> {
+    let (loaded, place) = loaded(context, &arguments.manifest, &arguments.registry)?;
+    let key = own_key(context, &arguments.key)?;
+    let now = context.world.clock.now();
+    let end = now.unix_seconds() + i64::from(arguments.days) * 24 * 60 * 60;
+    let expires = Timestamp::from_unix_seconds(end)
+        .map_err(|error| Error::user(ErrorCode::UsageError, error.to_string()))?;
+    let step = step(arguments.step);
+    let as_who = (arguments.role.clone(), &key);
+    let given = give(&context.world, &loaded, step, as_who, expires, place)?;
+    note(context, None, |_| {
+        Ok(Event::ApprovalGiven {
+            approver: given.approval.approver.clone(),
+            role: given.approval.role.clone(),
+            statement: given.statement,
+            subject: loaded.digest,
+            transition: given.approval.transition.clone(),
+        })
+    })?;
+    let standing = standing(&context.world, &loaded, step)?;
+    if context.output.is_json() {
+        context.output.json(&standing)?;
+    } else {
+        let (who, role) = (&given.approval.approver, &given.approval.role);
+        let mut out =
+            format!("{who} approves it as {role} for `{}`, until {expires}\n", step.word());
+        out.push_str(&format!("{}\n{}", given.file.display(), standing_text(&standing)));
+        context.output.result(&out)?;
+    }
+    Ok(Answer::Yes)
+}
+
+pub(crate) fn approvals(
+    context: &Context<'_>,
+    arguments: &ApprovalsArguments,
+) -> Result<Answer, Error> {
+    let (loaded, place) = loaded(context, &arguments.manifest, &arguments.registry)?;
+    for path in &arguments.add {
+        let bytes = context.read_file(path, APPROVALS_LIMIT_BYTES)?;
+        let added = add(&context.world, &loaded, &bytes, place)? as u32;
+        let taken = amount(added, "approval was", "approvals were");
+        context.output.note(&format!("{taken} taken up from {}\n", path.display()));
+    }
+    let steps = match arguments.step {
+        Some(one) => vec![step(one)],
+        None => ManifestStep::ALL.to_vec(),
+    };
+    let mut standings = Vec::new();
+    for step in steps {
+        standings.push(standing(&context.world, &loaded, step)?);
+    }
+    if context.output.is_json() {
+        context.output.json(&standings)?;
+    } else {
+        let text: String = standings.iter().map(standing_text).collect();
+        context.output.result(&text)?;
+    }
+    let approved = standings.iter().all(|standing| standing.approved);
+    Ok(if approved { Answer::Yes } else { Answer::No })
+}
+
+/// The manifest that a user names, and where approvals of it belong.
+fn loaded(
+    context: &Context<'_>,
+    given: &Path,
+    arguments: &RegistryArguments,
+) -> Result<(LoadedManifest, ApprovalPlace), Error> {
+    let place = match entry_name(given) {
+        Some(_) => ApprovalPlace::State,
+        None => ApprovalPlace::Beside,
+    };
+    let path = registry::manifest(context, given, arguments)?;
+    Ok((load_manifest(&context.world, &path)?, place))
+}
+
+fn step(argument: StepArgument) -> ManifestStep {
+    match argument {
+        StepArgument::Publish => ManifestStep::Publish,
+        StepArgument::Apply => ManifestStep::Apply,
+    }
+}
+
+fn standing_text(standing: &ApprovalStanding) -> String {
+    let word = standing.step.word();
+    let mut lines = Lines::default();
+    match &standing.required {
+        None => lines.push([word.to_owned(), "no policy here asks for approvals".to_owned()]),
+        Some(required) if required.is_empty() => {
+            lines.push([word.to_owned(), "needs no approval".to_owned()]);
+        }
+        Some(_) => {
+            let state = if standing.approved { "approved" } else { "not approved" };
+            lines.push([word.to_owned(), state.to_owned()]);
+        }
+    }
+    for (who, role) in &standing.approvers {
+        lines.push([String::new(), format!("{who} as {role}")]);
+    }
+    for (role, count) in &standing.lacking {
+        lines.push([String::new(), format!("missing: {count} × {role}")]);
+    }
+    for (digest, why) in &standing.refused {
+        lines.push([String::new(), format!("{} does not count: {why}", digest.short())]);
+    }
+    if let Some(why) = &standing.why {
+        lines.push([String::new(), why.clone()]);
+    }
+    lines.finish()
+}

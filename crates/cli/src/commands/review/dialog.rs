@@ -1,0 +1,308 @@
+//! The conversation in which a person decides, item by item.
+
+use std::io::BufRead;
+
+use code_line::Error;
+use code_line::review::{ReviewDecision, ReviewItem};
+use code_model::report::ReviewVerdict;
+
+use super::item_text;
+
+/// What a conversation needs of the rest.
+pub(super) trait Desk {
+    /// Shows a text.
+    fn say(&self, text: &str) -> Result<(), Error>;
+    /// Refuses a decision that could not be carried out.
+    fn check(&self, decision: &ReviewDecision) -> Result<(), Error>;
+    /// Keeps everything that was decided so far.
+    fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error>;
+    /// Everything that is known about an item.
+    fn explain(&self, item: &ReviewItem) -> Result<String, Error>;
+}
+
+/// How a conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The decisions are to be carried out.
+    Write,
+    /// They are kept for another time.
+    Later,
+}
+
+/// Goes through the items.
+pub(super) struct Dialog<'a> {
+    pub(super) items: &'a [ReviewItem],
+    pub(super) decisions: Vec<ReviewDecision>,
+    pub(super) desk: &'a dyn Desk,
+}
+
+/// What a person answered.
+enum Reply {
+    Decided(ReviewVerdict, Option<String>),
+    Explain,
+    Skip,
+    Back,
+    Write,
+    Later,
+    Unclear,
+}
+
+impl Dialog<'_> {
+    /// Asks about every item that nobody decided; at the end of the input everything is kept.
+    pub(super) fn run(&mut self, input: &mut dyn BufRead) -> Result<Ended, Error> {
+        let mut position = self.open_from(0);
+        let mut shown = None;
+        while let Some(item) = self.items.get(position) {
+            if shown != Some(position) {
+                self.show(item)?;
+                shown = Some(position);
+            }
+            self.desk.say(&prompt(item, position, self.items.len()))?;
+            let Some(line) = read_line(input) else { return Ok(Ended::Later) };
+            match reply(item, line.trim()) {
+                Reply::Decided(verdict, to) => {
+                    if self.decide(item, verdict, to, input)? {
+                        position = self.open_from(position + 1);
+                    }
+                }
+                Reply::Explain => self.desk.say(&self.desk.explain(item)?)?,
+                Reply::Skip => position = self.open_from(position + 1),
+                Reply::Back => position = position.saturating_sub(1),
+                Reply::Write => return Ok(Ended::Write),
+                Reply::Later => return Ok(Ended::Later),
+                Reply::Unclear => self.desk.say(HELP)?,
+            }
+        }
+        Ok(Ended::Write)
+    }
+
+    /// The first item from this place on that nobody decided.
+    fn open_from(&self, position: usize) -> usize {
+        let is_open = |item: &&ReviewItem| self.decided(item).is_none();
+        let decided = self.items.iter().skip(position).take_while(|item| !is_open(item));
+        position + decided.count()
+    }
+
+    fn decided(&self, item: &ReviewItem) -> Option<&ReviewDecision> {
+        self.decisions.iter().find(|decision| decision.item == item.item)
+    }
+
+    fn show(&self, item: &ReviewItem) -> Result<(), Error> {
+        self.desk.say(&format!("\n{}", item_text(item)))?;
+        if let Some(ReviewDecision { verdict, reason, .. }) = self.decided(item) {
+            self.desk.say(&format!("  {verdict} before: {reason}\n"))?;
+        }
+        Ok(())
+    }
+
+    /// Asks for what is missing of a decision and keeps it; whether it was made.
+    fn decide(
+        &mut self,
+        item: &ReviewItem,
+        verdict: ReviewVerdict,
+        to: Option<String>,
+        input: &mut dyn BufRead,
+    ) -> Result<bool, Error> {
+        let to = match (verdict, to) {
+            (ReviewVerdict::Edited, None) => {
+                self.desk.say("what is right instead? ")?;
+                let Some(line) = read_line(input) else { return Ok(false) };
+                if line.trim().is_empty() {
+                    return Ok(false);
+                }
+                Some(line.trim().to_owned())
+            }
+            (_, to) => to,
+        };
+        let last = self.decisions.last().map(|decision| decision.reason.clone());
+        let offer = last.as_deref().map_or_else(String::new, |last| format!("[{last}] "));
+        self.desk.say(&format!("why? {offer}"))?;
+        let Some(line) = read_line(input) else { return Ok(false) };
+        let reason = match line.trim() {
+            "" => last.unwrap_or_default(),
+            text => text.to_owned(),
+        };
+        let decision = ReviewDecision { item: item.item.clone(), verdict, to, reason };
+        if let Err(error) = self.desk.check(&decision) {
+            self.desk.say(&crate::output::error_text(&error.report()))?;
+            return Ok(false);
+        }
+        self.decisions.retain(|before| before.item != decision.item);
+        self.decisions.push(decision);
+        self.desk.keep(&self.decisions)?;
+        Ok(true)
+    }
+}
+
+const HELP: &str = "\
+  a  accept: it is right as it is          e  edit: say what is right instead
+  r  reject: it is not so                  1  take the candidate of this number
+  x  show everything that is known         s  skip: it stays open
+  b  back to the one before                w  write the new manifest now
+  q  quit: what was decided is kept, and the same command goes on
+";
+
+fn prompt(item: &ReviewItem, position: usize, count: usize) -> String {
+    let accept = if item.kind.is_some() { "a, r, e" } else { "r, e" };
+    let candidates = match item.candidates.len() {
+        0 => String::new(),
+        1 => ", 1".to_owned(),
+        n => format!(", 1-{n}"),
+    };
+    format!("{} of {count}  [{accept}{candidates}, x, s, b, w, q, ?] ", position + 1)
+}
+
+fn reply(item: &ReviewItem, text: &str) -> Reply {
+    let numbered = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    if let Some(candidate) = numbered.and_then(|place| item.candidates.get(place)) {
+        return Reply::Decided(ReviewVerdict::Edited, Some(candidate.name.clone()));
+    }
+    match text {
+        "a" | "accept" if item.kind.is_some() => Reply::Decided(ReviewVerdict::Accepted, None),
+        "r" | "reject" => Reply::Decided(ReviewVerdict::Rejected, None),
+        "e" | "edit" => Reply::Decided(ReviewVerdict::Edited, None),
+        "x" | "explain" => Reply::Explain,
+        "s" | "skip" => Reply::Skip,
+        "b" | "back" => Reply::Back,
+        "w" | "write" => Reply::Write,
+        "q" | "quit" => Reply::Later,
+        _ => Reply::Unclear,
+    }
+}
+
+/// The next line; none at the end of the input and where it cannot be read.
+fn read_line(input: &mut dyn BufRead) -> Option<String> {
+    let mut line = String::new();
+    match input.read_line(&mut line) {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use code_line::ErrorCode;
+    use code_model::evidence::Candidate;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen {
+        said: RefCell<String>,
+        kept: RefCell<Vec<Vec<ReviewDecision>>>,
+    }
+
+    impl Desk for Seen {
+        fn say(&self, text: &str) -> Result<(), Error> {
+            self.said.borrow_mut().push_str(text);
+            Ok(())
+        }
+
+        fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
+            if decision.to.as_deref() == Some("nowhere") || decision.reason.is_empty() {
+                return Err(Error::user(ErrorCode::UsageError, "that cannot be"));
+            }
+            Ok(())
+        }
+
+        fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+            self.kept.borrow_mut().push(decisions.to_vec());
+            Ok(())
+        }
+
+        fn explain(&self, item: &ReviewItem) -> Result<String, Error> {
+            Ok(format!("all about {}\n", item.item))
+        }
+    }
+
+    fn item(name: &str, kind: Option<&str>, candidates: &[&str]) -> ReviewItem {
+        ReviewItem {
+            item: name.to_owned(),
+            kind: kind.map(str::to_owned),
+            subject: format!("subject of {name}"),
+            confidence: 0.5,
+            breaking: true,
+            covers: 1,
+            note: None,
+            candidates: candidates
+                .iter()
+                .map(|name| Candidate { name: (*name).to_owned(), score: 0.4 })
+                .collect(),
+            evidence: None,
+        }
+    }
+
+    fn talk(decisions: Vec<ReviewDecision>, input: &str) -> (Ended, Vec<ReviewDecision>, Seen) {
+        let items = [
+            item("OP001", Some("arg.rename"), &[]),
+            item("OP002", Some("rename.callable"), &["lib.b", "lib.c"]),
+            item("lib.open", None, &["lib.d"]),
+        ];
+        let seen = Seen::default();
+        let mut dialog = Dialog { items: &items, decisions, desk: &seen };
+        let ended = dialog.run(&mut input.as_bytes()).expect("a conversation");
+        let decisions = dialog.decisions;
+        (ended, decisions, seen)
+    }
+
+    fn words(decisions: &[ReviewDecision]) -> Vec<String> {
+        let word = |decision: &ReviewDecision| {
+            let to = decision.to.as_deref().unwrap_or("–");
+            format!("{} {} {to}: {}", decision.item, decision.verdict, decision.reason)
+        };
+        decisions.iter().map(word).collect()
+    }
+
+    #[test]
+    fn every_item_is_asked_about_and_every_decision_kept_at_once() {
+        let (ended, decisions, seen) = talk(Vec::new(), "a\nseen in the log\n2\n\nr\nno use\n");
+        assert_eq!(ended, Ended::Write);
+        assert_eq!(
+            words(&decisions),
+            [
+                "OP001 accepted –: seen in the log",
+                "OP002 edited lib.c: seen in the log",
+                "lib.open rejected –: no use"
+            ]
+        );
+        let kept: Vec<usize> = seen.kept.borrow().iter().map(Vec::len).collect();
+        assert_eq!(kept, [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_asked_again() {
+        let input = "e\nnowhere\nbecause\ne\nlib.z\nbecause\na\n\ns\na\n?\nx\ne\nlib.q\n\n";
+        let (ended, decisions, seen) = talk(Vec::new(), input);
+        assert_eq!(ended, Ended::Write);
+        assert_eq!(
+            words(&decisions),
+            ["OP001 edited lib.z: because", "OP002 accepted –: because"],
+            "the third was skipped"
+        );
+        let said = seen.said.borrow();
+        assert!(said.contains("that cannot be"), "{said}");
+    }
+
+    #[test]
+    fn a_name_with_several_successors_is_not_accepted_as_it_is() {
+        let (_, decisions, seen) = talk(Vec::new(), "s\ns\na\nx\n1\ntheir choice\n");
+        assert_eq!(words(&decisions), ["lib.open edited lib.d: their choice"]);
+        let said = seen.said.borrow();
+        assert!(said.contains("q  quit"), "{said}");
+        assert!(said.contains("all about lib.open"), "{said}");
+    }
+
+    #[test]
+    fn whoever_stops_goes_on_where_it_was() {
+        let (ended, decisions, _) = talk(Vec::new(), "a\nright\nq\n");
+        assert_eq!((ended, decisions.len()), (Ended::Later, 1));
+        let (ended, decisions, seen) = talk(decisions, "a\n\n");
+        assert_eq!((ended, decisions.len()), (Ended::Later, 2), "the input ended");
+        assert!(!seen.said.borrow().contains("subject of OP001"));
+        let (ended, decisions, _) = talk(decisions, "b\nr\nnot so\nw\n");
+        assert_eq!(ended, Ended::Write);
+        assert_eq!(words(&decisions), ["OP001 accepted –: right", "OP002 rejected –: not so"]);
+    }
+}

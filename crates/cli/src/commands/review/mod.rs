@@ -1,0 +1,247 @@
+//! `review`.
+
+mod dialog;
+
+use std::io::IsTerminal as _;
+
+use code_line::bundle::{LoadedManifest, load_manifest};
+use code_line::explain::explain;
+use code_line::review::{
+    KeptDecisions, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, expect_possible,
+    open_items, read_decisions, review as carry_out,
+};
+use code_line::{Error, ErrorCode};
+use code_model::report::ReviewVerdict;
+use ledger::Event;
+
+use self::dialog::{Desk, Dialog, Ended};
+use super::Context;
+use super::audit::{manifest_id, note};
+use super::explain::text as explanation_text;
+use crate::Answer;
+use crate::arguments::ReviewArguments;
+use crate::words::{Lines, amount};
+
+/// Largest file of decisions, in bytes.
+const DECISIONS_LIMIT_BYTES: u64 = 64 << 20;
+
+pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Result<Answer, Error> {
+    let loaded = load_manifest(&context.world, &arguments.manifest)?;
+    let items = items(&loaded, arguments);
+    let given = given(context, arguments)?;
+    if !given.is_empty() {
+        return written(context, arguments, &loaded, given);
+    }
+    let kept = KeptDecisions::of(&loaded, &context.world)?;
+    let asks = std::io::stdin().is_terminal() && !arguments.list && !context.output.is_json();
+    if !asks {
+        return list(context, &items);
+    }
+    let decisions = kept.read()?;
+    if items.is_empty() && decisions.is_empty() {
+        return list(context, &items);
+    }
+    let desk = Terminal { context, arguments, loaded: &loaded, kept: &kept };
+    let count = decisions.len() as u32;
+    if count > 0 {
+        let decided = amount(count, "decision", "decisions");
+        context.output.note(&format!("going on after {decided} made before\n"));
+    }
+    let mut dialog = Dialog { items: &items, decisions, desk: &desk };
+    let ended = dialog.run(&mut std::io::stdin().lock())?;
+    let decisions = dialog.decisions;
+    if ended == Ended::Later || decisions.is_empty() {
+        let decided = amount(decisions.len() as u32, "decision is", "decisions are");
+        context.output.note(&format!("\n{decided} kept; the same command goes on\n"));
+        return Ok(Answer::No);
+    }
+    let answer = written(context, arguments, &loaded, decisions)?;
+    kept.remove()?;
+    Ok(answer)
+}
+
+/// What is open of what the user asks for.
+fn items(loaded: &LoadedManifest, arguments: &ReviewArguments) -> Vec<ReviewItem> {
+    let kinds = &arguments.kind;
+    let is_wanted = |item: &ReviewItem| {
+        kinds.is_empty() || item.kind.as_ref().is_some_and(|kind| kinds.contains(kind))
+    };
+    open_items(loaded, arguments.below).into_iter().filter(is_wanted).collect()
+}
+
+/// The decisions that the command line and a file bring.
+fn given(context: &Context<'_>, arguments: &ReviewArguments) -> Result<Vec<ReviewDecision>, Error> {
+    let reason = arguments.reason.clone().unwrap_or_default();
+    let decision = |item: &String, verdict, to| ReviewDecision {
+        item: item.clone(),
+        verdict,
+        to,
+        reason: reason.clone(),
+    };
+    let accepted = arguments.accept.iter();
+    let accepted = accepted.map(|item| decision(item, ReviewVerdict::Accepted, None));
+    let rejected = arguments.reject.iter();
+    let rejected = rejected.map(|item| decision(item, ReviewVerdict::Rejected, None));
+    let edited = arguments.edit.iter();
+    let edited = edited.map(|(item, to)| decision(item, ReviewVerdict::Edited, Some(to.clone())));
+    let mut given: Vec<ReviewDecision> = accepted.chain(rejected).chain(edited).collect();
+    if let Some(path) = &arguments.decisions {
+        let read = read_decisions(&context.read_file(path, DECISIONS_LIMIT_BYTES)?)?;
+        if read.is_empty() {
+            let message = format!("`{}` holds no decision", path.display());
+            return Err(Error::user(ErrorCode::UsageError, message)
+                .hint("`onx-manifest review MANIFEST --list` shows what is open"));
+        }
+        given.extend(read);
+    }
+    Ok(given)
+}
+
+/// Carries the decisions out, writes down that they were made and says what came of them.
+fn written(
+    context: &Context<'_>,
+    arguments: &ReviewArguments,
+    loaded: &LoadedManifest,
+    decisions: Vec<ReviewDecision>,
+) -> Result<Answer, Error> {
+    let request = ReviewRequest {
+        manifest: arguments.manifest.clone(),
+        decisions,
+        unchecked: arguments.unchecked,
+        out: arguments.out.clone(),
+    };
+    let answer = carry_out(&request, &context.world)?;
+    let (manifest_id, parent_id) =
+        (manifest_id(&answer.manifest_digest)?, manifest_id(&loaded.digest)?);
+    note(context, None, |_| {
+        Ok(Event::ManifestReviewed {
+            accepted: u64::from(answer.accepted),
+            edited: u64::from(answer.edited),
+            manifest_id,
+            parent_id,
+            rejected: u64::from(answer.rejected),
+        })
+    })?;
+    if context.output.is_json() {
+        context.output.json(&answer)?;
+    } else {
+        context.output.result(&answer_text(&answer))?;
+        let next = format!("onx-migrate apply --manifest {}", answer.manifest_uri);
+        context.output.note(&format!("next  {next} --target ./your_package --dry-run\n"));
+    }
+    Ok(if answer.open == 0 { Answer::Yes } else { Answer::No })
+}
+
+fn answer_text(answer: &ReviewAnswer) -> String {
+    let ReviewAnswer { accepted, rejected, edited, open, .. } = answer;
+    let left = match open {
+        0 => "nothing is open".to_owned(),
+        n => format!("{} open still", amount(*n, "item is", "items are")),
+    };
+    let mut lines = Lines::default();
+    lines.push([
+        "manifest".to_owned(),
+        answer.manifest_uri.clone(),
+        answer.manifest_digest.short(),
+        answer.signature.words(),
+        format!("made from {}", answer.parent.short()),
+    ]);
+    let decided = format!("accepted {accepted}, rejected {rejected}, edited {edited}; {left}\n");
+    decided + &lines.finish()
+}
+
+fn list(context: &Context<'_>, items: &[ReviewItem]) -> Result<Answer, Error> {
+    if context.output.is_json() {
+        context.output.json(&items)?;
+    } else {
+        let mut lines = Lines::default();
+        for item in items {
+            let kind = item.kind.clone().unwrap_or_else(|| "open name".to_owned());
+            let sure = item.kind.as_ref().map(|_| format!("{:.2}", item.confidence));
+            let covers = match item.covers {
+                0 => String::new(),
+                n => amount(n, "path", "paths"),
+            };
+            let breaks = if item.breaking { "breaks" } else { "" }.to_owned();
+            let subject = match item.candidates.as_slice() {
+                [first, ..] if item.kind.is_none() => {
+                    let more = match item.candidates.len() - 1 {
+                        0 => String::new(),
+                        n => format!(" and {n} more"),
+                    };
+                    format!("perhaps {}{more}", first.name)
+                }
+                _ => item.subject.clone(),
+            };
+            let sure = sure.unwrap_or_default();
+            lines.push([item.item.clone(), kind, sure, breaks, covers, subject]);
+        }
+        let text = lines.finish();
+        context.output.result(if items.is_empty() { "nothing is open\n" } else { &text })?;
+    }
+    Ok(if items.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+/// An item with what speaks for it, in a few lines.
+fn item_text(item: &ReviewItem) -> String {
+    let mut out = match &item.kind {
+        Some(kind) => {
+            format!("{}  {}\n  {kind}, {:.2} sure", item.item, item.subject, item.confidence)
+        }
+        None => format!("{}\n  gone, with several plausible successors", item.item),
+    };
+    if item.breaking {
+        out.push_str("; a dependent that does nothing breaks");
+    }
+    if item.covers > 0 {
+        let paths = amount(item.covers, "public path", "public paths");
+        out.push_str(&format!("; {paths} that went away"));
+    }
+    out.push('\n');
+    if let Some(note) = &item.note {
+        out.push_str(&format!("  {note}\n"));
+    }
+    for witness in item.evidence.iter().flat_map(|evidence| &evidence.witnesses).take(4) {
+        let version = if witness.version == "from" { "old" } else { "new" };
+        out.push_str(&format!(
+            "  {}:{} ({version}): {}\n",
+            witness.file, witness.line, witness.text
+        ));
+    }
+    for (place, candidate) in item.candidates.iter().enumerate() {
+        out.push_str(&format!("  {}  {:.2}  {}\n", place + 1, candidate.score, candidate.name));
+    }
+    out
+}
+
+/// The terminal at which somebody decides.
+struct Terminal<'a> {
+    context: &'a Context<'a>,
+    arguments: &'a ReviewArguments,
+    loaded: &'a LoadedManifest,
+    kept: &'a KeptDecisions<'a>,
+}
+
+impl Desk for Terminal<'_> {
+    fn say(&self, text: &str) -> Result<(), Error> {
+        self.context.output.result(text)
+    }
+
+    fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
+        expect_possible(self.loaded, decision, self.arguments.unchecked, &self.context.world)
+    }
+
+    fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+        self.kept.write(decisions)
+    }
+
+    fn explain(&self, item: &ReviewItem) -> Result<String, Error> {
+        let operations = &self.loaded.manifest.operations;
+        let Some(operation) = operations.iter().find(|operation| operation.id.0 == item.item)
+        else {
+            return Ok(item_text(item));
+        };
+        let explanation = explain(self.loaded, operation, true, &self.context.world)?;
+        Ok(explanation_text(&explanation, self.loaded))
+    }
+}

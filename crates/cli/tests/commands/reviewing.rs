@@ -1,0 +1,247 @@
+//! `review`, `approve`, `approvals` and `policy`.
+
+use serde_json::Value;
+
+use crate::scene::{Ran, Scene};
+
+const GENERATE: [&str; 8] =
+    ["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"];
+
+fn with_code(ran: Ran, code: i32) -> Ran {
+    assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+    ran
+}
+
+fn refused(ran: Ran, code: i32, says: &str) {
+    let ran = with_code(ran, code);
+    assert!(ran.err.contains(says), "{}", ran.err);
+    assert!(ran.err.contains("hint: "), "{}", ran.err);
+}
+
+/// A library with a renamed class, and functions of which two could be what an old one became.
+fn scene() -> Scene {
+    let scene = Scene::with_library();
+    let weigh = |name: &str| {
+        format!(
+            "\n\ndef {name}(values, scale=1):\n    total = 0\n    for value in values:\n        \
+             total += value * scale\n    return total\n"
+        )
+    };
+    let old = scene.read("old/yourlib/shapes.py");
+    let new = scene.read("new/yourlib/shapes.py");
+    scene.write("old/yourlib/shapes.py", &format!("{old}{}", weigh("weigh")));
+    scene.write("new/yourlib/shapes.py", &format!("{new}{}{}", weigh("mass"), weigh("burden")));
+    with_code(scene.onx(&GENERATE), 0);
+    scene
+}
+
+fn open(scene: &Scene, manifest: &str, below: &str) -> Vec<Value> {
+    let ran = scene.onx(&["manifest", "review", manifest, "--list", "--below", below, "--json"]);
+    serde_json::from_str(&ran.out).expect("JSON")
+}
+
+fn operations(scene: &Scene, manifest: &str) -> String {
+    scene.read(&format!("{manifest}/manifest.yaml"))
+}
+
+#[test]
+fn what_is_decided_makes_a_new_manifest() {
+    let scene = scene();
+    let items = open(&scene, "bundle", "1");
+    assert!(!items.is_empty());
+    let name = |item: &Value| item["item"].as_str().expect("a name").to_owned();
+    let operation = items.iter().find(|item| !item["kind"].is_null()).expect("an operation");
+    let ambiguous = items.iter().find(|item| item["kind"].is_null()).expect("an open name");
+    assert!(name(ambiguous).ends_with("weigh"), "{ambiguous}");
+    let before = scene.files("bundle");
+
+    let (id, open_name) = (name(operation), name(ambiguous));
+    let edit = format!("{open_name}={}", open_name.replace("weigh", "burden"));
+    let decide = ["manifest", "review", "bundle", "--accept", &id, "--edit", &edit];
+    let reason = ["--reason", "asked the author", "--out", "mine", "--json"];
+    let ran = scene.onx(&[&decide[..], &reason].concat());
+    let answer: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(
+        (answer["accepted"].as_u64(), answer["edited"].as_u64()),
+        (Some(1), Some(1)),
+        "{answer}"
+    );
+    assert_eq!(answer["signature"]["state"], "signed");
+    assert_eq!(scene.files("bundle"), before, "a manifest never changes");
+    let text = operations(&scene, "mine");
+    assert!(text.contains("manual_validation") && text.contains("asked the author"), "{text}");
+    assert!(text.contains("burden"), "{text}");
+    assert!(text.contains("parent: "), "{text}");
+    let report: Value = serde_json::from_str(&scene.read("mine/report.json")).expect("JSON");
+    assert_eq!(report["reviewed"].as_array().map(Vec::len), Some(2), "{report}");
+    assert!(
+        open(&scene, "mine", "1").iter().all(|item| name(item) != id && name(item) != open_name)
+    );
+    with_code(scene.onx(&["manifest", "verify", "mine"]), 0);
+    let log = with_code(scene.onx(&["audit", "show"]), 0).out;
+    assert!(log.contains("manifest reviewed"), "{log}");
+
+    scene.write("app/main.py", &format!("from yourlib.shapes import weigh\n\nprint(weigh([1]))\n"));
+    let apply = ["migrate", "apply", "--manifest", "mine", "--target", "app"];
+    with_code(scene.onx(&apply), 0);
+    assert!(scene.read("app/main.py").contains("burden([1])"), "{}", scene.read("app/main.py"));
+}
+
+#[test]
+fn what_is_rejected_is_left_out_and_listed_as_gone() {
+    let scene = scene();
+    let items = open(&scene, "bundle", "1");
+    let rename = items.iter().find(|item| item["kind"] == "rename.symbol").expect("a class");
+    let id = rename["item"].as_str().expect("an id");
+    let decide = ["manifest", "review", "bundle", "--reject", id, "--reason", "not the same"];
+    let ran = scene.onx(&[&decide[..], &["--out", "mine"]].concat());
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    let text = operations(&scene, "mine");
+    assert!(text.contains("symbol.remove"), "{text}");
+    let report: Value = serde_json::from_str(&scene.read("mine/report.json")).expect("JSON");
+    let accounting = &report["accounting"];
+    let number = |name: &str| accounting[name].as_u64().expect("a number");
+    let places = ["covered", "ambiguous", "without_successor", "unseen"].map(number);
+    assert_eq!(places.iter().sum::<u64>(), number("gone"), "{accounting}");
+    assert!(report["without_successor"].to_string().contains("not the same"), "{report}");
+    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    let apply = ["migrate", "apply", "--manifest", "mine", "--target", "app"];
+    let ran = with_code(scene.onx(&apply), 0);
+    assert!(scene.read("app/main.py").contains("Square"), "{}", ran.out);
+}
+
+#[test]
+fn decisions_that_cannot_be_carried_out_are_refused_as_a_whole() {
+    let scene = scene();
+    let items = open(&scene, "bundle", "1");
+    let id = items.iter().find(|item| !item["kind"].is_null()).expect("an operation")["item"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let review = |further: &[&str]| {
+        scene.onx(&[&["manifest", "review", "bundle", "--out", "mine"][..], further].concat())
+    };
+    with_code(review(&["--accept", &id]), 2);
+    refused(review(&["--accept", "OP999", "--reason", "x"]), 2, "neither an operation nor");
+    refused(review(&["--accept", &id, "--reject", &id, "--reason", "x"]), 2, "two decisions");
+    let nowhere = format!("{id}=yourlib.nowhere");
+    refused(review(&["--edit", &nowhere, "--reason", "x"]), 2, "");
+    scene.write("decisions.yaml", "- {item: OP001, verdict: perhaps, reason: x}\n");
+    refused(review(&["--decisions", "decisions.yaml"]), 2, "cannot be read");
+    scene.write("decisions.yaml", "[]\n");
+    refused(review(&["--decisions", "decisions.yaml"]), 2, "holds no decision");
+    assert!(!scene.work().join("mine").exists());
+    scene.write("decisions.yaml", &format!("- {{item: {id}, verdict: accepted, reason: right}}\n"));
+    let ran = review(&["--decisions", "decisions.yaml"]);
+    assert!(ran.out.contains("accepted 1"), "{}{}", ran.out, ran.err);
+}
+
+/// Another person with a key of his own on the same machine.
+fn person(scene: &Scene, name: &str) {
+    let owner = format!("{name}@example.org");
+    let new = ["keys", "new", name, "--owner", &owner, "--kind", "approval", "--kind", "manifest"];
+    with_code(scene.onx(&new), 0);
+}
+
+#[test]
+fn nothing_is_published_or_applied_without_the_approvals_that_the_policy_asks_for() {
+    let scene = scene();
+    person(&scene, "ada");
+    person(&scene, "bob");
+    let set = [
+        "policy",
+        "set",
+        "--holder",
+        "maintainer=ada@example.org,bob@example.org,local:user",
+        "--require",
+        "publish=maintainer:2",
+    ];
+    let shown = with_code(scene.onx(&set), 0).out;
+    assert!(shown.contains("2 × maintainer of ada@example.org"), "{shown}");
+    assert!(shown.contains("apply     needs no approval"), "{shown}");
+    let publish = ["manifest", "publish", "bundle"];
+    refused(scene.onx(&publish), 4, "may not be used for `publish`");
+
+    let approve = |key: &str, manifest: &str| {
+        let words = ["manifest", "approve", manifest, "--for", "publish", "--role", "maintainer"];
+        scene.onx(&[&words[..], &["--key", key]].concat())
+    };
+    refused(approve("local", "bundle"), 4, "would not count");
+    let missing = scene.onx(&["manifest", "approvals", "bundle", "--for", "publish"]);
+    assert!(with_code(missing, 1).out.contains("missing: 2 × maintainer"));
+    with_code(approve("ada", "bundle"), 0);
+    with_code(approve("ada", "bundle"), 0);
+    refused(scene.onx(&publish), 4, "1 × maintainer");
+    with_code(approve("bob", "bundle"), 0);
+    let there = with_code(scene.onx(&["manifest", "approvals", "bundle"]), 0).out;
+    assert!(there.contains("bob@example.org as maintainer"), "{there}");
+    with_code(scene.onx(&publish), 0);
+    let log = with_code(scene.onx(&["audit", "show"]), 0).out;
+    assert_eq!(log.matches("approval given").count(), 3, "{log}");
+    assert!(log.contains("policy set"), "{log}");
+}
+
+#[test]
+fn a_changed_byte_and_a_revoked_key_void_an_approval() {
+    let scene = scene();
+    person(&scene, "ada");
+    let set = ["policy", "set", "--holder", "owner=ada@example.org", "--require", "apply=owner"];
+    with_code(scene.onx(&set), 0);
+    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    let apply = |manifest: &str| {
+        let words = ["migrate", "apply", "--manifest", manifest, "--target", "app"];
+        scene.onx(&[&words[..], &["--auto-apply-threshold", "0"]].concat())
+    };
+    let approve = ["manifest", "approve", "bundle", "--for", "apply", "--role", "owner"];
+    with_code(scene.onx(&[&approve[..], &["--key", "ada"]].concat()), 0);
+    let approvals = scene.read("bundle/manifest.approvals.jsonl");
+
+    // The manifest that somebody made of it afterwards is another one.
+    let id = open(&scene, "bundle", "1")[0]["item"].as_str().expect("an id").to_owned();
+    let decide = ["manifest", "review", "bundle", "--reject", &id, "--reason", "no"];
+    scene.onx(&[&decide[..], &["--out", "mine"]].concat());
+    scene.write("mine/manifest.approvals.jsonl", &approvals);
+    refused(apply("mine"), 4, "it approves something else");
+
+    let list = with_code(scene.onx(&["keys", "list"]), 0).out;
+    let line = list.lines().find(|line| line.contains("ada@example.org")).expect("a key");
+    let key = line.split_whitespace().next().expect("an id").to_owned();
+    with_code(scene.onx(&["keys", "revoke", &key, "--reason", "left the team"]), 0);
+    refused(apply("bundle"), 4, "revoked");
+    assert!(scene.read("app/main.py").contains("Square"));
+    with_code(scene.onx(&["policy", "remove", "--reason", "one member"]), 0);
+    with_code(apply("bundle"), 0);
+    assert!(scene.read("app/main.py").contains("Quadrat"));
+}
+
+#[test]
+fn approvals_go_from_one_machine_to_another() {
+    let scene = scene();
+    let other = Scene::empty();
+    std::fs::remove_dir_all(other.configuration()).expect("no keys");
+    for (path, bytes) in scene.files("bundle") {
+        let path = other.work().join("bundle").join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    let key = |of: &Scene, name: &str| with_code(of.onx(&["keys", "show", name]), 0).out;
+    other.write("local.key.json", &key(&scene, "local"));
+    let trust = ["keys", "trust", "local.key.json", "--owner", "local:user"];
+    with_code(other.onx(&trust), 0);
+    person(&other, "ada");
+    let approve = ["manifest", "approve", "bundle", "--for", "publish", "--role", "maintainer"];
+    with_code(other.onx(&[&approve[..], &["--key", "ada"]].concat()), 0);
+
+    scene.write("ada.key.json", &key(&other, "ada"));
+    let trust = ["keys", "trust", "ada.key.json", "--owner", "ada@example.org"];
+    with_code(scene.onx(&[&trust[..], &["--kind", "approval"]].concat()), 0);
+    let set = ["policy", "set", "--holder", "maintainer=ada@example.org"];
+    with_code(scene.onx(&[&set[..], &["--require", "publish=maintainer"]].concat()), 0);
+    scene.write("hers.jsonl", &other.read("bundle/manifest.approvals.jsonl"));
+    scene.write("broken.jsonl", "{}\n");
+    let add = |file: &str| scene.onx(&["manifest", "approvals", "bundle", "--add", file]);
+    refused(add("broken.jsonl"), 2, "cannot be read");
+    let taken = with_code(add("hers.jsonl"), 0);
+    assert!(taken.err.contains("1 approval was taken up"), "{}", taken.err);
+    with_code(scene.onx(&["manifest", "publish", "bundle"]), 0);
+}
