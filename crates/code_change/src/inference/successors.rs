@@ -613,7 +613,8 @@ impl<'a> Comparison<'a> {
         if proves && !says_nothing {
             return unchanged(before, name, (large, same_name));
         }
-        if name < 0.6 && (is_trivial(before) || is_trivial(after)) {
+        let in_its_place = self.is_used_in_its_place((old, before), (new, after));
+        if name < 0.6 && (is_trivial(before) || is_trivial(after)) && !in_its_place {
             let class = "renamed_other_name";
             return Compared {
                 score: 0.0,
@@ -630,6 +631,7 @@ impl<'a> Comparison<'a> {
         let score = (0.7 * raw + 0.3 * name + usage).min(0.99);
         let is_sibling = same_name && self.context.is_sibling(old.leaf(), before, after);
         let class = match (same_name, name >= 0.6) {
+            (false, false) if in_its_place => "replaced_in_use",
             _ if is_sibling || (says_nothing && !is_spelled_alike(old.leaf(), new.leaf())) => {
                 "renamed_other_name"
             }
@@ -638,6 +640,19 @@ impl<'a> Comparison<'a> {
             (false, false) => "renamed_other_name",
         };
         Compared { score, factors, class, content_hash: None, is_same_definition: false }
+    }
+
+    /// Whether two constants of one module are equal and whoever in the library dropped the one
+    /// took up the other: the values alone would show nothing.
+    fn is_used_in_its_place(
+        &self,
+        (old, before): (&DottedName, &Symbol),
+        (new, after): (&DottedName, &Symbol),
+    ) -> bool {
+        let (replaced, dropped) = self.context.usage.replaced(old, new);
+        let are_constants = [before, after].iter().all(|it| it.kind == SymbolKind::Constant);
+        let are_equal = before.value.is_some() && before.value == after.value;
+        are_constants && are_equal && before.module == after.module && replaced > 0 && replaced == dropped
     }
 
     fn similarities(
