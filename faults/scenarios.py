@@ -200,6 +200,59 @@ class GenerateAgain(Generate):
         return odd
 
 
+class Review(Scenario):
+    """A person decides about an operation, which makes a new bundle."""
+
+    name = "review"
+    results = ("work/bundle", "work/mine")
+
+    def prepare(self, scene):
+        write_library(scene)
+        return failed_step(scene, generate())
+
+    def command(self, scene):
+        return ["manifest", "review", "bundle", "--accept", "OP001", "--reason", "asked the author",
+                "--out", "mine"]
+
+    def outcome(self, scene):
+        return {f"{folder}/{path}": entry for folder in ("bundle", "mine")
+                for path, entry in tree(scene.work / folder).items()}
+
+    def oddities(self, scene):
+        ran = scene.run(["audit", "show"])
+        told = ran.out.count("manifest reviewed")
+        return [] if told == 1 else [f"the log has {told} entries of the review: {ran.words()}"]
+
+
+class Approve(Scenario):
+    """Somebody approves a step with a manifest that another one made."""
+
+    name = "approve"
+    results = ("work/bundle",)
+
+    def prepare(self, scene):
+        write_library(scene)
+        new = ["keys", "new", "ada", "--owner", "ada@example.org", "--kind", "approval"]
+        return failed_step(scene, generate(), new)
+
+    def command(self, scene):
+        return ["manifest", "approve", "bundle", "--for", "publish", "--role", "maintainer", "--key", "ada"]
+
+    def outcome(self, scene):
+        # When it was given is part of what is approved, so that two attempts never have the same bytes.
+        ran = scene.run(["manifest", "verify", "bundle", "--json"])
+        files = sorted(tree(scene.work / "bundle"))
+        return {"files": files, "verified": ran.code}
+
+    def oddities(self, scene):
+        ran = scene.run(["audit", "show"])
+        given = "approval given" in ran.out
+        return [] if given else [f"the log does not know the approval: {ran.words()}"]
+
+    def may_differ(self, path):
+        return super().may_differ(path) or path.endswith(".approvals.jsonl")
+
+
 class Apply(Scenario):
     """A manifest is applied to a package."""
 
@@ -361,7 +414,7 @@ class RecoverLegacy(ImportLegacy):
 
 
 ALL = [scenario() for scenario in (
-    Generate, GenerateAgain, Apply, Rollback, FirstTask, TasksAdd, ImportLegacy, RecoverLegacy,
+    Generate, GenerateAgain, Review, Approve, Apply, Rollback, FirstTask, TasksAdd, ImportLegacy, RecoverLegacy,
 )]
 
 
