@@ -6,8 +6,8 @@ use std::path::Path;
 use artifact::{Digest, Timestamp};
 use ledger::Signer;
 use registry::{
-    EntryName, EntryStatus, FolderRegistry, Lifetimes, Listed, Published, Reach, RegistryError,
-    RegistryKeeper, RegistryKind, RoleError, SignedRegistry, StatusChange, VerifiedEntry,
+    EntryName, EntryStatus, FolderRegistry, Lifetimes, Listed, Published, Reach, Refused,
+    RegistryError, RegistryKeeper, RegistryKind, RoleError, SignedRegistry, VerifiedEntry,
 };
 
 use crate::publish::registry_error;
@@ -22,12 +22,12 @@ pub enum OpenRegistry {
     /// A folder that is worth as much as whoever may write into it.
     Plain(FolderRegistry),
     /// One in which every entry is signed by a publisher of its namespace.
-    Signed(SignedFolder),
+    Signed(FolderRoles),
 }
 
-/// A registry with roles.
+/// The roles of a registry in a folder, where it has some.
 #[derive(Debug)]
-pub struct SignedFolder {
+pub struct FolderRoles {
     /// For those who use what is published.
     pub reader: SignedRegistry,
     /// For those who sign there.
@@ -44,12 +44,12 @@ pub struct FoundEntry {
     verified: Option<VerifiedEntry>,
 }
 
-/// What a registry has, and the namespaces of which nothing is used, each with the reason.
+/// What a registry has, and what of it is not used, each with the reason.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Entries {
     /// The entries by name.
     pub listed: Vec<Listed>,
-    /// The namespaces that could not be verified.
+    /// The namespaces and the entries that are not used, by name.
     pub refused: Vec<(String, String)>,
 }
 
@@ -58,11 +58,11 @@ impl OpenRegistry {
     /// folder says.
     pub fn open(world: &World, folder: &Path) -> Result<Self, Error> {
         let files = &world.files;
-        let signed = signed(world, folder);
+        let roles = roles_of(world, folder);
         let plain = FolderRegistry::new(files.clone(), folder);
-        let is_trusted = signed.reader.trusted().map_err(registry_error)?.is_some();
+        let is_trusted = roles.reader.trusted().map_err(registry_error)?.is_some();
         if is_trusted || plain.kind().map_err(registry_error)? == RegistryKind::Signed {
-            return Ok(Self::Signed(signed));
+            return Ok(Self::Signed(roles));
         }
         Ok(Self::Plain(plain))
     }
@@ -112,10 +112,9 @@ impl OpenRegistry {
             Self::Plain(folder) => Ok(Entries { listed: folder.list()?, refused: Vec::new() }),
             Self::Signed(signed) => {
                 let listing = signed.reader.list(reach, now)?;
-                let refused = listing.refused.into_iter();
                 Ok(Entries {
                     listed: listing.entries.into_iter().map(|entry| entry.listed).collect(),
-                    refused: refused.map(|it| (it.namespace, it.error.to_string())).collect(),
+                    refused: reasons(listing.refused),
                 })
             }
         }
@@ -152,42 +151,42 @@ impl OpenRegistry {
         match self {
             Self::Plain(folder) => folder.set_status(name, status, reason, now),
             Self::Signed(signed) => {
-                let found = signed.reader.find(name, Reach::Registry, now)?;
-                let name = &found.listed.entry.name;
-                let keeper = &signed.keeper;
-                let change: StatusChange = keeper.set_status(name, status, reason, signers, now)?;
+                let listed = signed.keeper.set_status(name, status, reason, signers, now)?;
                 signed.show(signers, now)?;
-                Ok(Listed { entry: found.listed.entry.clone(), status: Some(change) })
+                Ok(listed)
             }
         }
     }
 }
 
-impl SignedFolder {
-    /// Makes what was signed the current state, if one of these keys may; else whoever keeps the
-    /// online key does it later.
-    fn show(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<(), RegistryError> {
+fn reasons(refused: Vec<Refused>) -> Vec<(String, String)> {
+    refused.into_iter().map(|it| (it.name(), it.error.to_string())).collect()
+}
+
+impl FolderRoles {
+    /// Makes what was signed the current state, if these keys may; else whoever keeps the online
+    /// key does it later, and the answer is false.
+    pub fn show(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<bool, RegistryError> {
         match self.keeper.renew(signers, now) {
-            Err(RegistryError::Role(RoleError::Unsigned { role, .. }))
+            Ok(_) => Ok(true),
+            Err(RegistryError::Role(RoleError::TooFewKeys { role, .. }))
                 if ONLINE.contains(&&*role) =>
             {
-                Ok(())
+                Ok(false)
             }
-            done => done,
+            Err(error) => Err(error),
         }
     }
 }
 
-/// The registry with roles in this folder, which need not have any yet. What is trusted of it lies
+/// The roles of the registry in this folder, which need not have any yet. What is trusted of it lies
 /// in the user's state, by where the folder is.
-pub fn signed(world: &World, folder: &Path) -> SignedFolder {
+pub fn roles_of(world: &World, folder: &Path) -> FolderRoles {
     let files = &world.files;
     let canonical = files.canonical(folder).unwrap_or_else(|_| folder.to_owned());
     let identity = Digest::of(canonical.as_os_str().as_encoded_bytes()).hex()[..32].to_owned();
     let trust = world.folders.state.join("registries").join(&identity);
     let cache = world.folders.cache.join("registries").join(&identity);
-    SignedFolder {
-        reader: SignedRegistry::new(files.clone(), folder, trust, cache),
-        keeper: RegistryKeeper::new(files.clone(), folder, Lifetimes::default()),
-    }
+    let reader = SignedRegistry::new(files.clone(), folder, trust, cache);
+    FolderRoles { keeper: RegistryKeeper::new(reader.clone(), Lifetimes::default()), reader }
 }

@@ -15,6 +15,6 @@ pub use error::RegistryError;
 pub use folder::{FolderRegistry, Listed, Published, RegistryKind};
 pub use name::{EntryName, NameError, SCHEME, VersionPair};
 pub use roles::{
-    KeySet, Lifetimes, Listing, Mirrored, Reach, RegistryKeeper, RoleError, SignedRegistry,
-    VerifiedEntry,
+    KeySet, Lifetimes, Listing, Mirrored, Reach, Refused, RegistryKeeper, Renewed, RoleError,
+    RootKeys, SignedRegistry, VerifiedEntry,
 };

@@ -11,13 +11,11 @@ use host::{FileErrorKind, FileLock, Files, Place};
 
 use super::client::file_of;
 use super::keeper::write_below;
-use super::metadata::{RoleKind, TargetFile};
-use super::names::{expect_distinct_namespaces, name_of, namespaces, target_of};
+use super::metadata::{RoleKind, Signed, TargetFile};
+use super::names::{expect_distinct_namespaces, name_of, namespaces, resolved, target_of};
 use super::standing::read_roots;
 use super::state::TRUST_LIMIT_BYTES;
-use super::{
-    Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
-};
+use super::{Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, TrustedState};
 use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry, tree_path};
 use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
@@ -49,22 +47,31 @@ pub struct VerifiedEntry {
     pub expired: Vec<ExpiredRole>,
 }
 
-/// Everything that is published and verified, and the namespaces that could not be.
+/// Everything that is published and verified, and what could not be.
 #[derive(Debug)]
 pub struct Listing {
     /// The entries by name.
     pub entries: Vec<VerifiedEntry>,
-    /// The namespaces of which nothing is used.
-    pub refused: Vec<RefusedNamespace>,
+    /// What is not used.
+    pub refused: Vec<Refused>,
 }
 
-/// A namespace of which nothing is used, and why.
+/// A namespace of which nothing is used, or an entry of it that is not, and why.
 #[derive(Debug)]
-pub struct RefusedNamespace {
+pub struct Refused {
     /// The namespace.
     pub namespace: String,
+    /// The entry, where it is that one alone.
+    pub entry: Option<EntryName>,
     /// Why.
     pub error: RegistryError,
+}
+
+impl Refused {
+    /// What is not used, by its name.
+    pub fn name(&self) -> String {
+        self.entry.as_ref().map_or_else(|| self.namespace.clone(), ToString::to_string)
+    }
 }
 
 /// What a mirror came to.
@@ -72,8 +79,8 @@ pub struct RefusedNamespace {
 pub struct Mirrored {
     /// The entries that it has.
     pub entries: usize,
-    /// The namespaces that it does not have.
-    pub refused: Vec<RefusedNamespace>,
+    /// What it does not have.
+    pub refused: Vec<Refused>,
 }
 
 /// A registry with roles, for those who use what is published there.
@@ -82,8 +89,8 @@ pub struct Mirrored {
 /// the user; and a cache, which may be deleted at any time and is verified when it is read.
 #[derive(Debug, Clone)]
 pub struct SignedRegistry {
-    files: Arc<dyn Files>,
-    source: PathBuf,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) source: PathBuf,
     trust: PathBuf,
     cache: PathBuf,
 }
@@ -109,8 +116,7 @@ impl SignedRegistry {
             if trusted.root().bytes() == root {
                 return Ok(trusted);
             }
-            let why = "another root of this registry is trusted already".to_owned();
-            return Err(RoleError::Unfit { role: "root".to_owned(), why }.into());
+            return Err(RegistryError::OtherRootTrusted);
         }
         self.write_trust(&pinned)?;
         Ok(pinned)
@@ -123,6 +129,21 @@ impl SignedRegistry {
             Ok(bytes) => Ok(Some(TrustedState::from_bytes(&bytes)?)),
             Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is trusted of a registry that has roles. One that has none is refused, whether it never
+    /// had any or does not show them any more.
+    pub(super) fn trusted_roles(&self) -> Result<TrustedState, RegistryError> {
+        let kind = FolderRegistry::new(self.files.clone(), &self.source).kind()?;
+        match (self.trusted()?, kind) {
+            (Some(trusted), RegistryKind::Signed) => Ok(trusted),
+            (None, RegistryKind::Signed) => Err(RegistryError::NothingTrusted),
+            (trusted, RegistryKind::Unsigned) => {
+                // A folder that is not there says nothing about its roles.
+                self.files.list(&self.source, None)?;
+                Err(trusted.map_or(RegistryError::NoRoles, |_| RegistryError::RolesGone))
+            }
         }
     }
 
@@ -139,7 +160,7 @@ impl SignedRegistry {
         now: Timestamp,
     ) -> Result<VerifiedEntry, RegistryError> {
         self.update(reach, now, |client| {
-            let name = resolved(client, name)?;
+            let name = found_name(client, name)?;
             let missing = || RegistryError::Missing(name.clone());
             let target = target_of(&name).ok_or_else(missing)?;
             let found = match client.find(&target) {
@@ -222,19 +243,9 @@ impl SignedRegistry {
         now: Timestamp,
         use_it: impl FnOnce(&mut Client<'_>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let trusted = self.trusted()?;
-        let has_roles = match reach {
-            Reach::Registry => self.folder(reach).kind()? == RegistryKind::Signed,
-            _ => true,
-        };
-        let trusted = match (trusted, has_roles) {
-            (Some(_), false) => {
-                // A folder that is not there says nothing about its roles.
-                self.files.list(&self.source, None)?;
-                return Err(RegistryError::RolesGone);
-            }
-            (None, _) => return Err(RegistryError::NothingTrusted),
-            (Some(trusted), true) => trusted,
+        let trusted = match reach {
+            Reach::Registry => self.trusted_roles()?,
+            _ => self.trusted()?.ok_or(RegistryError::NothingTrusted)?,
         };
         let before = trusted.to_bytes()?;
         let rules =
@@ -264,8 +275,8 @@ impl SignedRegistry {
         reach: Reach,
     ) -> Result<VerifiedEntry, RegistryError> {
         if found.role != name.namespace {
-            let why = "its entries are signed by another role";
-            return Err(RoleError::Namespace { name: name.namespace.clone(), why }.into());
+            let (namespace, role) = (name.namespace.clone(), found.role.clone());
+            return Err(RoleError::Foreign { namespace, role }.into());
         }
         expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
         if found.file.length > ENTRY_LIMIT_BYTES {
@@ -295,9 +306,9 @@ impl SignedRegistry {
             };
             self.write_role(state, &name, &file, into)?;
         }
-        let snapshot = state.snapshot.as_ref().map(super::Signed::version);
+        let snapshot = state.snapshot.as_ref().map(Signed::version);
         self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
-        for root in read_roots(&source as &dyn Transport)? {
+        for root in read_roots(&source, state.root())? {
             self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
         }
         self.write_role(state, "timestamp", &file_of("timestamp", None), into)?;
@@ -368,7 +379,7 @@ impl SignedRegistry {
 /// Every target of every namespace, and the namespaces that could not be verified.
 fn load_namespaces(
     client: &mut Client<'_>,
-) -> Result<(Vec<FoundTarget>, Vec<RefusedNamespace>), RegistryError> {
+) -> Result<(Vec<FoundTarget>, Vec<Refused>), RegistryError> {
     let top = client.targets(RoleKind::Targets.name())?.content();
     let names: Vec<String> = namespaces(top).map(|role| role.name.clone()).collect();
     let (mut targets, mut refused) = (Vec::new(), Vec::new());
@@ -376,7 +387,7 @@ fn load_namespaces(
         if let Err(error) = client.load_role(&namespace) {
             // Nobody published there yet.
             if !matches!(error, RoleError::Unlisted { .. }) {
-                refused.push(RefusedNamespace { namespace, error: error.into() });
+                refused.push(Refused { namespace, entry: None, error: error.into() });
             }
             continue;
         }
@@ -391,30 +402,14 @@ fn load_namespaces(
 }
 
 /// The name with its package.
-fn resolved(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, RegistryError> {
+fn found_name(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, RegistryError> {
     if name.package.is_some() {
         return Ok(name.clone());
     }
     match client.load_role(&name.namespace) {
-        Ok(true) => {}
-        Ok(false) | Err(RoleError::Unlisted { .. }) => {
-            return Err(RegistryError::Missing(name.clone()));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let fits = |path: &String| {
-        let found = name_of(path)?;
-        (found.namespace == name.namespace && found.versions == name.versions).then_some(found)
-    };
-    let targets = client.targets(&name.namespace)?.content();
-    let mut found: Vec<EntryName> = targets.targets.keys().filter_map(fits).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => Err(RegistryError::Missing(name.clone())),
-        (Some(last), false) => {
-            let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
-            Err(RegistryError::Ambiguous { name: name.clone(), candidates })
-        }
+        Ok(true) => resolved(name, client.targets(&name.namespace)?.content().targets.keys()),
+        Ok(false) | Err(RoleError::Unlisted { .. }) => Err(RegistryError::Missing(name.clone())),
+        Err(error) => Err(error.into()),
     }
 }
 

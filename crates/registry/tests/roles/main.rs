@@ -17,3 +17,4 @@ mod publishing;
 mod rollback;
 mod rotations;
 mod simulator;
+mod standing;
