@@ -109,7 +109,10 @@ impl OpenRegistry {
     /// Everything that is published.
     pub fn list(&self, reach: Reach, now: Timestamp) -> Result<Entries, RegistryError> {
         match self {
-            Self::Plain(folder) => Ok(Entries { listed: folder.list()?, refused: Vec::new() }),
+            Self::Plain(folder) => {
+                let listing = folder.list()?;
+                Ok(Entries { listed: listing.entries, refused: reasons(listing.refused) })
+            }
             Self::Signed(signed) => {
                 let listing = signed.reader.list(reach, now)?;
                 Ok(Entries {

@@ -56,6 +56,9 @@ pub enum RegistryError {
     /// A registry whose root is trusted has no roles any more.
     #[error("the registry was signed, and is not any more")]
     RolesGone,
+    /// A folder into which a registry was to be copied holds something else.
+    #[error("the folder to copy into {0}")]
+    NoMirror(&'static str),
     /// Something is not trusted.
     #[error(transparent)]
     Role(#[from] RoleError),
@@ -72,7 +75,7 @@ impl RegistryError {
             Self::HasRoles | Self::NoRoles | Self::NothingTrusted => ErrorKind::User,
             Self::OtherRootTrusted => ErrorKind::User,
             Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
-            Self::RolesGone => ErrorKind::Conflict,
+            Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
             Self::Role(error) => error.kind(),
             Self::File(error) => match error.kind {
                 FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
@@ -111,6 +114,9 @@ impl RegistryError {
                 .to_owned(),
             Self::RolesGone => {
                 "ask who keeps the registry; without roles anybody may have written it".to_owned()
+            }
+            Self::NoMirror(_) => {
+                "name a new folder, or one into which this registry was copied before".to_owned()
             }
             Self::Role(error) => error.hint(),
             Self::File(error) => error.hint().to_owned(),

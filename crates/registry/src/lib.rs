@@ -12,7 +12,7 @@ pub mod roles;
 
 pub use entry::{Entry, EntryFile, EntryStatus, REGISTRY_ENTRY_FORMAT, StatusChange};
 pub use error::RegistryError;
-pub use folder::{FolderRegistry, Listed, Published, RegistryKind};
+pub use folder::{FolderListing, FolderRegistry, Listed, Published, RegistryKind};
 pub use name::{EntryName, NameError, SCHEME, VersionPair};
 pub use roles::{
     KeySet, Lifetimes, Listing, Mirrored, Reach, Refused, RegistryKeeper, Renewed, RoleError,

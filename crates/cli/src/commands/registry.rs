@@ -139,8 +139,8 @@ fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, 
     let now = context.world.clock.now();
     let Entries { listed, refused } =
         registry.list(reach(arguments), now).map_err(registry_error)?;
-    for (namespace, why) in &refused {
-        context.output.note(&format!("nothing of `{namespace}` is used: {why}\n"));
+    for (name, why) in &refused {
+        context.output.note(&format!("nothing of `{name}` is used: {why}\n"));
     }
     if context.output.is_json() {
         let item = |Listed { entry, status }| RegistryItem { entry, status };

@@ -10,12 +10,14 @@ use artifact::Timestamp;
 use host::{FileErrorKind, FileLock, Files, Place};
 
 use super::client::file_of;
-use super::keeper::write_below;
-use super::metadata::{RoleKind, Signed, TargetFile};
+use super::keeper::{lock_registry, write_below};
+use super::metadata::{RoleKind, RootRole, Signed, TargetFile, TimestampRole};
 use super::names::{expect_distinct_namespaces, name_of, namespaces, resolved, target_of};
 use super::standing::read_roots;
 use super::state::TRUST_LIMIT_BYTES;
-use super::{Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, TrustedState};
+use super::{
+    Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
+};
 use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry, tree_path};
 use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
@@ -23,6 +25,12 @@ const TRUST: &str = "trust.json";
 const LOCK: &str = "lock";
 const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// The files of a bundle by name.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+/// A target that is an entry, with the name of the entry.
+type NamedTarget = (EntryName, FoundTarget);
 
 /// Where what is asked for comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +76,11 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// This entry, for this reason.
+    pub(crate) fn entry(name: EntryName, error: RegistryError) -> Self {
+        Self { namespace: name.namespace.clone(), entry: Some(name), error }
+    }
+
     /// What is not used, by its name.
     pub fn name(&self) -> String {
         self.entry.as_ref().map_or_else(|| self.namespace.clone(), ToString::to_string)
@@ -191,20 +204,21 @@ impl SignedRegistry {
         Ok(contents)
     }
 
-    /// Everything that is published. A namespace that cannot be verified is named, and the others
-    /// are listed.
+    /// Everything that is published. What cannot be verified is named, and the rest is listed.
     pub fn list(&self, reach: Reach, now: Timestamp) -> Result<Listing, RegistryError> {
         self.update(reach, now, |client| {
-            let (targets, refused) = load_namespaces(client)?;
+            expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
+            let (targets, mut refused) = load_namespaces(client)?;
             let mut entries = Vec::new();
-            for found in targets {
-                let Some(name) = name_of(&found.path) else { continue };
+            for (name, found) in targets {
                 match self.verified(client, &name, &found, reach) {
                     Ok(entry) => entries.push(entry),
                     // Offline, what was never fetched is not there.
                     Err(RegistryError::Role(RoleError::Missing { .. }))
                         if reach != Reach::Registry => {}
-                    Err(error) => return Err(error),
+                    // The cache could not be written.
+                    Err(error @ RegistryError::File(_)) => return Err(error),
+                    Err(error) => refused.push(Refused::entry(name, error)),
                 }
             }
             entries.sort_by(|a, b| a.listed.entry.name.cmp(&b.listed.entry.name));
@@ -213,27 +227,81 @@ impl SignedRegistry {
     }
 
     /// Copies what is verified into another folder, which is then a registry with the same roles.
+    /// The folder is a new one, or one into which this registry was copied before.
     pub fn mirror(&self, into: &Path, now: Timestamp) -> Result<Mirrored, RegistryError> {
         self.update(Reach::Registry, now, |client| {
-            let (targets, refused) = load_namespaces(client)?;
-            self.files.create_base(into)?;
+            let source = FolderTransport::new(self.files.clone(), &self.source);
+            let mut roots = read_roots(&source, client.state().root())?;
+            // What came while this was done is not verified.
+            roots.retain(|root| root.version() <= client.state().root().version());
+            let (targets, mut refused) = load_namespaces(client)?;
             let mirror = FolderRegistry::new(self.files.clone(), into);
+            if mirror.kind()? == RegistryKind::Unsigned && !mirror.list()?.is_empty() {
+                return Err(RegistryError::NoMirror("is a registry without roles"));
+            }
+            let _held = lock_registry(&*self.files, into)?;
+            self.expect_mirror(into, &roots, client.state())?;
             let mut entries = 0;
-            for found in &targets {
-                let Some(name) = name_of(&found.path) else { continue };
-                let bytes = client.download(found)?;
-                let entry = parse_entry(&name, &bytes)?;
-                // What was yanked is kept for those who used it, and a mirror is whole.
-                let listed = Listed { entry, status: None };
-                for bytes in self.folder(Reach::Registry).fetch(&listed)?.values() {
-                    mirror.keep_blob(bytes)?;
-                }
+            for (name, found) in &targets {
+                let (bytes, contents) = match self.copied(client, name, found) {
+                    Ok(read) => read,
+                    Err(error) => {
+                        refused.push(Refused::entry(name.clone(), error));
+                        continue;
+                    }
+                };
+                contents.values().try_for_each(|bytes| mirror.keep_blob(bytes))?;
                 self.write(into, &client.target_file(found)?, &bytes)?;
                 entries += 1;
             }
-            self.mirror_metadata(client.state(), into)?;
+            self.mirror_metadata(client.state(), &roots, into)?;
             Ok(Mirrored { entries, refused })
         })
+    }
+
+    /// The bytes of an entry, and of its files.
+    fn copied(
+        &self,
+        client: &Client<'_>,
+        name: &EntryName,
+        found: &FoundTarget,
+    ) -> Result<(Vec<u8>, Contents), RegistryError> {
+        let bytes = client.download(found)?;
+        // What was yanked is kept for those who used it, and a mirror is whole.
+        let listed = Listed { entry: parse_entry(name, &bytes)?, status: None };
+        Ok((bytes, self.folder(Reach::Registry).fetch(&listed)?))
+    }
+
+    /// Refuses a folder with other roots than these, or with something newer than this state:
+    /// whoever trusts it would be shown another registry there, or an old one.
+    fn expect_mirror(
+        &self,
+        into: &Path,
+        roots: &[Signed<RootRole>],
+        state: &TrustedState,
+    ) -> Result<(), RegistryError> {
+        let mirror = FolderTransport::new(self.files.clone(), into);
+        let limit = RoleKind::Root.limit_bytes();
+        let read = |name: &str| mirror.fetch(name, limit).map_err(RoleError::from);
+        for root in roots {
+            let there = read(&file_of("root", Some(root.version())))?;
+            if there.is_some_and(|there| there != root.bytes()) {
+                return Err(RegistryError::NoMirror("is another registry"));
+            }
+        }
+        let is_known = |there: &Vec<u8>| roots.iter().any(|root| root.bytes() == *there);
+        if read(ROOT)?.is_some_and(|there| !is_known(&there)) {
+            return Err(RegistryError::NoMirror("is another registry, or a newer one"));
+        }
+        let keys = state.root().content().keys_of(RoleKind::Timestamp);
+        let there = read(&file_of("timestamp", None))?;
+        let there =
+            there.and_then(|bytes| Signed::<TimestampRole>::parse("timestamp", &bytes).ok());
+        let there = there.filter(|it| it.expect_signed("timestamp", &keys).is_ok());
+        if there.map(|it| it.version()) > state.timestamp.as_ref().map(Signed::version) {
+            return Err(RegistryError::NoMirror("is newer than the registry"));
+        }
+        Ok(())
     }
 
     /// One update: what was verified is kept, in one file and at once, whatever follows.
@@ -297,8 +365,12 @@ impl SignedRegistry {
     }
 
     /// The metadata of this state; what makes the folder a registry comes last.
-    fn mirror_metadata(&self, state: &TrustedState, into: &Path) -> Result<(), RegistryError> {
-        let source = FolderTransport::new(self.files.clone(), &self.source);
+    fn mirror_metadata(
+        &self,
+        state: &TrustedState,
+        roots: &[Signed<RootRole>],
+        into: &Path,
+    ) -> Result<(), RegistryError> {
         for (name, version) in state.versions() {
             let file = match name.as_str() {
                 "root" | "timestamp" | "snapshot" => continue,
@@ -308,7 +380,7 @@ impl SignedRegistry {
         }
         let snapshot = state.snapshot.as_ref().map(Signed::version);
         self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
-        for root in read_roots(&source, state.root())? {
+        for root in roots {
             self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
         }
         self.write_role(state, "timestamp", &file_of("timestamp", None), into)?;
@@ -376,13 +448,13 @@ impl SignedRegistry {
     }
 }
 
-/// Every target of every namespace, and the namespaces that could not be verified.
+/// Every entry of every namespace, and what could not be verified.
 fn load_namespaces(
     client: &mut Client<'_>,
-) -> Result<(Vec<FoundTarget>, Vec<Refused>), RegistryError> {
+) -> Result<(Vec<NamedTarget>, Vec<Refused>), RegistryError> {
     let top = client.targets(RoleKind::Targets.name())?.content();
     let names: Vec<String> = namespaces(top).map(|role| role.name.clone()).collect();
-    let (mut targets, mut refused) = (Vec::new(), Vec::new());
+    let (mut entries, mut refused) = (Vec::new(), Vec::new());
     for namespace in names {
         if let Err(error) = client.load_role(&namespace) {
             // Nobody published there yet.
@@ -394,11 +466,18 @@ fn load_namespaces(
         let paths: Vec<String> =
             client.targets(&namespace)?.content().targets.keys().cloned().collect();
         for path in paths {
-            // The search gives it only if the namespace may publish under this path.
-            targets.extend(client.find(&path)?.filter(|found| found.role == namespace));
+            let Some(name) = name_of(&path) else { continue };
+            match client.find(&path) {
+                // The search gives it only if the namespace may publish under this path.
+                Ok(found) => {
+                    let own = found.filter(|found| found.role == namespace);
+                    entries.extend(own.map(|found| (name, found)));
+                }
+                Err(error) => refused.push(Refused::entry(name, error.into())),
+            }
         }
     }
-    Ok((targets, refused))
+    Ok((entries, refused))
 }
 
 /// The name with its package.

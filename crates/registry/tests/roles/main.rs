@@ -6,6 +6,7 @@
 
 mod attacks;
 mod basic;
+mod copies;
 mod delegations;
 mod downloads;
 mod expiration;

@@ -310,7 +310,7 @@ fn a_folder_without_roles_is_told_so_and_left_alone() {
     }
     let mirrored = reader(&files).mirror(Path::new("/mirror"), moment(0));
     assert!(matches!(mirrored, Err(RegistryError::NoRoles)), "{mirrored:?}");
-    assert_eq!(plain.list().expect("listed").len(), 1);
+    assert_eq!(plain.list().expect("listed").entries.len(), 1);
     let path = TreePath::new("metadata").expect("a path");
     let there = files.metadata(Place::new(Path::new("/registry"), &path)).expect("looked at");
     assert!(there.is_none(), "{there:?}");
