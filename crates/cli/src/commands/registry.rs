@@ -128,6 +128,8 @@ pub(crate) fn registry(context: &Context<'_>, command: &RegistryCommand) -> Resu
         RegistryCommand::Restore(it) => change(context, it, EntryStatus::Published),
         RegistryCommand::Init(arguments) => roles::init(context, arguments),
         RegistryCommand::Delegate(arguments) => roles::delegate(context, arguments),
+        RegistryCommand::Rotate(arguments) => roles::rotate(context, arguments),
+        RegistryCommand::Resign(arguments) => roles::resign(context, arguments),
         RegistryCommand::Renew(arguments) => roles::renew(context, arguments),
         RegistryCommand::Trust(arguments) => roles::trust(context, arguments),
         RegistryCommand::Mirror(arguments) => roles::mirror(context, arguments),

@@ -6,7 +6,7 @@ use code_line::publish::registry_error;
 use code_line::registries::{FolderRoles, roles_of};
 use code_line::{Error, ErrorCode};
 use ledger::{PublicKey, Signer};
-use registry::{KeySet, Mirrored, Renewed};
+use registry::{KeySet, Mirrored, Renewed, RootKeys};
 
 use super::Context;
 use super::keys::{own_key, read_public};
@@ -14,7 +14,8 @@ use super::registry::folder;
 use crate::Answer;
 use crate::arguments::{
     RegistryArguments, RegistryDelegateArguments, RegistryInitArguments, RegistryMirrorArguments,
-    RegistryRenewArguments, RegistryTrustArguments,
+    RegistryRenewArguments, RegistryResignArguments, RegistryRotateArguments,
+    RegistryTrustArguments,
 };
 use crate::words::amount;
 
@@ -74,6 +75,55 @@ pub(super) fn delegate(
     Ok(Answer::Yes)
 }
 
+pub(super) fn rotate(
+    context: &Context<'_>,
+    arguments: &RegistryRotateArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let RootKeys { mut offline, mut online } =
+        registry.keeper.root_keys().map_err(registry_error)?;
+    let read = |path: &std::path::PathBuf| read_public(context, path);
+    if !arguments.offline_keys.is_empty() {
+        offline.keys = arguments.offline_keys.iter().map(read).collect::<Result<_, _>>()?;
+    }
+    offline.threshold = arguments.threshold.unwrap_or(offline.threshold);
+    if let Some(path) = &arguments.online_key {
+        online = KeySet { keys: vec![read(path)?], threshold: NonZeroU64::MIN };
+    }
+    if online.keys.iter().any(|key| offline.keys.contains(key)) {
+        return Err(online_is_offline("the new online key"));
+    }
+    let own = context.world.trust.own_keys()?;
+    let (signers, now) = (signers(&own), context.world.clock.now());
+    let root = registry.keeper.rotate_root(&offline, &online, &signers, now);
+    let root = root.map_err(registry_error)?;
+    let shown = registry.show(&signers, now).map_err(registry_error)?;
+    if let Some(out) = &arguments.out {
+        context.write_file(out, &root)?;
+    }
+    let place = folder(context, &arguments.registry);
+    say(context, &format!("{} has a new root", place.display()))?;
+    say_next(context, shown);
+    Ok(Answer::Yes)
+}
+
+pub(super) fn resign(
+    context: &Context<'_>,
+    arguments: &RegistryResignArguments,
+) -> Result<Answer, Error> {
+    let registry = open(context, &arguments.registry);
+    let own = context.world.trust.own_keys()?;
+    let (signers, now) = (signers(&own), context.world.clock.now());
+    let shown = registry
+        .keeper
+        .resign(&arguments.namespace, &signers, now)
+        .and_then(|()| registry.show(&signers, now))
+        .map_err(registry_error)?;
+    say(context, &format!("`{}` is signed anew", arguments.namespace))?;
+    say_next(context, shown);
+    Ok(Answer::Yes)
+}
+
 pub(super) fn renew(
     context: &Context<'_>,
     arguments: &RegistryRenewArguments,
@@ -88,7 +138,12 @@ pub(super) fn renew(
         context.output.note(&format!("`{name}` stays as it was: {why}\n"));
     }
     for role in &expired {
-        context.output.note(&format!("`{}` expired at {}\n", role.role, role.at));
+        let next = match role.role.as_str() {
+            "root" | "targets" => "onx-manifest registry rotate".to_owned(),
+            namespace => format!("onx-manifest registry resign {namespace}"),
+        };
+        let (role, at) = (&role.role, role.at);
+        context.output.note(&format!("`{role}` expired at {at}\nnext  {next}\n"));
     }
     let is_whole = refused.is_empty() && expired.is_empty();
     let rest = if is_whole { "what is published" } else { "what else is published" };

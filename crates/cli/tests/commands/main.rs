@@ -17,6 +17,7 @@ mod help;
 mod history;
 mod reading;
 mod registry;
+mod roles;
 mod runs;
 mod scene;
 mod tasks;

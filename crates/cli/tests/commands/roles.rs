@@ -1,0 +1,92 @@
+//! Registries with roles from the outside: their keys are replaced, and nobody makes them plain ones.
+
+use crate::scene::{Ran, Scene};
+
+const NAME: &str = "registry://core_migrations/yourlib/1.0.0_2.0.0";
+
+fn yes(ran: Ran) -> Ran {
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    ran
+}
+
+fn new_key(scene: &Scene, name: &str, kind: &str) {
+    let owner = format!("{name}@example.org");
+    yes(scene.onx(&["keys", "new", name, "--owner", &owner, "--kind", kind]));
+    let document = yes(scene.onx(&["keys", "show", name])).out;
+    scene.write(&format!("{name}.key.json"), &document);
+}
+
+fn registry(scene: &Scene, arguments: &[&str]) -> Ran {
+    let shared = ["--registry", "shared"];
+    scene.onx(&[&["manifest", "registry"], arguments, &shared].concat())
+}
+
+/// A registry with roles in `shared`, whose online key is one of its own, and a bundle in it.
+fn with_roles() -> Scene {
+    let scene = Scene::with_library();
+    for (name, kind) in [("root-1", "tree_head"), ("online", "tree_head"), ("release", "manifest")]
+    {
+        new_key(&scene, name, kind);
+    }
+    let init = ["init", "--offline-key", "root-1", "--online-key", "online", "--out", "root.json"];
+    yes(registry(&scene, &init));
+    yes(registry(&scene, &["delegate", "core_migrations", "--publisher", "release.key.json"]));
+    yes(scene.onx(&["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"]));
+    yes(scene.onx(&["manifest", "sign", "bundle", "--key", "release"]));
+    yes(scene.onx(&["manifest", "publish", "bundle", "--registry", "shared"]));
+    scene
+}
+
+fn fetch(scene: &Scene) -> Ran {
+    scene.onx(&["manifest", "fetch", NAME, "--registry", "shared"])
+}
+
+#[test]
+fn the_keys_of_a_registry_are_replaced_and_its_users_follow() {
+    let scene = with_roles();
+    new_key(&scene, "root-2", "tree_head");
+    new_key(&scene, "online-2", "tree_head");
+    let keys = ["--new-offline-key", "root-2.key.json", "--new-online-key", "online-2.key.json"];
+    let rotated = yes(registry(&scene, &[&["rotate", "--out", "root-2.json"], &keys[..]].concat()));
+    assert!(rotated.out.contains("has a new root"), "{}", rotated.out);
+    assert_ne!(scene.read("root.json"), scene.read("root-2.json"));
+    yes(fetch(&scene));
+    yes(registry(&scene, &["resign", "core_migrations"]));
+    yes(registry(&scene, &["renew"]));
+    yes(registry(&scene, &["rotate"]));
+    yes(fetch(&scene));
+    let unknown = registry(&scene, &["resign", "others"]);
+    assert_eq!(unknown.code, 2, "{}", unknown.err);
+    assert!(unknown.err.contains("registry delegate"), "{}", unknown.err);
+    let offline = registry(&scene, &["rotate", "--new-online-key", "root-2.key.json"]);
+    assert_eq!(offline.code, 2, "{}", offline.err);
+    let more = registry(&scene, &["rotate", "--threshold", "2"]);
+    assert_eq!(more.code, 2, "{}", more.err);
+}
+
+#[test]
+fn a_namespace_is_given_where_the_online_key_is_not() {
+    let scene = with_roles();
+    let private = scene.configuration().join("keys/private");
+    std::fs::remove_file(private.join("online.pem")).expect("it is elsewhere now");
+    let delegate = ["delegate", "others", "--publisher", "release.key.json"];
+    let given = yes(registry(&scene, &delegate));
+    assert!(given.err.contains("registry renew, where the online key is"), "{}", given.err);
+    let renewed = registry(&scene, &["renew"]);
+    assert_eq!(renewed.code, 2, "{}", renewed.err);
+    assert!(renewed.err.contains("onx keys list"), "{}", renewed.err);
+    std::fs::remove_file(private.join("root-1.pem")).expect("it is elsewhere now");
+    let refused = registry(&scene, &delegate);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+}
+
+#[test]
+fn a_registry_without_roles_is_told_how_it_gets_some() {
+    let scene = Scene::empty();
+    std::fs::create_dir(scene.work().join("shared")).expect("a folder");
+    let renewed = registry(&scene, &["renew"]);
+    assert_eq!(renewed.code, 2, "{}", renewed.err);
+    assert!(renewed.err.contains("has no roles"), "{}", renewed.err);
+    assert!(renewed.err.contains("onx-manifest registry init"), "{}", renewed.err);
+    assert!(scene.files("shared").is_empty());
+}
