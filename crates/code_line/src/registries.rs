@@ -1,9 +1,10 @@
 //! A registry in a folder as commands use it: with roles or without.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use artifact::{Digest, Timestamp};
+use artifact::{Digest, Timestamp, TreePath};
+use host::{FileErrorKind, Place};
 use ledger::Signer;
 use registry::{
     EntryName, EntryStatus, FolderRegistry, Lifetimes, Listed, Published, Reach, Refused,
@@ -11,7 +12,7 @@ use registry::{
 };
 
 use crate::publish::registry_error;
-use crate::{Error, World};
+use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// The roles that say what is current.
 const ONLINE: [&str; 2] = ["snapshot", "timestamp"];
@@ -58,9 +59,12 @@ impl OpenRegistry {
     /// folder says.
     pub fn open(world: &World, folder: &Path) -> Result<Self, Error> {
         let files = &world.files;
-        let roles = roles_of(world, folder);
+        let roles = roles_of(world, folder)?;
         let plain = FolderRegistry::new(files.clone(), folder);
         let is_trusted = roles.reader.trusted().map_err(registry_error)?.is_some();
+        if is_trusted {
+            remember_names(world, folder)?;
+        }
         if is_trusted || plain.kind().map_err(registry_error)? == RegistryKind::Signed {
             return Ok(Self::Signed(roles));
         }
@@ -182,14 +186,98 @@ impl FolderRoles {
     }
 }
 
+/// The file that says where the trust in a folder lies that has several names.
+const SAME_AS: &str = "same_as";
+
+/// What such a file holds at most: an identity.
+const IDENTITY_DIGITS: usize = 32;
+
 /// The roles of the registry in this folder, which need not have any yet. What is trusted of it lies
 /// in the user's state, by where the folder is.
-pub fn roles_of(world: &World, folder: &Path) -> FolderRoles {
-    let files = &world.files;
-    let canonical = files.canonical(folder).unwrap_or_else(|_| folder.to_owned());
-    let identity = Digest::of(canonical.as_os_str().as_encoded_bytes()).hex()[..32].to_owned();
+pub fn roles_of(world: &World, folder: &Path) -> Result<FolderRoles, Error> {
+    let identity = identity_of(world, folder)?;
     let trust = world.folders.state.join("registries").join(&identity);
     let cache = world.folders.cache.join("registries").join(&identity);
-    let reader = SignedRegistry::new(files.clone(), folder, trust, cache);
-    FolderRoles { keeper: RegistryKeeper::new(reader.clone(), Lifetimes::default()), reader }
+    let reader = SignedRegistry::new(world.files.clone(), folder, trust, cache);
+    Ok(FolderRoles { keeper: RegistryKeeper::new(reader.clone(), Lifetimes::default()), reader })
+}
+
+/// Writes down that the names of this folder stand for the registry of which something is trusted
+/// now. Whoever may replace a link on the way to it must not be able to make it one that nobody
+/// knows. Where it is without links is left out: another link may lead there tomorrow.
+pub fn remember_names(world: &World, folder: &Path) -> Result<(), Error> {
+    let identity = identity_of(world, folder)?;
+    let files = &*world.files;
+    let registries = world.folders.state.join("registries");
+    let mut names = names_of(world, folder);
+    names.pop();
+    for name in names {
+        let known = identity_by(&name);
+        if known == identity || trust_by(world, &known)?.is_some() {
+            continue;
+        }
+        let own = registries.join(&known);
+        let path = tree_path(SAME_AS)?;
+        files
+            .create_base(&own)
+            .and_then(|()| files.write(Place::new(&own, &path), identity.as_bytes(), None))
+            .map_err(|error| registry_error(error.into()))?;
+    }
+    Ok(())
+}
+
+/// The identity under which the trust in a folder lies: that of the first of its names of which
+/// something is known, else that of where it is.
+fn identity_of(world: &World, folder: &Path) -> Result<String, Error> {
+    let names = names_of(world, folder);
+    for name in &names {
+        if let Some(identity) = trust_by(world, &identity_by(name))? {
+            return Ok(identity);
+        }
+    }
+    Ok(names.last().map(|name| identity_by(name)).unwrap_or_default())
+}
+
+/// The names of a folder: as it was named, by its place in the folder above, and without any links.
+fn names_of(world: &World, folder: &Path) -> Vec<PathBuf> {
+    let named: PathBuf = folder.components().collect();
+    let above = named.parent().and_then(|above| world.files.canonical(above).ok());
+    let placed = above.zip(named.file_name()).map(|(above, name)| above.join(name));
+    let canonical = world.files.canonical(&named).ok();
+    let mut names = vec![named];
+    names.extend(placed);
+    names.extend(canonical);
+    names.dedup();
+    names
+}
+
+fn identity_by(name: &Path) -> String {
+    Digest::of(name.as_os_str().as_encoded_bytes()).hex()[..IDENTITY_DIGITS].to_owned()
+}
+
+/// Where the trust lies in what has this identity; none where nothing is known of it.
+fn trust_by(world: &World, identity: &str) -> Result<Option<String>, Error> {
+    let files = &*world.files;
+    let own = world.folders.state.join("registries").join(identity);
+    let reader = SignedRegistry::new(world.files.clone(), &own, &own, &own);
+    if reader.trusted().map_err(registry_error)?.is_some() {
+        return Ok(Some(identity.to_owned()));
+    }
+    let path = tree_path(SAME_AS)?;
+    let said = match files.read(Place::new(&own, &path), IDENTITY_DIGITS as u64) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind == FileErrorKind::Missing => return Ok(None),
+        Err(error) => return Err(registry_error(error.into())),
+    };
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
+    if said.len() != IDENTITY_DIGITS || !said.iter().all(is_digit) {
+        let message = format!("`{}` is damaged", own.join(SAME_AS).display());
+        return Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
+            .hint("remove it, and trust the root again with `onx-manifest registry trust FILE`"));
+    }
+    Ok(Some(String::from_utf8_lossy(&said).into_owned()))
+}
+
+fn tree_path(text: &str) -> Result<TreePath, Error> {
+    TreePath::new(text).map_err(|_| Error::internal(format!("`{text}` is no name of a file")))
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use code_line::publish::registry_error;
-use code_line::registries::{FolderRoles, roles_of};
+use code_line::registries::{FolderRoles, remember_names, roles_of};
 use code_line::{Error, ErrorCode};
 use ledger::{PublicKey, Signer};
 use registry::{KeySet, Mirrored, Renewed, RootKeys};
@@ -42,9 +42,10 @@ pub(super) fn init(
     // What is trusted lies by where the folder is, which is sure only once it is there.
     let made = context.world.files.create_base(&place);
     made.map_err(|error| registry_error(error.into()))?;
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let root = registry.keeper.init(&offline, &online, &signers(&keys), now);
     let root = root.map_err(registry_error)?;
+    remember_names(&context.world, &place)?;
     if let Some(out) = &arguments.out {
         context.write_file(out, &root)?;
     }
@@ -57,7 +58,7 @@ pub(super) fn delegate(
     context: &Context<'_>,
     arguments: &RegistryDelegateArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let read = |path: &std::path::PathBuf| read_public(context, path);
     let keys = arguments.publishers.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let publishers = KeySet { keys, threshold: arguments.threshold };
@@ -79,7 +80,7 @@ pub(super) fn rotate(
     context: &Context<'_>,
     arguments: &RegistryRotateArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let RootKeys { mut offline, mut online } =
         registry.keeper.root_keys().map_err(registry_error)?;
     let read = |path: &std::path::PathBuf| read_public(context, path);
@@ -111,7 +112,7 @@ pub(super) fn resign(
     context: &Context<'_>,
     arguments: &RegistryResignArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let own = context.world.trust.own_keys()?;
     let (signers, now) = (signers(&own), context.world.clock.now());
     let shown = registry
@@ -128,7 +129,7 @@ pub(super) fn renew(
     context: &Context<'_>,
     arguments: &RegistryRenewArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let own = context.world.trust.own_keys()?;
     let now = context.world.clock.now();
     let Renewed { refused, expired } =
@@ -155,11 +156,12 @@ pub(super) fn trust(
     context: &Context<'_>,
     arguments: &RegistryTrustArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let root = context.read_file(&arguments.root, ROOT_LIMIT_BYTES)?;
     let trusted = registry.reader.pin(&root).map_err(registry_error)?;
     let version = trusted.root().version();
     let place = folder(context, &arguments.registry);
+    remember_names(&context.world, &place)?;
     say(context, &format!("root {version} of {} is trusted", place.display()))?;
     Ok(Answer::Yes)
 }
@@ -168,7 +170,7 @@ pub(super) fn mirror(
     context: &Context<'_>,
     arguments: &RegistryMirrorArguments,
 ) -> Result<Answer, Error> {
-    let registry = open(context, &arguments.registry);
+    let registry = open(context, &arguments.registry)?;
     let into = context.world.environment.absolute(&arguments.into);
     let now = context.world.clock.now();
     let Mirrored { entries, refused } =
@@ -181,7 +183,7 @@ pub(super) fn mirror(
     Ok(if refused.is_empty() { Answer::Yes } else { Answer::No })
 }
 
-fn open(context: &Context<'_>, arguments: &RegistryArguments) -> FolderRoles {
+fn open(context: &Context<'_>, arguments: &RegistryArguments) -> Result<FolderRoles, Error> {
     roles_of(&context.world, &folder(context, arguments))
 }
 

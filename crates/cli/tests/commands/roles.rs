@@ -1,5 +1,7 @@
 //! Registries with roles from the outside: their keys are replaced, and nobody makes them plain ones.
 
+use std::os::unix::fs::symlink;
+
 use crate::scene::{Ran, Scene};
 
 const NAME: &str = "registry://core_migrations/yourlib/1.0.0_2.0.0";
@@ -78,6 +80,30 @@ fn a_namespace_is_given_where_the_online_key_is_not() {
     std::fs::remove_file(private.join("root-1.pem")).expect("it is elsewhere now");
     let refused = registry(&scene, &delegate);
     assert_eq!(refused.code, 2, "{}", refused.err);
+}
+
+#[test]
+fn a_link_in_the_place_of_a_registry_does_not_make_it_a_plain_one() {
+    let scene = with_roles();
+    let [shared, moved, evil, link] =
+        ["shared", "moved", "evil", "link"].map(|name| scene.work().join(name));
+    yes(scene.onx(&["manifest", "publish", "bundle", "--registry", "evil"]));
+    symlink(&shared, &link).expect("a link");
+    let by_link = ["manifest", "fetch", NAME, "--registry", "link"];
+    yes(scene.onx(&by_link));
+    std::fs::remove_file(&link).expect("gone");
+    symlink(&evil, &link).expect("a link");
+    assert_eq!(scene.onx(&by_link).code, 4, "it was used as a registry with roles");
+    std::fs::rename(&shared, &moved).expect("moved");
+    symlink(&evil, &shared).expect("a link");
+    let refused = fetch(&scene);
+    assert_eq!(refused.code, 4, "{}{}", refused.out, refused.err);
+    let publish = scene.onx(&["manifest", "publish", "bundle", "--registry", "shared"]);
+    assert_eq!(publish.code, 4, "{}{}", publish.out, publish.err);
+    std::fs::remove_file(&shared).expect("gone");
+    symlink(&moved, &shared).expect("a link");
+    yes(fetch(&scene));
+    yes(scene.onx(&["manifest", "registry", "list", "--registry", "evil"]));
 }
 
 #[test]
