@@ -116,3 +116,21 @@ fn a_registry_without_roles_is_told_how_it_gets_some() {
     assert!(renewed.err.contains("onx-manifest registry init"), "{}", renewed.err);
     assert!(scene.files("shared").is_empty());
 }
+
+#[test]
+fn files_that_no_bundle_has_are_not_written_where_the_user_wants_the_bundle() {
+    let scene = Scene::with_library();
+    yes(scene.onx(&["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"]));
+    yes(scene.onx(&["manifest", "publish", "bundle", "--registry", "shared"]));
+    let path = "shared/core_migrations/yourlib/1.0.0_2.0.0/entry.json";
+    let mut entry: serde_json::Value = serde_json::from_str(&scene.read(path)).expect("JSON");
+    let manifest = entry["files"]["manifest.yaml"].clone();
+    assert!(manifest.is_object(), "{entry}");
+    entry["files"]["sitecustomize.py"] = manifest;
+    std::fs::remove_file(scene.work().join(path)).expect("gone");
+    scene.write(path, &entry.to_string());
+    let fetched = scene.onx(&["manifest", "fetch", NAME, "--registry", "shared", "--out", "out"]);
+    assert_eq!(fetched.code, 4, "{}{}", fetched.out, fetched.err);
+    assert!(fetched.err.contains("`sitecustomize.py`"), "{}", fetched.err);
+    assert!(!scene.work().join("out").exists());
+}
