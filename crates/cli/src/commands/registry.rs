@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use artifact::Digest;
-use code_line::bundle::load_manifest;
 use code_line::publish::{
     Fetched, Publication, entry_name, fetch as fetch_entry, publish as publish_bundle,
     registry_error, write_out,
@@ -81,11 +80,7 @@ pub(crate) fn publish(
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
     let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
-    if !answer.unchanged {
-        let digest = load_manifest(&context.world, &arguments.manifest)?.digest;
-        let id = artifact::uuid_from_digest(&digest).to_string();
-        note_published(context, None, &id, digest, &answer.uri)?;
-    }
+    note_published(context, None, published.manifest_digest, &answer.uri, answer.unchanged)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -190,7 +185,7 @@ fn change(
     let Listed { entry, status } = registry
         .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
-    note_change(context, &arguments.name.to_string(), status.as_ref())?;
+    note_change(context, &entry.name.to_string(), status.as_ref())?;
     if context.output.is_json() {
         context.output.json(&RegistryItem { entry, status })?;
     } else {

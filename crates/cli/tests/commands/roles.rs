@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use crate::scene::{Ran, Scene};
 
 const NAME: &str = "registry://core_migrations/yourlib/1.0.0_2.0.0";
+const SHORT: &str = "registry://core_migrations/1.0.0_2.0.0";
 
 fn yes(ran: Ran) -> Ran {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
@@ -133,4 +134,27 @@ fn files_that_no_bundle_has_are_not_written_where_the_user_wants_the_bundle() {
     assert_eq!(fetched.code, 4, "{}{}", fetched.out, fetched.err);
     assert!(fetched.err.contains("`sitecustomize.py`"), "{}", fetched.err);
     assert!(!scene.work().join("out").exists());
+}
+
+#[test]
+fn a_publication_that_was_not_written_down_is_when_it_is_found_done() {
+    let scene = Scene::with_library();
+    yes(scene.onx(&["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"]));
+    let publish = ["manifest", "publish", "bundle", "--registry", "shared"];
+    yes(scene.onx(&publish));
+    // As if the first one had been killed before it said so.
+    std::fs::remove_dir_all(scene.state().join("audit")).expect("a log");
+    let published = || {
+        let log = yes(scene.onx(&["audit", "show"])).out;
+        log.lines().filter(|line| line.contains("manifest published")).count()
+    };
+    for _ in 0..2 {
+        assert!(yes(scene.onx(&publish)).out.contains("unchanged"));
+        assert_eq!(published(), 1);
+    }
+    let yank = ["manifest", "registry", "yank", SHORT, "--reason", "wrong"];
+    yes(scene.onx(&[&yank[..], &["--registry", "shared"]].concat()));
+    let log = yes(scene.onx(&["audit", "show"])).out;
+    let yanked = log.lines().find(|line| line.contains("manifest yanked"));
+    assert!(yanked.is_some_and(|line| line.contains(NAME)), "{log}");
 }

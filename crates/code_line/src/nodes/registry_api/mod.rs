@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use artifact::Digest;
 use ledger::Signer;
 use registry::{EntryName, VersionPair};
 use run::{Node, RunContext};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::bundle::BundleFolder;
+use crate::bundle::{self, BundleFolder};
 use crate::publish::registry_error;
 use crate::registries::OpenRegistry;
 use crate::versions::folder_name;
@@ -48,6 +49,8 @@ pub struct PublishedBundle {
     pub uri: String,
     /// Whether the same was published before.
     pub unchanged: bool,
+    /// The digest of the manifest that was published.
+    pub manifest_digest: Digest,
 }
 
 impl Node for RegistryApi<'_> {
@@ -76,6 +79,12 @@ impl Node for RegistryApi<'_> {
         let now = self.world.clock.now();
         let published = self.registry.publish(&name, &contents, &signers, now);
         let published = published.map_err(registry_error)?;
-        Ok(PublishedBundle { uri: name.to_string(), unchanged: published.unchanged })
+        let manifest = contents.get(bundle::name::MANIFEST).map(|bytes| Digest::of(bytes));
+        Ok(PublishedBundle {
+            uri: name.to_string(),
+            unchanged: published.unchanged,
+            manifest_digest: manifest
+                .ok_or_else(|| Error::internal("a bundle was published without its manifest"))?,
+        })
     }
 }
