@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use artifact::{Digest, TreePath};
+use artifact::{Digest, TreePath, shown};
 use code_model::manifest::Manifest;
 use host::Place;
-use registry::{EntryName, EntryStatus, Listed, Reach, RegistryError, SCHEME};
+use registry::{Entry, EntryName, EntryStatus, Listed, Reach, RegistryError, SCHEME};
 use run::Walker;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,7 @@ pub fn fetch(
 ) -> Result<Fetched, Error> {
     let registry = OpenRegistry::open(world, registry)?;
     let found = registry.find(name, reach, world.clock.now()).map_err(registry_error)?;
+    expect_bundle(&found.listed.entry)?;
     let contents = registry.fetch(&found, reach).map_err(registry_error)?;
     let FoundEntry { listed, expired, .. } = found;
     let identity = artifact::canonical_digest(&listed.entry)
@@ -159,6 +160,17 @@ pub fn fetch(
     write_out(&contents, &folder, world)?;
     expect_namespace(&listed.entry.name, &load_manifest(world, &folder)?, world)?;
     Ok(Fetched { folder, listed, expired, contents })
+}
+
+/// Refuses an entry with files that no bundle has: a publisher chose their names, and they would lie
+/// wherever the user wants the bundle to be.
+fn expect_bundle(entry: &Entry) -> Result<(), Error> {
+    let Some(file) = entry.files.keys().find(|file| !PUBLISHED.contains(&file.as_str())) else {
+        return Ok(());
+    };
+    let message = format!("`{}` has a file that no bundle has: `{}`", entry.name, shown(file));
+    Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
+        .hint("ask its publisher, and do not use it"))
 }
 
 /// Refuses a manifest that is signed for another namespace than the one under whose name it lies.

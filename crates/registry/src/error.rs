@@ -42,14 +42,23 @@ pub enum RegistryError {
         why: String,
     },
     /// The registry has roles, and is not used without them.
-    #[error("the registry is signed")]
+    #[error("the registry has roles")]
     HasRoles,
+    /// The registry has no roles, and what was asked for is done with them.
+    #[error("the registry has no roles")]
+    NoRoles,
+    /// Another root of this registry is trusted.
+    #[error("another root of this registry is trusted already")]
+    OtherRootTrusted,
     /// Nobody said whom to trust in this registry.
     #[error("no root of this registry is trusted yet")]
     NothingTrusted,
     /// A registry whose root is trusted has no roles any more.
     #[error("the registry was signed, and is not any more")]
     RolesGone,
+    /// A folder into which a registry was to be copied holds something else.
+    #[error("the folder to copy into {0}")]
+    NoMirror(&'static str),
     /// Something is not trusted.
     #[error(transparent)]
     Role(#[from] RoleError),
@@ -63,10 +72,10 @@ impl RegistryError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
-            Self::HasRoles | Self::NothingTrusted => ErrorKind::User,
-            Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } | Self::RolesGone => {
-                ErrorKind::Conflict
-            }
+            Self::HasRoles | Self::NoRoles | Self::NothingTrusted => ErrorKind::User,
+            Self::OtherRootTrusted => ErrorKind::User,
+            Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
+            Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
             Self::Role(error) => error.kind(),
             Self::File(error) => match error.kind {
                 FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
@@ -93,12 +102,21 @@ impl RegistryError {
                 "`onx-manifest registry list` shows what there is instead".to_owned()
             }
             Self::Damaged { .. } => "fetch it from another copy of the registry".to_owned(),
-            Self::HasRoles => "trust its root, and publish with the key of a namespace".to_owned(),
-            Self::NothingTrusted => {
-                "get the root from who keeps the registry, by a way that you trust".to_owned()
-            }
+            Self::HasRoles => "`onx-manifest registry trust FILE` trusts the root that it has; \
+                `onx-manifest registry rotate` replaces its keys"
+                .to_owned(),
+            Self::NoRoles => "`onx-manifest registry init` gives it some".to_owned(),
+            Self::OtherRootTrusted => "a newer root is followed by itself; for another registry, \
+                name its folder with --registry"
+                .to_owned(),
+            Self::NothingTrusted => "get the root from who keeps the registry, by a way that you \
+                trust, and name it: `onx-manifest registry trust FILE`"
+                .to_owned(),
             Self::RolesGone => {
                 "ask who keeps the registry; without roles anybody may have written it".to_owned()
+            }
+            Self::NoMirror(_) => {
+                "name a new folder, or one into which this registry was copied before".to_owned()
             }
             Self::Role(error) => error.hint(),
             Self::File(error) => error.hint().to_owned(),

@@ -13,7 +13,7 @@ use host::{
     NodeKind, Place,
 };
 
-use crate::roles::expect_no_own_folder;
+use crate::roles::{Refused, expect_no_own_folder};
 use crate::{
     Entry, EntryFile, EntryName, EntryStatus, REGISTRY_ENTRY_FORMAT, RegistryError, StatusChange,
 };
@@ -27,7 +27,9 @@ const LOCK: &str = "lock";
 const BLOBS: &str = "blobs";
 
 pub(crate) const ENTRY_LIMIT_BYTES: u64 = 1 << 20;
-const BLOB_LIMIT_BYTES: u64 = 4 << 30;
+
+/// The most that the files of an entry may have together, in bytes.
+const CONTENTS_LIMIT_BYTES: u64 = 4 << 30;
 
 /// A registry in a folder that several may share, on one machine or beyond it.
 #[derive(Debug, Clone)]
@@ -63,6 +65,22 @@ pub struct Listed {
     /// Whether it is to be used, and why not; none where nobody said anything since it was
     /// published.
     pub status: Option<StatusChange>,
+}
+
+/// What a folder has, and what of it cannot be read.
+#[derive(Debug, Default)]
+pub struct FolderListing {
+    /// The entries by name.
+    pub entries: Vec<Listed>,
+    /// What is not used.
+    pub refused: Vec<Refused>,
+}
+
+impl FolderListing {
+    /// Whether nothing was published.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.refused.is_empty()
+    }
 }
 
 impl Listed {
@@ -135,6 +153,10 @@ impl FolderRegistry {
         if let Some(StatusChange { status: EntryStatus::Yanked, reason, .. }) = &listed.status {
             return Err(RegistryError::Yanked { name: name.clone(), reason: reason.clone() });
         }
+        if size_bytes(&listed.entry) > CONTENTS_LIMIT_BYTES {
+            let why = format!("its files are larger than {CONTENTS_LIMIT_BYTES} bytes together");
+            return Err(damaged(name, why));
+        }
         let read = |(file, entry): (&String, &EntryFile)| {
             let bytes = self.blob(name, file, entry)?;
             Ok((file.clone(), bytes))
@@ -172,28 +194,43 @@ impl FolderRegistry {
         Ok(Listed { entry: listed.entry, status: changes.pop() })
     }
 
-    /// Everything that is published, by name.
-    pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
+    /// Everything that is published, by name. What cannot be read is named, and the rest is listed.
+    pub fn list(&self) -> Result<FolderListing, RegistryError> {
         self.expect_unsigned()?;
-        let mut all = Vec::new();
+        let mut all = FolderListing::default();
         for namespace in self.folders(None)?.into_iter().filter(|name| name != BLOBS) {
-            for package in self.folders(Some(&namespace))? {
-                let below = format!("{namespace}/{package}");
-                for versions in self.folders(Some(&below))? {
-                    let text = format!("{}{below}/{versions}", crate::SCHEME);
-                    // What is not of a registry is not of this one.
-                    let Ok(name) = text.parse::<EntryName>() else { continue };
-                    match self.find(&name) {
-                        Ok(listed) => all.push(listed),
-                        // A publisher was interrupted before it was whole.
-                        Err(RegistryError::Missing(_)) => {}
-                        Err(error) => return Err(error),
-                    }
+            let names = match self.names(&namespace) {
+                Ok(names) => names,
+                Err(error) => {
+                    all.refused.push(Refused { namespace, entry: None, error });
+                    continue;
+                }
+            };
+            for name in names {
+                match self.find(&name) {
+                    Ok(listed) => all.entries.push(listed),
+                    // A publisher was interrupted before it was whole.
+                    Err(RegistryError::Missing(_)) => {}
+                    Err(error) => all.refused.push(Refused::entry(name, error)),
                 }
             }
         }
-        all.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
+        all.entries.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
         Ok(all)
+    }
+
+    /// The names for which there are folders in that of a namespace.
+    fn names(&self, namespace: &str) -> Result<Vec<EntryName>, RegistryError> {
+        let mut names = Vec::new();
+        for package in self.folders(Some(namespace))? {
+            let below = format!("{namespace}/{package}");
+            for versions in self.folders(Some(&below))? {
+                let text = format!("{}{below}/{versions}", crate::SCHEME);
+                // What is not of a registry is not of this one.
+                names.extend(text.parse::<EntryName>().ok());
+            }
+        }
+        Ok(names)
     }
 
     /// The name with its package.
@@ -256,8 +293,7 @@ impl FolderRegistry {
         file: &str,
         entry: &EntryFile,
     ) -> Result<Vec<u8>, RegistryError> {
-        let limit = entry.size_bytes.min(BLOB_LIMIT_BYTES);
-        self.blobs()?.get(&entry.digest, limit).map_err(|error| match error {
+        self.blobs()?.get(&entry.digest, entry.size_bytes).map_err(|error| match error {
             ContentError::Missing(_) | ContentError::Damaged(_) => {
                 damaged(name, format!("`{file}` is not what was published"))
             }
@@ -300,7 +336,17 @@ pub(crate) fn entry_of(
         Ok((file.clone(), EntryFile { digest: Digest::of(bytes), size_bytes }))
     };
     let files = contents.iter().map(file).collect::<Result<_, FileError>>()?;
-    Ok(Entry { format: REGISTRY_ENTRY_FORMAT.to_string(), name: name.clone(), files })
+    let entry = Entry { format: REGISTRY_ENTRY_FORMAT.to_string(), name: name.clone(), files };
+    if size_bytes(&entry) > CONTENTS_LIMIT_BYTES {
+        let kind = FileErrorKind::TooLarge(CONTENTS_LIMIT_BYTES);
+        return Err(FileError::new("publish", name.to_string(), kind).into());
+    }
+    Ok(entry)
+}
+
+/// What the files of an entry have together, as it says.
+fn size_bytes(entry: &Entry) -> u64 {
+    entry.files.values().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
 }
 
 /// The bytes of `entry.json`.
@@ -408,8 +454,8 @@ mod tests {
         let yanked = set(EntryStatus::Yanked).expect("said");
         assert!(matches!(registry.fetch(&yanked), Err(RegistryError::Yanked { .. })));
         let listed = registry.list().expect("a list");
-        assert_eq!(listed.len(), 1);
-        assert_eq!(listed[0].status(), EntryStatus::Yanked);
+        assert_eq!((listed.entries.len(), listed.refused.len()), (1, 0));
+        assert_eq!(listed.entries[0].status(), EntryStatus::Yanked);
     }
 
     #[test]

@@ -12,9 +12,9 @@ pub mod roles;
 
 pub use entry::{Entry, EntryFile, EntryStatus, REGISTRY_ENTRY_FORMAT, StatusChange};
 pub use error::RegistryError;
-pub use folder::{FolderRegistry, Listed, Published, RegistryKind};
+pub use folder::{FolderListing, FolderRegistry, Listed, Published, RegistryKind};
 pub use name::{EntryName, NameError, SCHEME, VersionPair};
 pub use roles::{
-    KeySet, Lifetimes, Listing, Mirrored, Reach, RegistryKeeper, RoleError, SignedRegistry,
-    VerifiedEntry,
+    KeySet, Lifetimes, Listing, Mirrored, Reach, Refused, RegistryKeeper, Renewed, RoleError,
+    RootKeys, SignedRegistry, VerifiedEntry,
 };

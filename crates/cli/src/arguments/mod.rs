@@ -33,7 +33,8 @@ pub(crate) use migrate::{
 pub(crate) use registry::{
     FetchArguments, PublicationArguments, PublishArguments, RegistryArguments, RegistryCommand,
     RegistryDelegateArguments, RegistryInitArguments, RegistryMirrorArguments,
-    RegistryRenewArguments, RegistryTrustArguments, StatusChangeArguments,
+    RegistryRenewArguments, RegistryResignArguments, RegistryRotateArguments,
+    RegistryTrustArguments, StatusChangeArguments,
 };
 pub(crate) use review::{
     ApprovalsArguments, ApproveArguments, PolicyCommand, PolicyRemoveArguments, PolicySetArguments,

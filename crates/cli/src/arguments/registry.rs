@@ -89,6 +89,8 @@ pub(crate) enum RegistryCommand {
     Restore(StatusChangeArguments),
     Init(RegistryInitArguments),
     Delegate(RegistryDelegateArguments),
+    Rotate(RegistryRotateArguments),
+    Resign(RegistryResignArguments),
     Renew(RegistryRenewArguments),
     Trust(RegistryTrustArguments),
     Mirror(RegistryMirrorArguments),
@@ -144,6 +146,53 @@ pub(crate) struct RegistryDelegateArguments {
     /// How many of them must sign what is published
     #[arg(long, value_name = "N", default_value_t = std::num::NonZeroU64::MIN)]
     pub(crate) threshold: std::num::NonZeroU64,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Make a new root of a registry, with other keys or with those that it has, for another year
+///
+/// The offline keys sign: as many of the old ones as had to sign so far, and as many of the new ones
+/// as have to from now on. What is not named stays as it is. Who trusts the old root follows by
+/// themselves.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry rotate
+  onx-manifest registry rotate --new-online-key online-2.key.json --out root.json")]
+pub(crate) struct RegistryRotateArguments {
+    /// The public key of who signs the root from now on, as `onx keys show` prints it; repeatable
+    #[arg(long = "new-offline-key", value_name = "FILE")]
+    pub(crate) offline_keys: Vec<PathBuf>,
+
+    /// How many of them must sign [default: as many as before]
+    #[arg(long, value_name = "N")]
+    pub(crate) threshold: Option<std::num::NonZeroU64>,
+
+    /// The public key that says from now on what is current
+    #[arg(long = "new-online-key", value_name = "FILE")]
+    pub(crate) online_key: Option<PathBuf>,
+
+    /// Where to write the root for those who are to use the registry
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArguments,
+}
+
+/// Sign what is published in a namespace anew, for another half year
+///
+/// The publishers of the namespace sign: before it expires, or after it was given to them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx-manifest registry resign core_migrations --registry /shared/registry")]
+pub(crate) struct RegistryResignArguments {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE")]
+    pub(crate) namespace: String,
 
     #[command(flatten)]
     pub(crate) registry: RegistryArguments,

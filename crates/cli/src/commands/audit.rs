@@ -121,7 +121,7 @@ pub(super) fn note_answer(
                 note(context, Some(run), |_| Ok(event))?;
             }
             let Some(uri) = &made.published_uri else { return Ok(()) };
-            note_published(context, Some(run), &made.manifest_id, made.manifest_digest, uri)
+            note_published(context, Some(run), made.manifest_digest, uri, made.unchanged)
         }
         CodeAnswer::Applied(applied) => {
             let report = &applied.report;
@@ -148,17 +148,23 @@ pub(super) fn note_answer(
     }
 }
 
-/// Writes down that a manifest was published.
+/// Writes down that a manifest was published. What was published before was written down then,
+/// unless whoever published it did not come to say so.
 pub(super) fn note_published(
     context: &Context<'_>,
     run: Option<&RunId>,
-    id: &str,
     digest: artifact::Digest,
     uri: &str,
+    unchanged: bool,
 ) -> Result<(), Error> {
-    note(context, run, |_| {
-        Ok(Event::ManifestPublished { digest, manifest_id: line(id)?, name: line(uri)? })
-    })
+    let name = line(uri)?;
+    let event = Event::ManifestPublished { digest, manifest_id: manifest_id(&digest)?, name };
+    if !unchanged {
+        return note(context, run, |_| Ok(event));
+    }
+    let key = context.world.trust.own_key()?;
+    let happening = happening(context, run, event, &key.owner)?;
+    folder(context).add_if_new(&happening, uri, &*key.signer).map_err(refused)
 }
 
 /// The id under which a manifest is listed, as the log has it.

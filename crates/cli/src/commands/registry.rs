@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use artifact::Digest;
-use code_line::bundle::load_manifest;
 use code_line::publish::{
     Fetched, Publication, entry_name, fetch as fetch_entry, publish as publish_bundle,
     registry_error, write_out,
@@ -81,11 +80,7 @@ pub(crate) fn publish(
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
     let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
-    if !answer.unchanged {
-        let digest = load_manifest(&context.world, &arguments.manifest)?.digest;
-        let id = artifact::uuid_from_digest(&digest).to_string();
-        note_published(context, None, &id, digest, &answer.uri)?;
-    }
+    note_published(context, None, published.manifest_digest, &answer.uri, answer.unchanged)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -128,6 +123,8 @@ pub(crate) fn registry(context: &Context<'_>, command: &RegistryCommand) -> Resu
         RegistryCommand::Restore(it) => change(context, it, EntryStatus::Published),
         RegistryCommand::Init(arguments) => roles::init(context, arguments),
         RegistryCommand::Delegate(arguments) => roles::delegate(context, arguments),
+        RegistryCommand::Rotate(arguments) => roles::rotate(context, arguments),
+        RegistryCommand::Resign(arguments) => roles::resign(context, arguments),
         RegistryCommand::Renew(arguments) => roles::renew(context, arguments),
         RegistryCommand::Trust(arguments) => roles::trust(context, arguments),
         RegistryCommand::Mirror(arguments) => roles::mirror(context, arguments),
@@ -139,8 +136,8 @@ fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, 
     let now = context.world.clock.now();
     let Entries { listed, refused } =
         registry.list(reach(arguments), now).map_err(registry_error)?;
-    for (namespace, why) in &refused {
-        context.output.note(&format!("nothing of `{namespace}` is used: {why}\n"));
+    for (name, why) in &refused {
+        context.output.note(&format!("nothing of `{name}` is used: {why}\n"));
     }
     if context.output.is_json() {
         let item = |Listed { entry, status }| RegistryItem { entry, status };
@@ -188,7 +185,7 @@ fn change(
     let Listed { entry, status } = registry
         .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
-    note_change(context, &arguments.name.to_string(), status.as_ref())?;
+    note_change(context, &entry.name.to_string(), status.as_ref())?;
     if context.output.is_json() {
         context.output.json(&RegistryItem { entry, status })?;
     } else {

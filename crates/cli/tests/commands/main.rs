@@ -18,6 +18,7 @@ mod history;
 mod reading;
 mod registry;
 mod reviewing;
+mod roles;
 mod runs;
 mod scene;
 mod tasks;

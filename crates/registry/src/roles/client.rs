@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{
-    DelegatedRole, MetaFile, Role, RoleKind, RootRole, Signed, Signers, SnapshotRole, TargetFile,
-    TargetsRole, TimestampRole,
+    DelegatedRole, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole, TargetFile,
+    TargetsRole, TimestampRole, VerificationKeys,
 };
 use super::paths::quoted;
 use super::{RoleError, TrustedState};
@@ -305,7 +305,7 @@ impl<'a> Client<'a> {
     }
 
     /// 5.6, and the same for a role that is delegated to: the version that the snapshot names.
-    fn load_targets(&mut self, name: &str, keys: &Signers<'_>) -> Result<(), RoleError> {
+    fn load_targets(&mut self, name: &str, keys: &VerificationKeys<'_>) -> Result<(), RoleError> {
         let snapshot = self.state.snapshot.as_ref();
         let snapshot = snapshot.ok_or_else(|| missing(file_of("snapshot", None)))?;
         let unlisted = || RoleError::Unlisted { role: name.to_owned() };
@@ -337,7 +337,7 @@ impl<'a> Client<'a> {
         &self,
         role: &str,
         meta: &MetaFile,
-        keys: &Signers<'_>,
+        keys: &VerificationKeys<'_>,
     ) -> Result<Signed<T>, RoleError> {
         let consistent = self.state.root.content().consistent_snapshot;
         let version = meta.version.get();
@@ -446,7 +446,7 @@ fn is_current<T: Role>(
     role: &str,
     trusted: &Signed<T>,
     meta: &MetaFile,
-    keys: &Signers<'_>,
+    keys: &VerificationKeys<'_>,
 ) -> bool {
     trusted.version() == meta.version.get()
         && meta.expect(trusted.bytes()).is_ok()
@@ -458,7 +458,7 @@ fn snapshot_of(timestamp: &Signed<TimestampRole>) -> Result<&MetaFile, RoleError
     timestamp.content().snapshot().ok_or_else(unlisted)
 }
 
-fn expect_not_back(role: &str, trusted: u64, offered: u64) -> Result<(), RoleError> {
+pub(super) fn expect_not_back(role: &str, trusted: u64, offered: u64) -> Result<(), RoleError> {
     if offered < trusted {
         return Err(RoleError::Rollback { role: role.to_owned(), trusted, offered });
     }

@@ -26,6 +26,16 @@ pub enum RoleError {
         /// How many must.
         threshold: u64,
     },
+    /// Fewer keys of the role are here than must sign.
+    #[error("`{}` needs {threshold} of its keys to sign, and {own} of them are here", shown(role))]
+    TooFewKeys {
+        /// The role.
+        role: String,
+        /// How many are here.
+        own: usize,
+        /// How many must sign.
+        threshold: u64,
+    },
     /// The version is lower than one that was trusted before.
     #[error("`{}` goes back from version {trusted} to {offered}", shown(role))]
     Rollback {
@@ -90,13 +100,39 @@ pub enum RoleError {
         /// How many are followed.
         limit: usize,
     },
-    /// The namespace, or one that looks like it, cannot be delegated or used.
+    /// The roots of the registry are not those of the root that is trusted.
+    #[error("root {version} of the registry is not the one that is trusted")]
+    OtherRoots {
+        /// The version of the root that is trusted.
+        version: u64,
+    },
+    /// The name cannot be given to a namespace or a package.
     #[error("`{}` cannot be used: {why}", shown(name))]
-    Namespace {
-        /// The namespace.
+    Name {
+        /// The name.
         name: String,
         /// Why.
         why: &'static str,
+    },
+    /// Nobody publishes in the namespace.
+    #[error("the namespace `{}` was given to nobody", shown(namespace))]
+    NotDelegated {
+        /// The namespace.
+        namespace: String,
+    },
+    /// Two namespaces of the registry could be taken for each other.
+    #[error("the namespace `{}` could be taken for another one of the registry", shown(namespace))]
+    Alike {
+        /// One of them.
+        namespace: String,
+    },
+    /// A role signed an entry of a namespace that is not its own.
+    #[error("an entry of `{}` is signed by the role `{}`", shown(namespace), shown(role))]
+    Foreign {
+        /// The namespace.
+        namespace: String,
+        /// Who signed.
+        role: String,
     },
     /// What was signed would not be trusted by anybody.
     #[error("`{}` cannot be signed so: {why}", shown(role))]
@@ -124,7 +160,8 @@ impl RoleError {
     /// Who can do something about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Namespace { .. } | Self::Unfit { .. } => ErrorKind::User,
+            Self::Name { .. } | Self::NotDelegated { .. } => ErrorKind::User,
+            Self::TooFewKeys { .. } | Self::Unfit { .. } => ErrorKind::User,
             Self::Signer { source, .. } => source.kind(),
             Self::Transport(_) => ErrorKind::Outside,
             _ => ErrorKind::Conflict,
@@ -140,6 +177,13 @@ impl RoleError {
             Self::Unsigned { .. } | Self::Malformed { .. } | Self::Bytes { .. } => {
                 "do not use it; ask who keeps the registry, or take another copy of it"
             }
+            Self::TooFewKeys { .. } => {
+                "`onx keys list` shows the keys that are here; ask who has the others"
+            }
+            Self::OtherRoots { .. } => "somebody put other roles there; ask who keeps the registry",
+            Self::Alike { .. } | Self::Foreign { .. } => {
+                "do not use it; ask who keeps the registry"
+            }
             Self::Rollback { .. } | Self::Version { .. } | Self::Changed { .. } => {
                 "an old or a changed copy is shown; ask who keeps the registry"
             }
@@ -147,8 +191,11 @@ impl RoleError {
                 "the copy of the registry is not whole; take another one"
             }
             Self::TooMany { .. } => "refresh again; what was verified so far is kept",
-            Self::Namespace { .. } => "take another namespace",
-            Self::Unfit { .. } => "sign with the keys that the role has",
+            Self::Name { .. } => "take another name",
+            Self::NotDelegated { .. } => {
+                "who keeps the registry gives it with `onx-manifest registry delegate`"
+            }
+            Self::Unfit { .. } => "name at least as many keys as must sign",
             Self::Signer { source, .. } => source.hint(),
             Self::Transport(_) => "see whether the folder of the registry can be read",
         };

@@ -16,14 +16,18 @@ use super::RoleError;
 use super::client::{file_of, target_file};
 use super::metadata::{
     DelegatedRole, Delegations, Expiry, Key, MetaFile, OtherFields, Role, RoleKeys, RoleKind,
-    RootRole, SPEC_VERSION, Signed, Signers, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
-    Version,
+    RootRole, SPEC_VERSION, Signed, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
+    VerificationKeys, Version,
 };
-use super::names::{expect_new_namespace, name_of, namespaces, pattern_of, skeleton, target_of};
-use super::standing::{Space, Standing};
-use crate::folder::{ROOT, entry_bytes, entry_of, tree_path};
+use super::names::{
+    expect_new_namespace, name_of, namespaces, pattern_of, resolved, skeleton, target_of,
+};
+use super::standing::{Space, Standing, name_previous};
+use super::{ExpiredRole, FolderTransport, Refused, SignedRegistry, Transport};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, parse_entry, tree_path};
 use crate::{
-    EntryName, EntryStatus, FolderRegistry, Published, RegistryError, RegistryKind, StatusChange,
+    Entry, EntryName, EntryStatus, FolderRegistry, Listed, Published, RegistryError, RegistryKind,
+    StatusChange,
 };
 
 const LOCK: &str = "metadata/lock";
@@ -35,6 +39,15 @@ pub struct KeySet {
     pub keys: Vec<PublicKey>,
     /// How many of them must sign.
     pub threshold: NonZeroU64,
+}
+
+/// The keys that a root names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootKeys {
+    /// Those of the root and the top-level targets.
+    pub offline: KeySet,
+    /// Those of the snapshot and the timestamp.
+    pub online: KeySet,
 }
 
 /// How long metadata is trusted after it was signed, in seconds.
@@ -58,23 +71,37 @@ impl Default for Lifetimes {
     }
 }
 
-/// A registry with roles in a folder, for those who sign there.
+/// What renewing came to.
+#[derive(Debug)]
+pub struct Renewed {
+    /// The namespaces whose newest version could not be verified; what was current of them before
+    /// stays so.
+    pub refused: Vec<Refused>,
+    /// What has expired and does not become fresh by this: others must sign it anew.
+    pub expired: Vec<ExpiredRole>,
+}
+
+/// A registry with roles in a folder, for those who sign there. Nobody signs in a registry of which
+/// they trust nothing: what lies in the folder may be that of somebody else.
 #[derive(Debug, Clone)]
 pub struct RegistryKeeper {
     files: Arc<dyn Files>,
     root: PathBuf,
+    reader: SignedRegistry,
     lifetimes: Lifetimes,
 }
 
 impl RegistryKeeper {
-    /// The registry in this folder, which need not be there yet.
-    pub fn new(files: Arc<dyn Files>, root: impl Into<PathBuf>, lifetimes: Lifetimes) -> Self {
-        Self { files, root: root.into(), lifetimes }
+    /// The registry of this reader, of whom it takes what is trusted. It need not be there yet.
+    pub fn new(reader: SignedRegistry, lifetimes: Lifetimes) -> Self {
+        let (files, root) = (reader.files.clone(), reader.source.clone());
+        Self { files, root, reader, lifetimes }
     }
 
-    /// Gives the folder roles. `offline` signs the root and the namespaces, `online` the snapshot
-    /// and the timestamp; `signers` are all that must sign. Gives the root, which users must get
-    /// by a way that they trust. Refused where there are roles already.
+    /// Gives the folder roles, and trusts their root. `offline` signs the root and the namespaces,
+    /// `online` the snapshot and the timestamp; `signers` are all that must sign. Gives the root,
+    /// which users must get by a way that they trust. Refused where there are roles already, or
+    /// were.
     pub fn init(
         &self,
         offline: &KeySet,
@@ -82,11 +109,13 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<Vec<u8>, RegistryError> {
-        let _held = self.lock()?;
-        let folder = FolderRegistry::new(self.files.clone(), &self.root);
-        if folder.kind()? == RegistryKind::Signed {
-            return Err(unfit("root", "the registry has roles already").into());
+        if self.kind()? == RegistryKind::Signed {
+            return Err(RegistryError::HasRoles);
         }
+        if self.reader.trusted()?.is_some() {
+            return Err(RegistryError::RolesGone);
+        }
+        let _held = self.lock()?;
         let root = self.root_role(offline, online, first(), now)?;
         let signed = sign("root", root.clone(), signers, &[root.keys_of(RoleKind::Root)])?;
         let targets = self.targets_role(first(), self.lifetimes.offline, now)?;
@@ -105,12 +134,25 @@ impl RegistryKeeper {
         self.write(&file_of("timestamp", None), timestamp.bytes())?;
         // This file makes the folder one with roles, so it comes when they are all there.
         self.write(ROOT, signed.bytes())?;
+        self.reader.pin(signed.bytes())?;
         Ok(signed.bytes().to_vec())
     }
 
-    /// Replaces the keys of the root, the top-level targets and the online roles. A threshold of
-    /// the old offline keys and one of the new ones must be among the signers. Where the online
-    /// keys change, [`RegistryKeeper::renew`] must follow with the new ones.
+    /// The keys that the newest root names.
+    pub fn root_keys(&self) -> Result<RootKeys, RegistryError> {
+        let standing = self.standing()?;
+        let root = standing.root().content();
+        let of = |kind: RoleKind| {
+            let keys = root.keys_of(kind);
+            KeySet { keys: keys.public_keys().into_iter().collect(), threshold: keys.threshold() }
+        };
+        Ok(RootKeys { offline: of(RoleKind::Root), online: of(RoleKind::Timestamp) })
+    }
+
+    /// Makes a new root with these keys of the root, the top-level targets and the online roles,
+    /// and a new time at which it and the targets expire. A threshold of the old offline keys and
+    /// one of the new ones must be among the signers. Clients need what
+    /// [`RegistryKeeper::renew`] says afterwards, with the new online keys where they change.
     pub fn rotate_root(
         &self,
         offline: &KeySet,
@@ -118,20 +160,19 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<Vec<u8>, RegistryError> {
-        let _held = self.lock()?;
+        let _held = self.lock_there()?;
         let standing = self.standing()?;
         let old = standing.root();
-        let root = self.root_role(offline, online, next("root", old.version())?, now)?;
+        let mut root = self.root_role(offline, online, next("root", old.version())?, now)?;
+        name_previous(&mut root, old.bytes());
         let keys = [root.keys_of(RoleKind::Root), old.content().keys_of(RoleKind::Root)];
         let signed = sign("root", root.clone(), signers, &keys)?;
-        // What the new keys do not verify must be signed by them before anybody sees the root, and
-        // by the old ones for as long as nobody does.
+        // The new keys must have signed the targets before anybody sees the root, and the old ones
+        // for as long as nobody does.
         let keys = [root.keys_of(RoleKind::Targets), old.content().keys_of(RoleKind::Targets)];
-        if standing.targets.expect_signed("targets", &keys[0]).is_err() {
-            let content = self.renewed(&standing.targets, self.lifetimes.offline, now)?;
-            let targets = sign("targets", content, signers, &keys)?;
-            self.write(&file_of("targets", Some(targets.version())), targets.bytes())?;
-        }
+        let content = self.renewed(&standing.targets, self.lifetimes.offline, now)?;
+        let targets = sign("targets", content, signers, &keys)?;
+        self.write(&file_of("targets", Some(targets.version())), targets.bytes())?;
         self.write(&file_of("root", Some(signed.version())), signed.bytes())?;
         self.write(ROOT, signed.bytes())?;
         Ok(signed.bytes().to_vec())
@@ -147,7 +188,7 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<(), RegistryError> {
-        let _held = self.lock()?;
+        let _held = self.lock_there()?;
         let standing = self.standing()?;
         let others = namespaces(standing.targets.content()).map(|role| role.name.as_str());
         expect_new_namespace(namespace, others)?;
@@ -189,7 +230,7 @@ impl RegistryKeeper {
         let entry = entry_of(name, contents)?;
         let bytes = entry_bytes(&entry)?;
         let file = TargetFile::of(&bytes);
-        let _held = self.lock()?;
+        let _held = self.lock_there()?;
         let space = self.standing()?.space(&name.namespace)?;
         let mut content = self.content(&space, now)?;
         if let Some(known) = content.targets.get(&target) {
@@ -204,7 +245,7 @@ impl RegistryKeeper {
         };
         if content.targets.keys().filter_map(|path| name_of(path)).any(|other| like(&other)) {
             let why = "another package could be taken for it";
-            return Err(RoleError::Namespace { name: package(name), why }.into());
+            return Err(RoleError::Name { name: package(name), why }.into());
         }
         content.targets.insert(target.clone(), file.clone());
         let signed = self.sign_space(&space, content, signers)?;
@@ -217,8 +258,10 @@ impl RegistryKeeper {
         Ok(Published { entry, unchanged: false })
     }
 
-    /// Says of an entry whether it is to be used, signed by publishers of its namespace. Clients
-    /// see it from the next [`RegistryKeeper::renew`] on.
+    /// Says of an entry whether it is to be used, signed by publishers of its namespace. It may
+    /// have expired, and may be signed by those who were its publishers before: what was published
+    /// wrongly must go out of use before anything else. Clients see it from the next
+    /// [`RegistryKeeper::renew`] on.
     pub fn set_status(
         &self,
         name: &EntryName,
@@ -226,19 +269,21 @@ impl RegistryKeeper {
         reason: &str,
         signers: &[&dyn Signer],
         now: Timestamp,
-    ) -> Result<StatusChange, RegistryError> {
-        let target = target_of(name).ok_or_else(|| RegistryError::Missing(name.clone()))?;
+    ) -> Result<Listed, RegistryError> {
         let change = StatusChange { status, reason: reason.to_owned(), at: now };
-        let _held = self.lock()?;
+        let _held = self.lock_there()?;
         let space = self.standing()?.space(&name.namespace)?;
         let mut content = self.content(&space, now)?;
-        let file = content.targets.get_mut(&target);
-        let file = file.ok_or_else(|| RegistryError::Missing(name.clone()))?;
+        let name = &resolved(name, content.targets.keys())?;
+        let missing = || RegistryError::Missing(name.clone());
+        let target = target_of(name).ok_or_else(missing)?;
+        let file = content.targets.get_mut(&target).ok_or_else(missing)?;
         let said = serde_json::to_value(&change);
         file.custom = Some(said.map_err(|error| unfit(&name.namespace, &error.to_string()))?);
+        let entry = self.entry(name, &target, file)?;
         let signed = self.sign_space(&space, content, signers)?;
         self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
-        Ok(change)
+        Ok(Listed { entry, status: Some(change) })
     }
 
     /// Signs a namespace anew, as it is: before it expires, or after its keys were replaced.
@@ -248,26 +293,24 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<(), RegistryError> {
-        let _held = self.lock()?;
+        let _held = self.lock_there()?;
         let space = self.standing()?.space(namespace)?;
         let signed = self.sign_space(&space, self.content(&space, now)?, signers)?;
         Ok(self.write(&file_of(namespace, Some(signed.version())), signed.bytes())?)
     }
 
     /// Makes what was signed the current state, and says for another while that it is: a snapshot
-    /// where something is new, and a timestamp. The online keys sign.
-    pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<(), RegistryError> {
-        let _held = self.lock()?;
+    /// where something is new, and a timestamp. The online keys sign. A namespace that cannot be
+    /// verified is left as it was and named, and the others are renewed.
+    pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<Renewed, RegistryError> {
+        let _held = self.lock_there()?;
         let standing = self.standing()?;
         let root = standing.root().content();
         let last = &standing.snapshot;
         let mut meta = last.content().meta.clone();
         meta.insert("targets.json".to_owned(), meta_of(&standing.targets));
-        for role in namespaces(standing.targets.content()) {
-            if let Some(newest) = standing.space_of(role)?.newest {
-                meta.insert(format!("{}.json", role.name), meta_of(&newest));
-            }
-        }
+        let (spaces, refused) = spaces_of(&standing);
+        meta.extend(spaces.iter().map(|(name, it)| (format!("{name}.json"), meta_of(it))));
         let keys = [root.keys_of(RoleKind::Snapshot)];
         let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
         let is_new = meta != last.content().meta
@@ -286,13 +329,33 @@ impl RegistryKeeper {
         let keys = [root.keys_of(RoleKind::Timestamp)];
         let timestamp = sign("timestamp", content, signers, &keys)?;
         // Readers see the new state from here on, and all of it lies there.
-        Ok(self.write(&file_of("timestamp", None), timestamp.bytes())?)
+        self.write(&file_of("timestamp", None), timestamp.bytes())?;
+        Ok(Renewed { refused, expired: expired_of(&standing, &spaces, now) })
     }
 }
 
 impl RegistryKeeper {
-    fn standing(&self) -> Result<Standing, RoleError> {
-        Standing::read(&self.files, &self.root)
+    fn kind(&self) -> Result<RegistryKind, RegistryError> {
+        FolderRegistry::new(self.files.clone(), &self.root).kind()
+    }
+
+    fn standing(&self) -> Result<Standing, RegistryError> {
+        Ok(Standing::read(&self.files, &self.root, self.reader.trusted_roles()?)?)
+    }
+
+    /// The entry that a target is.
+    fn entry(
+        &self,
+        name: &EntryName,
+        target: &str,
+        file: &TargetFile,
+    ) -> Result<Entry, RegistryError> {
+        let path = target_file(target, file, true)?;
+        let transport = FolderTransport::new(self.files.clone(), &self.root);
+        let bytes = transport.fetch(&path, ENTRY_LIMIT_BYTES).map_err(RoleError::from)?;
+        let bytes = bytes.ok_or_else(|| RoleError::Missing { file: path.clone() })?;
+        file.expect(&bytes).map_err(|why| RoleError::Bytes { file: path, why })?;
+        parse_entry(name, &bytes)
     }
 
     /// What is published in a namespace, ready to be added to.
@@ -408,12 +471,52 @@ impl RegistryKeeper {
         write_below(&*self.files, &self.root, name, bytes)
     }
 
-    fn lock(&self) -> Result<FileLock, RegistryError> {
-        self.files.create_base(&self.root)?;
-        let path = tree_path(LOCK)?;
-        self.files.create_parents(&self.root, &path)?;
-        Ok(self.files.lock(Place::new(&self.root, &path), "who signs the registry")?)
+    /// The lock of a registry that has roles; where there are none, nothing is made.
+    fn lock_there(&self) -> Result<FileLock, RegistryError> {
+        self.reader.trusted_roles()?;
+        self.lock()
     }
+
+    fn lock(&self) -> Result<FileLock, RegistryError> {
+        lock_registry(&*self.files, &self.root)
+    }
+}
+
+/// The lock that whoever changes the metadata of a registry holds.
+pub(super) fn lock_registry(files: &dyn Files, root: &Path) -> Result<FileLock, RegistryError> {
+    files.create_base(root)?;
+    let path = tree_path(LOCK)?;
+    files.create_parents(root, &path)?;
+    Ok(files.lock(Place::new(root, &path), "who signs the registry")?)
+}
+
+/// The newest version of each namespace in which something was published, and the namespaces that
+/// cannot be verified.
+fn spaces_of(standing: &Standing) -> (BTreeMap<String, Signed<TargetsRole>>, Vec<Refused>) {
+    let (mut spaces, mut refused) = (BTreeMap::new(), Vec::new());
+    for role in namespaces(standing.targets.content()) {
+        let namespace = role.name.clone();
+        match standing.space_of(role) {
+            Ok(Space { newest: Some(newest), .. }) => {
+                spaces.insert(namespace, newest);
+            }
+            Ok(_) => {}
+            Err(error) => refused.push(Refused { namespace, entry: None, error: error.into() }),
+        }
+    }
+    (spaces, refused)
+}
+
+/// What the keys of the snapshot and the timestamp do not make fresh.
+fn expired_of(
+    standing: &Standing,
+    spaces: &BTreeMap<String, Signed<TargetsRole>>,
+    now: Timestamp,
+) -> Vec<ExpiredRole> {
+    let top = [("root", standing.root().expires()), ("targets", standing.targets.expires())];
+    let below = spaces.iter().map(|(name, signed)| (name.as_str(), signed.expires()));
+    let expired = top.into_iter().chain(below).filter(|(_, at)| *at <= now);
+    expired.map(|(role, at)| ExpiredRole { role: role.to_owned(), at }).collect()
 }
 
 /// Writes a file of a registry, at once or not at all; what is there with these bytes stays.
@@ -441,13 +544,20 @@ fn sign<T: Role>(
     role: &str,
     content: T,
     signers: &[&dyn Signer],
-    sets: &[Signers<'_>],
+    sets: &[VerificationKeys<'_>],
 ) -> Result<Signed<T>, RoleError> {
-    let known: BTreeSet<_> = sets.iter().flat_map(Signers::public_keys).collect();
+    let known: BTreeSet<_> = sets.iter().flat_map(VerificationKeys::public_keys).collect();
     let own = signers.iter().filter(|signer| known.contains(&signer.public_key()));
     let own: Vec<_> = own.copied().collect();
     let signed = Signed::sign(role, content, &own)?;
-    sets.iter().try_for_each(|keys| signed.expect_signed(role, keys))?;
+    for keys in sets {
+        signed.expect_signed(role, keys).map_err(|error| match error {
+            RoleError::Unsigned { role, valid, threshold } => {
+                RoleError::TooFewKeys { role, own: valid, threshold }
+            }
+            error => error,
+        })?;
+    }
     Ok(signed)
 }
 

@@ -222,26 +222,31 @@ impl Role for RootRole {
 
 impl RootRole {
     /// The keys of a top-level role.
-    pub fn keys_of(&self, kind: RoleKind) -> Signers<'_> {
-        Signers { keys: &self.keys, role: self.roles.get(kind.name()) }
+    pub fn keys_of(&self, kind: RoleKind) -> VerificationKeys<'_> {
+        VerificationKeys { keys: &self.keys, role: self.roles.get(kind.name()) }
     }
 }
 
 /// Keys and the rule by which they sign.
 #[derive(Debug, Clone, Copy)]
-pub struct Signers<'a> {
+pub struct VerificationKeys<'a> {
     keys: &'a BTreeMap<KeyId, Key>,
     role: Option<&'a RoleKeys>,
 }
 
-impl Signers<'_> {
+impl VerificationKeys<'_> {
     /// The different keys that can sign.
     pub fn public_keys(&self) -> BTreeSet<PublicKey> {
         self.key_ids().iter().filter_map(|id| self.keys.get(id)?.public()).collect()
     }
 
+    /// How many of them must sign.
+    pub(super) fn threshold(&self) -> NonZeroU64 {
+        self.role.map_or(NonZeroU64::MAX, |role| role.threshold)
+    }
+
     /// Whether a key that signed before no longer does.
-    pub fn lost_a_key(&self, before: &Signers<'_>) -> bool {
+    pub fn lost_a_key(&self, before: &VerificationKeys<'_>) -> bool {
         let is_gone = |id: &KeyId| !self.key_ids().contains(id);
         before.key_ids().iter().any(is_gone)
     }
@@ -440,8 +445,8 @@ pub struct Delegations {
 
 impl Delegations {
     /// The keys of a role that is delegated to.
-    pub fn keys_of<'a>(&'a self, role: &'a DelegatedRole) -> Signers<'a> {
-        Signers { keys: &self.keys, role: Some(&role.keys) }
+    pub fn keys_of<'a>(&'a self, role: &'a DelegatedRole) -> VerificationKeys<'a> {
+        VerificationKeys { keys: &self.keys, role: Some(&role.keys) }
     }
 }
 
@@ -559,7 +564,7 @@ impl<T: Role> Signed<T> {
         }
         let envelope: Envelope<Value> =
             strict_json(bytes).map_err(|error| malformed(error.to_string()))?;
-        if !is_flat(&envelope.signed, DEPTH_LIMIT) {
+        if !is_nested_at_most(&envelope.signed, DEPTH_LIMIT) {
             return Err(malformed("its values are nested too deep".to_owned()));
         }
         let message = canonical(&envelope.signed).map_err(|error| malformed(error.to_string()))?;
@@ -605,7 +610,7 @@ impl<T: Role> Signed<T> {
     }
 
     /// Refuses it unless enough different keys of the role have signed it.
-    pub fn expect_signed(&self, role: &str, by: &Signers<'_>) -> Result<(), RoleError> {
+    pub fn expect_signed(&self, role: &str, by: &VerificationKeys<'_>) -> Result<(), RoleError> {
         let mut valid = BTreeSet::new();
         for id in by.key_ids() {
             let key = by.keys.get(id).and_then(Key::public);
@@ -617,7 +622,7 @@ impl<T: Role> Signed<T> {
                 valid.insert(key);
             }
         }
-        let threshold = by.role.map_or(u64::MAX, |role| role.threshold.get());
+        let threshold = by.threshold().get();
         if (valid.len() as u64) < threshold {
             let role = role.to_owned();
             return Err(RoleError::Unsigned { role, valid: valid.len(), threshold });
@@ -659,11 +664,11 @@ fn check_keys(keys: &BTreeMap<KeyId, Key>) -> Result<(), String> {
     }
 }
 
-fn is_flat(value: &Value, depth: usize) -> bool {
+fn is_nested_at_most(value: &Value, depth: usize) -> bool {
     let Some(below) = depth.checked_sub(1) else { return false };
     match value {
-        Value::Array(items) => items.iter().all(|item| is_flat(item, below)),
-        Value::Object(members) => members.values().all(|member| is_flat(member, below)),
+        Value::Array(items) => items.iter().all(|item| is_nested_at_most(item, below)),
+        Value::Object(members) => members.values().all(|it| is_nested_at_most(it, below)),
         _ => true,
     }
 }

@@ -23,13 +23,13 @@ pub use client::{
 };
 pub use error::RoleError;
 pub use folder::FolderTransport;
-pub use keeper::{KeySet, Lifetimes, RegistryKeeper};
+pub use keeper::{KeySet, Lifetimes, RegistryKeeper, Renewed, RootKeys};
 pub use metadata::{
     DelegatedRole, Delegations, Expiry, Hashes, Header, Key, MetaFile, OtherFields, Role, RoleKeys,
-    RoleKind, RootRole, SPEC_VERSION, Signed, Signers, SnapshotRole, TargetFile, TargetsRole,
-    TimestampRole, Version,
+    RoleKind, RootRole, SPEC_VERSION, Signed, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
+    VerificationKeys, Version,
 };
 pub(crate) use names::expect_no_own_folder;
 pub use paths::quoted;
-pub use signed::{Listing, Mirrored, Reach, RefusedNamespace, SignedRegistry, VerifiedEntry};
+pub use signed::{Listing, Mirrored, Reach, Refused, SignedRegistry, VerifiedEntry};
 pub use state::{REGISTRY_TRUST_FORMAT, TRUST_LIMIT_BYTES, TrustDocument, TrustedState};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::RoleError;
 use super::metadata::{DelegatedRole, TargetsRole};
-use crate::EntryName;
 use crate::folder::{ENTRY, folder_of};
+use crate::{EntryName, RegistryError};
 
 /// Namespaces that are folders of the registry itself.
 const OWN: [&str; 3] = ["blobs", "metadata", "targets"];
@@ -31,7 +31,7 @@ pub(super) fn expect_new_namespace<'a>(
     name: &str,
     others: impl IntoIterator<Item = &'a str>,
 ) -> Result<(), RoleError> {
-    let refused = |why| RoleError::Namespace { name: name.to_owned(), why };
+    let refused = |why| RoleError::Name { name: name.to_owned(), why };
     if format!("{}{name}/a/1_2", crate::SCHEME).parse::<EntryName>().is_err() {
         return Err(refused("it is no part of a name in a registry"));
     }
@@ -47,7 +47,7 @@ pub(super) fn expect_new_namespace<'a>(
 pub(crate) fn expect_no_own_folder(name: &str) -> Result<(), RoleError> {
     if OWN.contains(&skeleton(name).as_str()) {
         let why = "it is a folder of the registry itself";
-        return Err(RoleError::Namespace { name: name.to_owned(), why });
+        return Err(RoleError::Name { name: name.to_owned(), why });
     }
     Ok(())
 }
@@ -57,8 +57,7 @@ pub(super) fn expect_distinct_namespaces(targets: &TargetsRole) -> Result<(), Ro
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for role in namespaces(targets) {
         if seen.insert(skeleton(&role.name), &role.name).is_some() {
-            let why = "another namespace could be taken for it";
-            return Err(RoleError::Namespace { name: role.name.clone(), why });
+            return Err(RoleError::Alike { namespace: role.name.clone() });
         }
     }
     Ok(())
@@ -79,6 +78,30 @@ pub(super) fn name_of(target: &str) -> Option<EntryName> {
     let folder = target.strip_suffix(ENTRY)?.strip_suffix('/')?;
     let name: EntryName = format!("{}{folder}", crate::SCHEME).parse().ok()?;
     (target_of(&name).as_deref() == Some(target)).then_some(name)
+}
+
+/// The name with its package: where it has none, it stands for the only one of its namespace with
+/// these versions.
+pub(super) fn resolved<'a>(
+    name: &EntryName,
+    targets: impl IntoIterator<Item = &'a String>,
+) -> Result<EntryName, RegistryError> {
+    if name.package.is_some() {
+        return Ok(name.clone());
+    }
+    let fits = |path: &String| {
+        let found = name_of(path)?;
+        (found.namespace == name.namespace && found.versions == name.versions).then_some(found)
+    };
+    let mut found: Vec<EntryName> = targets.into_iter().filter_map(fits).collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(RegistryError::Missing(name.clone())),
+        (Some(last), false) => {
+            let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
+            Err(RegistryError::Ambiguous { name: name.clone(), candidates })
+        }
+    }
 }
 
 /// The pattern of the paths of a namespace.

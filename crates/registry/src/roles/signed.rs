@@ -10,9 +10,9 @@ use artifact::Timestamp;
 use host::{FileErrorKind, FileLock, Files, Place};
 
 use super::client::file_of;
-use super::keeper::write_below;
-use super::metadata::{RoleKind, TargetFile};
-use super::names::{expect_distinct_namespaces, name_of, namespaces, target_of};
+use super::keeper::{lock_registry, write_below};
+use super::metadata::{RoleKind, RootRole, Signed, TargetFile, TimestampRole};
+use super::names::{expect_distinct_namespaces, name_of, namespaces, resolved, target_of};
 use super::standing::read_roots;
 use super::state::TRUST_LIMIT_BYTES;
 use super::{
@@ -25,6 +25,12 @@ const TRUST: &str = "trust.json";
 const LOCK: &str = "lock";
 const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// The files of a bundle by name.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+/// A target that is an entry, with the name of the entry.
+type NamedTarget = (EntryName, FoundTarget);
 
 /// Where what is asked for comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,22 +55,36 @@ pub struct VerifiedEntry {
     pub expired: Vec<ExpiredRole>,
 }
 
-/// Everything that is published and verified, and the namespaces that could not be.
+/// Everything that is published and verified, and what could not be.
 #[derive(Debug)]
 pub struct Listing {
     /// The entries by name.
     pub entries: Vec<VerifiedEntry>,
-    /// The namespaces of which nothing is used.
-    pub refused: Vec<RefusedNamespace>,
+    /// What is not used.
+    pub refused: Vec<Refused>,
 }
 
-/// A namespace of which nothing is used, and why.
+/// A namespace of which nothing is used, or an entry of it that is not, and why.
 #[derive(Debug)]
-pub struct RefusedNamespace {
+pub struct Refused {
     /// The namespace.
     pub namespace: String,
+    /// The entry, where it is that one alone.
+    pub entry: Option<EntryName>,
     /// Why.
     pub error: RegistryError,
+}
+
+impl Refused {
+    /// This entry, for this reason.
+    pub(crate) fn entry(name: EntryName, error: RegistryError) -> Self {
+        Self { namespace: name.namespace.clone(), entry: Some(name), error }
+    }
+
+    /// What is not used, by its name.
+    pub fn name(&self) -> String {
+        self.entry.as_ref().map_or_else(|| self.namespace.clone(), ToString::to_string)
+    }
 }
 
 /// What a mirror came to.
@@ -72,8 +92,8 @@ pub struct RefusedNamespace {
 pub struct Mirrored {
     /// The entries that it has.
     pub entries: usize,
-    /// The namespaces that it does not have.
-    pub refused: Vec<RefusedNamespace>,
+    /// What it does not have.
+    pub refused: Vec<Refused>,
 }
 
 /// A registry with roles, for those who use what is published there.
@@ -82,8 +102,8 @@ pub struct Mirrored {
 /// the user; and a cache, which may be deleted at any time and is verified when it is read.
 #[derive(Debug, Clone)]
 pub struct SignedRegistry {
-    files: Arc<dyn Files>,
-    source: PathBuf,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) source: PathBuf,
     trust: PathBuf,
     cache: PathBuf,
 }
@@ -109,8 +129,7 @@ impl SignedRegistry {
             if trusted.root().bytes() == root {
                 return Ok(trusted);
             }
-            let why = "another root of this registry is trusted already".to_owned();
-            return Err(RoleError::Unfit { role: "root".to_owned(), why }.into());
+            return Err(RegistryError::OtherRootTrusted);
         }
         self.write_trust(&pinned)?;
         Ok(pinned)
@@ -123,6 +142,21 @@ impl SignedRegistry {
             Ok(bytes) => Ok(Some(TrustedState::from_bytes(&bytes)?)),
             Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is trusted of a registry that has roles. One that has none is refused, whether it never
+    /// had any or does not show them any more.
+    pub(super) fn trusted_roles(&self) -> Result<TrustedState, RegistryError> {
+        let kind = FolderRegistry::new(self.files.clone(), &self.source).kind()?;
+        match (self.trusted()?, kind) {
+            (Some(trusted), RegistryKind::Signed) => Ok(trusted),
+            (None, RegistryKind::Signed) => Err(RegistryError::NothingTrusted),
+            (trusted, RegistryKind::Unsigned) => {
+                // A folder that is not there says nothing about its roles.
+                self.files.list(&self.source, None)?;
+                Err(trusted.map_or(RegistryError::NoRoles, |_| RegistryError::RolesGone))
+            }
         }
     }
 
@@ -139,7 +173,7 @@ impl SignedRegistry {
         now: Timestamp,
     ) -> Result<VerifiedEntry, RegistryError> {
         self.update(reach, now, |client| {
-            let name = resolved(client, name)?;
+            let name = found_name(client, name)?;
             let missing = || RegistryError::Missing(name.clone());
             let target = target_of(&name).ok_or_else(missing)?;
             let found = match client.find(&target) {
@@ -170,20 +204,21 @@ impl SignedRegistry {
         Ok(contents)
     }
 
-    /// Everything that is published. A namespace that cannot be verified is named, and the others
-    /// are listed.
+    /// Everything that is published. What cannot be verified is named, and the rest is listed.
     pub fn list(&self, reach: Reach, now: Timestamp) -> Result<Listing, RegistryError> {
         self.update(reach, now, |client| {
-            let (targets, refused) = load_namespaces(client)?;
+            expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
+            let (targets, mut refused) = load_namespaces(client)?;
             let mut entries = Vec::new();
-            for found in targets {
-                let Some(name) = name_of(&found.path) else { continue };
+            for (name, found) in targets {
                 match self.verified(client, &name, &found, reach) {
                     Ok(entry) => entries.push(entry),
                     // Offline, what was never fetched is not there.
                     Err(RegistryError::Role(RoleError::Missing { .. }))
                         if reach != Reach::Registry => {}
-                    Err(error) => return Err(error),
+                    // The cache could not be written.
+                    Err(error @ RegistryError::File(_)) => return Err(error),
+                    Err(error) => refused.push(Refused::entry(name, error)),
                 }
             }
             entries.sort_by(|a, b| a.listed.entry.name.cmp(&b.listed.entry.name));
@@ -192,27 +227,81 @@ impl SignedRegistry {
     }
 
     /// Copies what is verified into another folder, which is then a registry with the same roles.
+    /// The folder is a new one, or one into which this registry was copied before.
     pub fn mirror(&self, into: &Path, now: Timestamp) -> Result<Mirrored, RegistryError> {
         self.update(Reach::Registry, now, |client| {
-            let (targets, refused) = load_namespaces(client)?;
-            self.files.create_base(into)?;
+            let source = FolderTransport::new(self.files.clone(), &self.source);
+            let mut roots = read_roots(&source, client.state().root())?;
+            // What came while this was done is not verified.
+            roots.retain(|root| root.version() <= client.state().root().version());
+            let (targets, mut refused) = load_namespaces(client)?;
             let mirror = FolderRegistry::new(self.files.clone(), into);
+            if mirror.kind()? == RegistryKind::Unsigned && !mirror.list()?.is_empty() {
+                return Err(RegistryError::NoMirror("is a registry without roles"));
+            }
+            let _held = lock_registry(&*self.files, into)?;
+            self.expect_mirror(into, &roots, client.state())?;
             let mut entries = 0;
-            for found in &targets {
-                let Some(name) = name_of(&found.path) else { continue };
-                let bytes = client.download(found)?;
-                let entry = parse_entry(&name, &bytes)?;
-                // What was yanked is kept for those who used it, and a mirror is whole.
-                let listed = Listed { entry, status: None };
-                for bytes in self.folder(Reach::Registry).fetch(&listed)?.values() {
-                    mirror.keep_blob(bytes)?;
-                }
+            for (name, found) in &targets {
+                let (bytes, contents) = match self.copied(client, name, found) {
+                    Ok(read) => read,
+                    Err(error) => {
+                        refused.push(Refused::entry(name.clone(), error));
+                        continue;
+                    }
+                };
+                contents.values().try_for_each(|bytes| mirror.keep_blob(bytes))?;
                 self.write(into, &client.target_file(found)?, &bytes)?;
                 entries += 1;
             }
-            self.mirror_metadata(client.state(), into)?;
+            self.mirror_metadata(client.state(), &roots, into)?;
             Ok(Mirrored { entries, refused })
         })
+    }
+
+    /// The bytes of an entry, and of its files.
+    fn copied(
+        &self,
+        client: &Client<'_>,
+        name: &EntryName,
+        found: &FoundTarget,
+    ) -> Result<(Vec<u8>, Contents), RegistryError> {
+        let bytes = client.download(found)?;
+        // What was yanked is kept for those who used it, and a mirror is whole.
+        let listed = Listed { entry: parse_entry(name, &bytes)?, status: None };
+        Ok((bytes, self.folder(Reach::Registry).fetch(&listed)?))
+    }
+
+    /// Refuses a folder with other roots than these, or with something newer than this state:
+    /// whoever trusts it would be shown another registry there, or an old one.
+    fn expect_mirror(
+        &self,
+        into: &Path,
+        roots: &[Signed<RootRole>],
+        state: &TrustedState,
+    ) -> Result<(), RegistryError> {
+        let mirror = FolderTransport::new(self.files.clone(), into);
+        let limit = RoleKind::Root.limit_bytes();
+        let read = |name: &str| mirror.fetch(name, limit).map_err(RoleError::from);
+        for root in roots {
+            let there = read(&file_of("root", Some(root.version())))?;
+            if there.is_some_and(|there| there != root.bytes()) {
+                return Err(RegistryError::NoMirror("is another registry"));
+            }
+        }
+        let is_known = |there: &Vec<u8>| roots.iter().any(|root| root.bytes() == *there);
+        if read(ROOT)?.is_some_and(|there| !is_known(&there)) {
+            return Err(RegistryError::NoMirror("is another registry, or a newer one"));
+        }
+        let keys = state.root().content().keys_of(RoleKind::Timestamp);
+        let there = read(&file_of("timestamp", None))?;
+        let there =
+            there.and_then(|bytes| Signed::<TimestampRole>::parse("timestamp", &bytes).ok());
+        let there = there.filter(|it| it.expect_signed("timestamp", &keys).is_ok());
+        if there.map(|it| it.version()) > state.timestamp.as_ref().map(Signed::version) {
+            return Err(RegistryError::NoMirror("is newer than the registry"));
+        }
+        Ok(())
     }
 
     /// One update: what was verified is kept, in one file and at once, whatever follows.
@@ -222,19 +311,9 @@ impl SignedRegistry {
         now: Timestamp,
         use_it: impl FnOnce(&mut Client<'_>) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let trusted = self.trusted()?;
-        let has_roles = match reach {
-            Reach::Registry => self.folder(reach).kind()? == RegistryKind::Signed,
-            _ => true,
-        };
-        let trusted = match (trusted, has_roles) {
-            (Some(_), false) => {
-                // A folder that is not there says nothing about its roles.
-                self.files.list(&self.source, None)?;
-                return Err(RegistryError::RolesGone);
-            }
-            (None, _) => return Err(RegistryError::NothingTrusted),
-            (Some(trusted), true) => trusted,
+        let trusted = match reach {
+            Reach::Registry => self.trusted_roles()?,
+            _ => self.trusted()?.ok_or(RegistryError::NothingTrusted)?,
         };
         let before = trusted.to_bytes()?;
         let rules =
@@ -264,8 +343,8 @@ impl SignedRegistry {
         reach: Reach,
     ) -> Result<VerifiedEntry, RegistryError> {
         if found.role != name.namespace {
-            let why = "its entries are signed by another role";
-            return Err(RoleError::Namespace { name: name.namespace.clone(), why }.into());
+            let (namespace, role) = (name.namespace.clone(), found.role.clone());
+            return Err(RoleError::Foreign { namespace, role }.into());
         }
         expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
         if found.file.length > ENTRY_LIMIT_BYTES {
@@ -286,8 +365,12 @@ impl SignedRegistry {
     }
 
     /// The metadata of this state; what makes the folder a registry comes last.
-    fn mirror_metadata(&self, state: &TrustedState, into: &Path) -> Result<(), RegistryError> {
-        let source = FolderTransport::new(self.files.clone(), &self.source);
+    fn mirror_metadata(
+        &self,
+        state: &TrustedState,
+        roots: &[Signed<RootRole>],
+        into: &Path,
+    ) -> Result<(), RegistryError> {
         for (name, version) in state.versions() {
             let file = match name.as_str() {
                 "root" | "timestamp" | "snapshot" => continue,
@@ -295,9 +378,9 @@ impl SignedRegistry {
             };
             self.write_role(state, &name, &file, into)?;
         }
-        let snapshot = state.snapshot.as_ref().map(super::Signed::version);
+        let snapshot = state.snapshot.as_ref().map(Signed::version);
         self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
-        for root in read_roots(&source as &dyn Transport)? {
+        for root in roots {
             self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
         }
         self.write_role(state, "timestamp", &file_of("timestamp", None), into)?;
@@ -365,56 +448,47 @@ impl SignedRegistry {
     }
 }
 
-/// Every target of every namespace, and the namespaces that could not be verified.
+/// Every entry of every namespace, and what could not be verified.
 fn load_namespaces(
     client: &mut Client<'_>,
-) -> Result<(Vec<FoundTarget>, Vec<RefusedNamespace>), RegistryError> {
+) -> Result<(Vec<NamedTarget>, Vec<Refused>), RegistryError> {
     let top = client.targets(RoleKind::Targets.name())?.content();
     let names: Vec<String> = namespaces(top).map(|role| role.name.clone()).collect();
-    let (mut targets, mut refused) = (Vec::new(), Vec::new());
+    let (mut entries, mut refused) = (Vec::new(), Vec::new());
     for namespace in names {
         if let Err(error) = client.load_role(&namespace) {
             // Nobody published there yet.
             if !matches!(error, RoleError::Unlisted { .. }) {
-                refused.push(RefusedNamespace { namespace, error: error.into() });
+                refused.push(Refused { namespace, entry: None, error: error.into() });
             }
             continue;
         }
         let paths: Vec<String> =
             client.targets(&namespace)?.content().targets.keys().cloned().collect();
         for path in paths {
-            // The search gives it only if the namespace may publish under this path.
-            targets.extend(client.find(&path)?.filter(|found| found.role == namespace));
+            let Some(name) = name_of(&path) else { continue };
+            match client.find(&path) {
+                // The search gives it only if the namespace may publish under this path.
+                Ok(found) => {
+                    let own = found.filter(|found| found.role == namespace);
+                    entries.extend(own.map(|found| (name, found)));
+                }
+                Err(error) => refused.push(Refused::entry(name, error.into())),
+            }
         }
     }
-    Ok((targets, refused))
+    Ok((entries, refused))
 }
 
 /// The name with its package.
-fn resolved(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, RegistryError> {
+fn found_name(client: &mut Client<'_>, name: &EntryName) -> Result<EntryName, RegistryError> {
     if name.package.is_some() {
         return Ok(name.clone());
     }
     match client.load_role(&name.namespace) {
-        Ok(true) => {}
-        Ok(false) | Err(RoleError::Unlisted { .. }) => {
-            return Err(RegistryError::Missing(name.clone()));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let fits = |path: &String| {
-        let found = name_of(path)?;
-        (found.namespace == name.namespace && found.versions == name.versions).then_some(found)
-    };
-    let targets = client.targets(&name.namespace)?.content();
-    let mut found: Vec<EntryName> = targets.targets.keys().filter_map(fits).collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => Err(RegistryError::Missing(name.clone())),
-        (Some(last), false) => {
-            let candidates = found.iter().chain([&last]).map(ToString::to_string).collect();
-            Err(RegistryError::Ambiguous { name: name.clone(), candidates })
-        }
+        Ok(true) => resolved(name, client.targets(&name.namespace)?.content().targets.keys()),
+        Ok(false) | Err(RoleError::Unlisted { .. }) => Err(RegistryError::Missing(name.clone())),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -4,21 +4,28 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use artifact::Sha256;
 use host::Files;
+use serde_json::Value;
 
-use super::client::{expect_published, file_of};
+use super::client::{expect_not_back, expect_published, file_of};
 use super::metadata::{
     DelegatedRole, Delegations, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole,
     TargetsRole, TimestampRole,
 };
 use super::names::namespaces;
-use super::{FolderTransport, RoleError, Transport};
+use super::{FolderTransport, RoleError, Transport, TransportError, TrustedState};
+
+/// The field of a root that holds the SHA-256 of the one before it; the specification has none.
+const PREVIOUS_ROOT: &str = "onx_previous_root_sha256";
 
 /// The newest metadata of a registry: what is current, and what was signed since.
 pub(super) struct Standing {
     transport: FolderTransport,
-    /// Every version of the root, first to last.
+    /// The versions of the root that somebody vouches for who is trusted, first to last.
     roots: Vec<Signed<RootRole>>,
+    /// What was known before.
+    trusted: TrustedState,
     /// The timestamp that is current.
     pub(super) timestamp: Signed<TimestampRole>,
     /// The snapshot that is current.
@@ -38,10 +45,16 @@ pub(super) struct Space {
 }
 
 impl Standing {
-    /// Reads and verifies what stands in this folder.
-    pub(super) fn read(files: &Arc<dyn Files>, root: &Path) -> Result<Self, RoleError> {
+    /// Reads and verifies what stands in this folder, for somebody who trusts this of it: the
+    /// folder may be shown by anybody, so its roots must be those of the one that is trusted, and
+    /// nothing may be older than what is known.
+    pub(super) fn read(
+        files: &Arc<dyn Files>,
+        root: &Path,
+        trusted: TrustedState,
+    ) -> Result<Self, RoleError> {
         let transport = FolderTransport::new(files.clone(), PathBuf::from(root));
-        let roots = read_roots(&transport)?;
+        let roots = vouched_for(read_roots(&transport, trusted.root())?, trusted.root().version());
         let name = file_of("timestamp", None);
         let bytes = transport.fetch(&name, RoleKind::Timestamp.limit_bytes())?;
         let bytes = bytes.ok_or(RoleError::Missing { file: name })?;
@@ -51,16 +64,54 @@ impl Standing {
         let snapshot = named::<SnapshotRole>(&transport, "snapshot", meta)?;
         expect_of_any(&roots, "snapshot", &snapshot)?;
         let meta = snapshot.content().targets("targets").ok_or_else(|| unlisted("targets"))?;
-        let mut targets = named::<TargetsRole>(&transport, "targets", meta)?;
+        let targets = named::<TargetsRole>(&transport, "targets", meta)?;
         expect_of_any(&roots, "targets", &targets)?;
-        while let Some(later) = version_of(&transport, "targets", targets.version() + 1)? {
-            expect_of_any(&roots, "targets", &later)?;
-            targets = later;
-        }
-        let standing = Self { transport, roots, timestamp, snapshot, targets };
-        let keys = standing.root().content().keys_of(RoleKind::Targets);
-        standing.targets.expect_signed("targets", &keys)?;
+        let mut standing = Self { transport, roots, trusted, timestamp, snapshot, targets };
+        standing.follow_targets()?;
+        standing.expect_not_older()?;
         Ok(standing)
+    }
+
+    /// Takes the newest top-level targets that the present offline keys signed. Between them and
+    /// what is current there may be some by keys that were replaced since; what nobody signed who
+    /// ever was entitled to it is not there.
+    fn follow_targets(&mut self) -> Result<(), RoleError> {
+        let mut newest = self.targets.clone();
+        let keys = self.root().content().keys_of(RoleKind::Targets);
+        let mut version = newest.version();
+        while let Some(next) = version.checked_add(1)
+            && let Some(later) = later_version::<TargetsRole>(&self.transport, "targets", next)?
+            && expect_of_any(&self.roots, "targets", &later).is_ok()
+        {
+            if later.expect_signed("targets", &keys).is_ok() {
+                newest = later;
+            }
+            version = next;
+        }
+        newest.expect_signed("targets", &keys)?;
+        self.targets = newest;
+        Ok(())
+    }
+
+    /// Nobody signs on top of an old copy: what follows it would take away what came since.
+    fn expect_not_older(&self) -> Result<(), RoleError> {
+        let Self { trusted, timestamp, snapshot, targets, .. } = self;
+        if let Some(known) = trusted.targets.get("targets") {
+            expect_not_back("targets", known.version(), targets.version())?;
+        }
+        let [before, after] = [trusted.root(), self.root()].map(Signed::content);
+        let lost_a_key = |kind| after.keys_of(kind).lost_a_key(&before.keys_of(kind));
+        if [RoleKind::Timestamp, RoleKind::Snapshot].into_iter().any(lost_a_key) {
+            // As for readers: whoever had the key may have moved versions far ahead.
+            return Ok(());
+        }
+        if let Some(known) = &trusted.timestamp {
+            expect_not_back("timestamp", known.version(), timestamp.version())?;
+        }
+        if let Some(known) = &trusted.snapshot {
+            expect_not_back("snapshot", known.version(), snapshot.version())?;
+        }
+        Ok(())
     }
 
     /// The newest root.
@@ -71,14 +122,14 @@ impl Standing {
 
     /// A namespace by its name.
     pub(super) fn space(&self, namespace: &str) -> Result<Space, RoleError> {
-        let why = "nobody was given it";
-        let unknown = || RoleError::Namespace { name: namespace.to_owned(), why };
+        let unknown = || RoleError::NotDelegated { namespace: namespace.to_owned() };
         let role = namespaces(self.targets.content()).find(|role| role.name == namespace);
         self.space_of(role.ok_or_else(unknown)?)
     }
 
     /// A namespace from what is current, signed by those who were its publishers at any time, and
-    /// from what its present publishers have signed since.
+    /// from what its present publishers have signed since. A later version that they did not sign
+    /// is not there: whoever may write the folder can put one, and so can who was a publisher.
     pub(super) fn space_of(&self, role: &DelegatedRole) -> Result<Space, RoleError> {
         let delegations = self.targets.content().delegations.clone().unwrap_or_default();
         let keys = delegations.keys_of(role);
@@ -89,14 +140,22 @@ impl Standing {
             newest = Some(current);
         }
         loop {
-            let version = newest.as_ref().map_or(1, |it: &Signed<TargetsRole>| it.version() + 1);
-            let later = version_of::<TargetsRole>(&self.transport, &role.name, version)?;
+            let version = newest.as_ref().map_or(0, |it: &Signed<TargetsRole>| it.version());
+            let Some(version) = version.checked_add(1) else { break };
+            let later = later_version::<TargetsRole>(&self.transport, &role.name, version)?;
+            let later = later.filter(|it| it.expect_signed(&role.name, &keys).is_ok());
             let Some(later) = later else { break };
-            later.expect_signed(&role.name, &keys)?;
             if let Some(known) = &newest {
                 expect_published(known.content(), later.content())?;
             }
             newest = Some(later);
+        }
+        if let Some(known) = self.trusted.targets.get(&role.name) {
+            let version = newest.as_ref().map_or(0, Signed::version);
+            expect_not_back(&role.name, known.version(), version)?;
+            if let Some(newest) = &newest {
+                expect_published(known.content(), newest.content())?;
+            }
         }
         Ok(Space { delegations, role: role.clone(), newest })
     }
@@ -128,8 +187,12 @@ impl Standing {
     }
 }
 
-/// Every version of the root, each signed by the keys before it and by its own.
-pub(super) fn read_roots(transport: &dyn Transport) -> Result<Vec<Signed<RootRole>>, RoleError> {
+/// Every version of the root, each signed by the keys before it and by its own. The one that is
+/// trusted must be among them.
+pub(super) fn read_roots(
+    transport: &dyn Transport,
+    trusted: &Signed<RootRole>,
+) -> Result<Vec<Signed<RootRole>>, RoleError> {
     let missing = || RoleError::Missing { file: file_of("root", Some(1)) };
     let root: Signed<RootRole> = version_of(transport, "root", 1)?.ok_or_else(missing)?;
     root.expect_signed("root", &root.content().keys_of(RoleKind::Root))?;
@@ -142,7 +205,38 @@ pub(super) fn read_roots(transport: &dyn Transport) -> Result<Vec<Signed<RootRol
         later.expect_signed("root", &later.content().keys_of(RoleKind::Root))?;
         roots.push(later);
     }
-    Ok(roots)
+    let newest = roots.last().map_or(0, Signed::version);
+    expect_not_back("root", trusted.version(), newest)?;
+    if roots.iter().any(|root| root.bytes() == trusted.bytes()) {
+        return Ok(roots);
+    }
+    Err(RoleError::OtherRoots { version: trusted.version() })
+}
+
+/// The roots from the one that is trusted on, and those before it as far as each is named by the
+/// one after it. That an older root is followed by one that is trusted says nothing of it: anybody
+/// can write a root that gives a key of their own the same rights as one that signed the next.
+fn vouched_for(mut roots: Vec<Signed<RootRole>>, trusted: u64) -> Vec<Signed<RootRole>> {
+    let mut first = roots.iter().position(|root| root.version() == trusted).unwrap_or_default();
+    while let Some(before) = first.checked_sub(1)
+        && names_previous(roots[first].content(), roots[before].bytes())
+    {
+        first = before;
+    }
+    roots.split_off(first)
+}
+
+/// Says in a root which one was before it: so who trusts this one knows what to think of that one,
+/// although they never saw it.
+pub(super) fn name_previous(root: &mut RootRole, bytes: &[u8]) {
+    let digest = Value::String(Sha256::of(bytes).hex());
+    root.other.insert(PREVIOUS_ROOT.to_owned(), digest);
+}
+
+/// Whether a root says that these are the bytes of the one before it.
+fn names_previous(root: &RootRole, bytes: &[u8]) -> bool {
+    let named = root.other.get(PREVIOUS_ROOT).and_then(Value::as_str);
+    named == Some(Sha256::of(bytes).hex().as_str())
 }
 
 /// Signed by the keys that a role has or had in any version of the root.
@@ -188,6 +282,22 @@ fn version_of<T: Role>(
         return Err(RoleError::Version { role, expected: version, found });
     }
     Ok(Some(signed))
+}
+
+/// The file of a version that nobody speaks of yet; none where there is something else.
+fn later_version<T: Role>(
+    transport: &dyn Transport,
+    role: &str,
+    version: u64,
+) -> Result<Option<Signed<T>>, RoleError> {
+    match version_of(transport, role, version) {
+        Err(
+            RoleError::Malformed { .. }
+            | RoleError::Version { .. }
+            | RoleError::Transport(TransportError::TooLong(_)),
+        ) => Ok(None),
+        found => found,
+    }
 }
 
 fn unlisted(role: &str) -> RoleError {

@@ -99,8 +99,9 @@ impl TrustedState {
         Ok(bytes)
     }
 
-    /// The newer of two states, with the roles that only the other one knows. Each role is verified
-    /// again when it is used, so none of them is trusted for standing here.
+    /// The newer of two states, with the namespaces of which the other one knows more: what was
+    /// verified once is not forgotten. Each role is verified again when it is used, so none of them
+    /// is trusted for standing here.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         let age = |state: &Self| {
@@ -111,7 +112,10 @@ impl TrustedState {
         let (mut newer, older) =
             if age(&other) > age(&self) { (other, self) } else { (self, other) };
         for (name, role) in older.targets {
-            newer.targets.entry(name).or_insert(role);
+            let known = newer.targets.entry(name).or_insert_with(|| role.clone());
+            if known.version() < role.version() {
+                *known = role;
+            }
         }
         newer.refreshed_at = newer.refreshed_at.max(older.refreshed_at);
         newer

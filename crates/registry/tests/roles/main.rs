@@ -6,6 +6,7 @@
 
 mod attacks;
 mod basic;
+mod copies;
 mod delegations;
 mod downloads;
 mod expiration;
@@ -17,3 +18,4 @@ mod publishing;
 mod rollback;
 mod rotations;
 mod simulator;
+mod standing;

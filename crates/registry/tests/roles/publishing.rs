@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 use super::interruptions::{Hands, NAME, bundle, init, keeper, name, publish, reader, set};
 use super::simulator::{key, moment, number, sign};
 
-const OTHER: &str = "registry://others/lib/1_2";
+pub(crate) const OTHER: &str = "registry://others/lib/1_2";
 
 /// A registry in which key 20 publishes in `core_migrations` and key 21 in `others`.
-fn ready() -> (Arc<dyn Files>, SignedRegistry) {
+pub(crate) fn ready() -> (Arc<dyn Files>, SignedRegistry) {
     let files: Arc<dyn Files> = Arc::new(MemoryFiles::new());
     let root = init(&files).expect("a registry");
     let hands = Hands::of(&[1, 2]);
@@ -33,46 +33,52 @@ fn ready() -> (Arc<dyn Files>, SignedRegistry) {
     (files, reader)
 }
 
-fn expect_unsigned<T: std::fmt::Debug>(outcome: Result<T, RegistryError>) {
+pub(crate) fn expect_unsigned<T: std::fmt::Debug>(outcome: Result<T, RegistryError>) {
     let error = outcome.expect_err("not entitled");
     assert!(matches!(error, RegistryError::Role(RoleError::Unsigned { .. })), "{error}");
 }
 
+/// Who signs lacks a key.
+pub(crate) fn expect_too_few<T: std::fmt::Debug>(outcome: Result<T, RegistryError>) {
+    let error = outcome.expect_err("not entitled");
+    assert!(matches!(error, RegistryError::Role(RoleError::TooFewKeys { .. })), "{error}");
+}
+
 /// The registry of somebody who may write the folder and holds some keys.
-struct Intruder<'a>(&'a Arc<dyn Files>);
+pub(crate) struct Intruder<'a>(pub(crate) &'a Arc<dyn Files>);
 
 impl Intruder<'_> {
-    fn read(&self, path: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         let path = TreePath::new(path).expect("a path");
         self.0.read(Place::new(Path::new("/registry"), &path), 1 << 24).expect("there")
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) {
         let path = TreePath::new(path).expect("a path");
         let base = Path::new("/registry");
         self.0.create_parents(base, &path).expect("a folder");
         self.0.write(Place::new(base, &path), bytes, None).expect("written");
     }
 
-    fn role<T: Role + DeserializeOwned>(&self, role: &str, path: &str) -> T {
+    pub(crate) fn role<T: Role + DeserializeOwned>(&self, role: &str, path: &str) -> T {
         Signed::<T>::parse(role, &self.read(path)).expect("metadata").content().clone()
     }
 
     /// The targets of a role in its newest version.
-    fn targets(&self, role: &str) -> TargetsRole {
+    pub(crate) fn targets(&self, role: &str) -> TargetsRole {
         let snapshot = self.snapshot();
         let version = snapshot.meta[&format!("{role}.json")].version;
         self.role(role, &format!("metadata/{version}.{role}.json"))
     }
 
-    fn snapshot(&self) -> SnapshotRole {
+    pub(crate) fn snapshot(&self) -> SnapshotRole {
         let timestamp: TimestampRole = self.role("timestamp", "metadata/timestamp.json");
         let version = timestamp.snapshot().expect("named").version;
         self.role("snapshot", &format!("metadata/{version}.snapshot.json"))
     }
 
     /// Signs the next version of a role, and all that is above it with the online key.
-    fn publish(&self, role: &str, mut targets: TargetsRole, seeds: &[u8]) {
+    pub(crate) fn publish(&self, role: &str, mut targets: TargetsRole, seeds: &[u8]) {
         targets.version = number(targets.version.get() + 1);
         let keys: Vec<_> = seeds.iter().map(|seed| key(*seed)).collect();
         let bytes = sign(role, &targets, &keys);
@@ -91,7 +97,7 @@ impl Intruder<'_> {
     }
 
     /// Serves the entry of a name and gives its target.
-    fn target(&self, text: &str) -> (String, TargetFile) {
+    pub(crate) fn target(&self, text: &str) -> (String, TargetFile) {
         let entry = format!(
             "{{\"format\": \"onx/registry_entry/1\", \"name\": \"{text}\", \"files\": {{}}}}"
         );
@@ -108,9 +114,9 @@ impl Intruder<'_> {
 fn a_publisher_does_not_sign_for_another_namespace() {
     let (files, reader) = ready();
     let theirs = "registry://others/lib/2_3";
-    expect_unsigned(publish(&files, theirs, "mine", &[20]));
-    expect_unsigned(publish(&files, theirs, "mine", &[10]));
-    expect_unsigned(publish(&files, theirs, "mine", &[1, 2, 3]));
+    expect_too_few(publish(&files, theirs, "mine", &[20]));
+    expect_too_few(publish(&files, theirs, "mine", &[10]));
+    expect_too_few(publish(&files, theirs, "mine", &[1, 2, 3]));
     let intruder = Intruder(&files);
     let mut targets = intruder.targets("others");
     targets.targets.extend([intruder.target(theirs)]);
@@ -149,7 +155,7 @@ fn a_revoked_publisher_signs_nothing_any_more() {
     keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("renewed");
     expect_unsigned(reader.find(&name(NAME), Reach::Registry, moment(0)));
     let next = "registry://core_migrations/yourlib/2.0_3.0";
-    expect_unsigned(publish(&files, next, "two", &[20]));
+    expect_too_few(publish(&files, next, "two", &[20]));
     keeper(&files)
         .resign("core_migrations", &Hands::of(&[22]).all(), moment(0))
         .expect("by the new publisher");
@@ -161,16 +167,25 @@ fn a_revoked_publisher_signs_nothing_any_more() {
 
 #[test]
 fn what_a_revoked_publisher_left_behind_is_not_built_upon() {
-    let (files, _) = ready();
+    let (files, reader) = ready();
     let intruder = Intruder(&files);
     let mut targets = intruder.targets("core_migrations");
-    let next = "registry://core_migrations/yourlib/2.0_3.0";
-    targets.targets.extend([intruder.target(next)]);
+    let [theirs, next] = ["3.0_4.0", "2.0_3.0"]
+        .map(|versions| format!("registry://core_migrations/yourlib/{versions}"));
+    targets.targets.extend([intruder.target(&theirs)]);
     targets.version = number(targets.version.get() + 1);
     let path = format!("metadata/{}.core_migrations.json", targets.version);
     intruder.write(&path, &sign("core_migrations", &targets, &[key(23)]));
-    expect_unsigned(publish(&files, next, "two", &[20]));
-    expect_unsigned(keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)));
+    let expect_hidden = || {
+        let hidden = reader.find(&name(&theirs), Reach::Registry, moment(0));
+        assert!(matches!(hidden, Err(RegistryError::Missing(_))), "{hidden:?}");
+    };
+    let renewed = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("renewed");
+    assert!(renewed.refused.is_empty(), "{renewed:?}");
+    expect_hidden();
+    publish(&files, &next, "two", &[20]).expect("on top of what is current");
+    reader.find(&name(&next), Reach::Registry, moment(0)).expect("signed");
+    expect_hidden();
 }
 
 #[test]
@@ -206,7 +221,7 @@ fn only_the_offline_keys_give_namespaces_away() {
     let (files, reader) = ready();
     for seeds in [&[10][..], &[20, 21], &[1, 10], &[1, 1]] {
         let hands = Hands::of(seeds);
-        expect_unsigned(keeper(&files).delegate("new", &set(&[20], 1), &hands.all(), moment(0)));
+        expect_too_few(keeper(&files).delegate("new", &set(&[20], 1), &hands.all(), moment(0)));
     }
     let intruder = Intruder(&files);
     let mut targets = intruder.targets("targets");
@@ -274,7 +289,7 @@ fn names_that_look_alike_are_refused() {
     for like in ["YourLib", "your_lib", "your-lib", "y0urlib", "yourl1b"] {
         let text = format!("registry://core_migrations/{like}/1.0_2.0");
         let error = publish(&files, &text, "two", &[20]).expect_err("it looks alike");
-        assert!(matches!(error, RegistryError::Role(RoleError::Namespace { .. })), "{error}");
+        assert!(matches!(error, RegistryError::Role(RoleError::Name { .. })), "{error}");
     }
 }
 
@@ -290,7 +305,7 @@ fn two_namespaces_that_look_alike_are_refused_by_who_reads() {
     delegations.roles.push(role);
     intruder.publish("targets", targets, &[1, 2]);
     let error = reader.find(&name(NAME), Reach::Registry, moment(0)).expect_err("two alike");
-    assert!(matches!(error, RegistryError::Role(RoleError::Namespace { .. })), "{error}");
+    assert!(matches!(error, RegistryError::Role(RoleError::Alike { .. })), "{error}");
 }
 
 #[test]
@@ -302,7 +317,7 @@ fn what_another_role_publishes_under_a_namespace_is_refused() {
     targets.targets.extend([intruder.target(text)]);
     intruder.publish("targets", targets, &[1, 2]);
     let error = reader.find(&name(text), Reach::Registry, moment(0)).expect_err("by the top");
-    assert!(matches!(error, RegistryError::Role(RoleError::Namespace { .. })), "{error}");
+    assert!(matches!(error, RegistryError::Role(RoleError::Foreign { .. })), "{error}");
 }
 
 #[test]
@@ -321,20 +336,24 @@ fn an_entry_that_the_top_names_too_is_left_out() {
 
 #[test]
 fn nobody_makes_current_what_takes_a_publication_away() {
-    let (files, _) = ready();
+    let (files, reader) = ready();
     let intruder = Intruder(&files);
     let mut targets = intruder.targets("core_migrations");
     targets.targets.clear();
     targets.version = number(targets.version.get() + 1);
     let path = format!("metadata/{}.core_migrations.json", targets.version);
     intruder.write(&path, &sign("core_migrations", &targets, &[key(20)]));
-    let error = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect_err("gone");
+    let renewed = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("the others");
+    let [refused] = &renewed.refused[..] else { panic!("{renewed:?}") };
+    assert_eq!(refused.name(), "core_migrations");
+    let error = &refused.error;
     assert!(matches!(error, RegistryError::Role(RoleError::Changed { .. })), "{error}");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("as it was");
 }
 
 #[test]
 fn offline_keys_that_were_replaced_give_nothing_away_any_more() {
-    let (files, _) = ready();
+    let (files, reader) = ready();
     let hands = Hands::of(&[1, 2, 4, 5]);
     keeper(&files)
         .rotate_root(&set(&[4, 5], 2), &set(&[10], 1), &hands.all(), moment(0))
@@ -343,11 +362,18 @@ fn offline_keys_that_were_replaced_give_nothing_away_any_more() {
     let intruder = Intruder(&files);
     let mut targets = intruder.targets("targets");
     targets.version = number(targets.version.get() + 1);
+    targets.delegations = None;
     let path = format!("metadata/{}.targets.json", targets.version);
     intruder.write(&path, &sign("targets", &targets, &[key(1), key(2), key(3)]));
-    expect_unsigned(keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)));
+    keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("it is not there");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("still given");
     let hands = Hands::of(&[4, 5]);
-    expect_unsigned(keeper(&files).delegate("new", &set(&[22], 1), &hands.all(), moment(0)));
+    keeper(&files)
+        .delegate("new", &set(&[22], 1), &hands.all(), moment(0))
+        .expect("on top of what is current");
+    keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("renewed");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("still given");
+    assert!(intruder.targets("targets").delegations.is_some());
 }
 
 #[test]
@@ -358,7 +384,7 @@ fn a_threshold_of_publishers_must_sign() {
     keeper(&files).delegate("shared", &publishers, &hands.all(), moment(0)).expect("given");
     let text = "registry://shared/lib/1_2";
     for seeds in [&[24][..], &[24, 24], &[24, 20]] {
-        expect_unsigned(publish(&files, text, "one", seeds));
+        expect_too_few(publish(&files, text, "one", seeds));
     }
     publish(&files, text, "one", &[24, 26]).expect("two of three");
     reader.find(&name(text), Reach::Registry, moment(0)).expect("signed");

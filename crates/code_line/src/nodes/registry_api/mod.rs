@@ -51,6 +51,8 @@ pub struct PublishedBundle {
     pub uri: String,
     /// Whether the same was published before.
     pub unchanged: bool,
+    /// The digest of the manifest that was published.
+    pub manifest_digest: Digest,
 }
 
 impl Node for RegistryApi<'_> {
@@ -85,6 +87,10 @@ impl Node for RegistryApi<'_> {
         let now = self.world.clock.now();
         let published = self.registry.publish(&entry, &contents, &signers, now);
         let published = published.map_err(registry_error)?;
-        Ok(PublishedBundle { uri: entry.to_string(), unchanged: published.unchanged })
+        Ok(PublishedBundle {
+            uri: entry.to_string(),
+            unchanged: published.unchanged,
+            manifest_digest: input.manifest,
+        })
     }
 }
