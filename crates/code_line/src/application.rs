@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, FormatName, Timestamp, TreePath, strict_json};
-use host::{FileError, FileErrorKind, Files, NodeKind, Place};
+use host::{FileError, FileErrorKind, Files, NodeKind, Place, tree_path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::checkpoint::tree_path;
 
 /// The format of a record.
 pub const APPLICATION_FORMAT: FormatName = FormatName { name: "application", version: 1 };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Digest, FormatName, Timestamp, TreePath, strict_json};
 use host::{
     FileError, FileErrorKind, Files, NodeKind, Place, remove_temporary_files_in, split_path,
+    tree_path,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -299,8 +300,4 @@ pub(crate) fn checkpoint_folder(files: &dyn Files, path: &Path) -> Result<PathBu
 
 fn content_path(digest: &Digest) -> Result<TreePath, FileError> {
     tree_path(&format!("content/{}", digest.hex()))
-}
-
-pub(crate) fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use artifact::TreePath;
-use host::{FileError, FileErrorKind, Files, Place, remove_temporary_files, temporary_path};
+use host::{
+    FileError, FileErrorKind, Files, Place, remove_temporary_files, temporary_path, tree_path,
+};
 
-use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, FileState, tree_path};
+use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointFolder, FileState};
 
 /// Which side of a checkpoint every file is brought to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use artifact::{Digest, TreePath, uuid_from_digest};
 use host::{
     Clock, FileError, FileErrorKind, FileLock, Files, NodeKind, Place, remove_temporary_files_in,
+    tree_path,
 };
 
 use crate::application::{
@@ -19,7 +20,7 @@ use crate::application::{
 };
 use crate::checkpoint::{
     CHECKPOINT_FORMAT, Checkpoint, CheckpointError, CheckpointFolder, FileState, Touched,
-    checkpoint_folder, tree_path,
+    checkpoint_folder,
 };
 pub use crate::settling::SettleError;
 use crate::settling::{Side, Situation, settle};

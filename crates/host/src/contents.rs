@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact::{Digest, TreePath};
 
-use crate::{Durability, FileError, FileErrorKind, Files, NodeKind, Place};
+use crate::{Durability, FileError, FileErrorKind, Files, NodeKind, Place, tree_path};
 
 /// The mode of what is kept: it never changes.
 const READ_ONLY: u32 = 0o444;
@@ -178,10 +178,6 @@ impl FolderContents {
         self.files.create_parents(&self.base, path)?;
         Ok(())
     }
-}
-
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 #[cfg(test)]

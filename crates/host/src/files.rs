@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use artifact::{Digest, TreePath};
 
@@ -214,6 +215,29 @@ pub trait Files: Send + Sync + fmt::Debug {
     }
 }
 
+/// How long another process may hold a lock that is waited for, and how long is waited between two
+/// looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Takes a lock that others hold for a moment only, and waits for them.
+pub fn lock_patiently(
+    files: &dyn Files,
+    place: Place<'_>,
+    holder: &str,
+) -> Result<FileLock, FileError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match files.lock(place, holder) {
+            Err(error) if matches!(error.kind, FileErrorKind::Locked(_)) && waited < PATIENCE => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            locked => return locked,
+        }
+    }
+}
+
 const TEMPORARY_PREFIX: &str = ".onx-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -283,7 +307,8 @@ fn beside(path: &TreePath, name: &str) -> Result<TreePath, FileError> {
     tree_path(&text)
 }
 
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
+/// A path below a base folder; one that leaves it, or is no path, is an error of the file.
+pub fn tree_path(text: &str) -> Result<TreePath, FileError> {
     TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 

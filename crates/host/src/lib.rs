@@ -29,8 +29,8 @@ pub use environment::Environment;
 pub use error::{FileError, FileErrorKind};
 pub use faults::{Fault, FaultyFiles};
 pub use files::{
-    Durability, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, remove_temporary_files,
-    remove_temporary_files_in, temporary_path,
+    Durability, FileLock, Files, Fill, FolderEntry, Metadata, NodeKind, lock_patiently,
+    remove_temporary_files, remove_temporary_files_in, temporary_path, tree_path,
 };
 pub use machine::machine_name;
 pub use memory::MemoryFiles;

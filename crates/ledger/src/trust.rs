@@ -37,8 +37,9 @@ pub struct TrustedKey {
     pub not_before: Timestamp,
     /// Who holds the private key. One person may have several keys.
     pub owner: Identity,
-    /// From when on nothing that it signed counts, whenever that was signed: whoever took a key
-    /// can write any time into a statement.
+    /// When it was revoked. Nothing that it signed counts then, whenever it was signed, since
+    /// whoever took a key can write any time into a statement; and whatever the clock says now,
+    /// since a clock may be set back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
 }
@@ -128,7 +129,7 @@ impl TrustedKeys {
         Ok(id)
     }
 
-    /// Revokes a key from this time on. One that was revoked before stays revoked since then.
+    /// Revokes a key for good. One that was revoked before stays revoked since then.
     pub fn revoke(&mut self, id: KeyId, at: Timestamp) -> Result<(), TrustError> {
         let key = self.0.get_mut(&id).ok_or(TrustError::Unknown(id))?;
         key.revoked_at = Some(key.revoked_at.map_or(at, |before| before.min(at)));
@@ -154,7 +155,7 @@ impl TrustedKeys {
         now: Timestamp,
     ) -> Result<&TrustedKey, Refusal> {
         let key = self.0.get(id).ok_or(Refusal::UnknownKey)?;
-        if let Some(at) = key.revoked_at.filter(|at| now >= *at) {
+        if let Some(at) = key.revoked_at {
             return Err(Refusal::Revoked(at));
         }
         if now < key.not_before {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use artifact::{Digest, ErrorKind, TreePath};
 use host::{
-    Clock, ContentError, Contents as _, FileError, FileErrorKind, FileLock, Files, FolderContents,
-    Place, remove_temporary_files_in,
+    Clock, ContentError, Contents as _, FileErrorKind, FileLock, Files, FolderContents, Place,
+    remove_temporary_files_in, tree_path,
 };
 use run::{
     ArtifactReference, Durability, Event, JournalError, JournalWriter, Lease, LeaseTerm,
@@ -534,10 +534,6 @@ fn of_store(error: StoreError) -> RecordError {
 
 fn artifact_name(text: &str) -> Result<TreePath, RecordError> {
     Ok(tree_path(text)?)
-}
-
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 /// What was locked when a thread panicked is still what it was before its last whole change.

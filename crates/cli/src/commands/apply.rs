@@ -10,6 +10,7 @@ use code_line::publish::entry_name;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode};
 
+use super::attempts::Done;
 use super::{Context, attempts, registry};
 use crate::Answer;
 use crate::arguments::ApplyArguments;
@@ -24,8 +25,9 @@ pub(super) const SHOWN: usize = 20;
 
 pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<Answer, Error> {
     let settings = &context.settings.apply;
+    let named_manifest = registry::manifest(context, &arguments.manifest, &arguments.registry)?;
     let options = ApplyOptions {
-        manifest: registry::manifest(context, &arguments.manifest, &arguments.registry)?,
+        manifest: named_manifest.path,
         target: arguments.target.clone(),
         dry_run: arguments.dry_run,
         auto_apply_threshold: arguments
@@ -34,6 +36,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
             .unwrap_or(DEFAULT_THRESHOLD),
         untyped: arguments.untyped || settings.untyped,
         allow_unsigned: arguments.allow_unsigned,
+        expired: named_manifest.expired,
         allow_dirty: arguments.allow_dirty,
         keep_requirement: arguments.keep_requirement,
         checkpoint: arguments
@@ -54,8 +57,8 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         return Err(Error::user(ErrorCode::UsageError, message).hint("name a file for the patch"));
     }
     let patch = arguments.diff_output.clone().filter(|_| !to_stdout);
-    let applied = if options.dry_run {
-        previewed(context, &options, arguments, patch.as_deref())?
+    let (applied, unlogged) = if options.dry_run {
+        (previewed(context, &options, arguments, patch.as_deref())?, None)
     } else {
         let work = CodeWork::Apply(ApplyWork {
             named: named(&arguments.manifest),
@@ -67,8 +70,9 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         if arguments.queue {
             return attempts::enqueue(context, &arguments.store, &work);
         }
-        match attempts::carry_out(context, &arguments.store, &work)? {
-            CodeAnswer::Applied(applied) => applied,
+        let Done { answer, unlogged } = attempts::carry_out(context, &arguments.store, &work)?;
+        match answer {
+            CodeAnswer::Applied(applied) => (applied, unlogged),
             CodeAnswer::Generated(_) => return Err(Error::internal("edits were asked for")),
         }
     };
@@ -78,7 +82,8 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
     say(context, &applied, to_stdout)?;
     let report = &applied.report;
     let left = !report.remaining.is_empty() || !report.failures.is_empty();
-    Ok(if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes })
+    let said = if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes };
+    unlogged.map_or(Ok(said), Err)
 }
 
 /// The name of a manifest that is one in a registry.

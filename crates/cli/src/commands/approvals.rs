@@ -11,7 +11,7 @@ use code_line::publish::entry_name;
 use code_line::{Error, ErrorCode};
 use ledger::Event;
 
-use super::audit::note;
+use super::audit::{note, unlogged};
 use super::keys::own_key;
 use super::{Context, registry};
 use crate::Answer;
@@ -34,15 +34,6 @@ pub(crate) fn approve(
     let step = step(arguments.step);
     let as_who = (arguments.role.clone(), &key);
     let given = give(&context.world, &loaded, step, as_who, expires, place)?;
-    note(context, None, |_| {
-        Ok(Event::ApprovalGiven {
-            approver: given.approval.approver.clone(),
-            role: given.approval.role.clone(),
-            statement: given.statement,
-            subject: loaded.digest,
-            transition: given.approval.transition.clone(),
-        })
-    })?;
     let standing = standing(&context.world, &loaded, step)?;
     if context.output.is_json() {
         context.output.json(&standing)?;
@@ -53,6 +44,16 @@ pub(crate) fn approve(
         out.push_str(&format!("{}\n{}", given.file.display(), standing_text(&standing)));
         context.output.result(&out)?;
     }
+    let noted = note(context, None, |_| {
+        Ok(Event::ApprovalGiven {
+            approver: given.approval.approver.clone(),
+            role: given.approval.role.clone(),
+            statement: given.statement,
+            subject: loaded.digest,
+            transition: given.approval.transition.clone(),
+        })
+    });
+    noted.map_err(|error| unlogged(error, "the approval is given"))?;
     Ok(Answer::Yes)
 }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 use ledger::{Event, Signer};
 
 use super::Context;
-use super::audit::{line, note, note_published};
+use super::audit::{line, note, note_expired, note_published, unlogged};
 use super::roles;
 use crate::Answer;
 use crate::arguments::{
@@ -80,7 +80,6 @@ pub(crate) fn publish(
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
     let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
-    note_published(context, None, published.manifest_digest, &answer.uri, answer.unchanged)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -89,6 +88,8 @@ pub(crate) fn publish(
         let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
         context.output.note(&format!("next  {next}\n"));
     }
+    note_published(context, None, published.manifest_digest, &answer.uri, answer.unchanged)
+        .map_err(|error| unlogged(error, "the manifest is published"))?;
     Ok(Answer::Yes)
 }
 
@@ -105,12 +106,18 @@ pub(crate) fn fetch(context: &Context<'_>, arguments: &FetchArguments) -> Result
             out.clone()
         }
     };
-    let entry = fetched.listed.entry;
+    let Fetched { folder, listed, expired, .. } = fetched;
+    let entry = listed.entry;
     if context.output.is_json() {
         context.output.json(&FetchAnswer { entry, folder: place.display().to_string() })?;
     } else {
         let files = amount(entry.files.len() as u32, "file", "files");
         context.output.result(&format!("{}   {files}   {}\n", entry.name, place.display()))?;
+    }
+    if !expired.is_empty() {
+        let digest = load_manifest(&context.world, &folder)?.digest;
+        note_expired(context, None, "fetch", &expired, digest)
+            .map_err(|error| unlogged(error, "the files are there"))?;
     }
     Ok(Answer::Yes)
 }
@@ -185,28 +192,39 @@ fn change(
     let Listed { entry, status } = registry
         .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
-    note_change(context, &entry.name.to_string(), status.as_ref())?;
     if context.output.is_json() {
+        let (entry, status) = (entry.clone(), status.clone());
         context.output.json(&RegistryItem { entry, status })?;
     } else {
-        let word = status.map_or("published", |change| change.status.word());
+        let word = status.as_ref().map_or("published", |change| change.status.word());
         context.output.result(&format!("{}   {word}\n", entry.name))?;
     }
+    note_change(context, &entry.name.to_string(), status.as_ref())
+        .map_err(|error| unlogged(error, "the registry says it"))?;
     Ok(Answer::Yes)
 }
 
-/// The manifest that a user names: a path, or the folder into which what is published under a name
-/// was fetched.
+/// A manifest that a user names.
+pub(super) struct Named {
+    /// The path, or the folder into which what is published under the name was fetched.
+    pub(super) path: PathBuf,
+    /// What had expired of that which the registry says of it, and is used all the same.
+    pub(super) expired: Vec<String>,
+}
+
+/// Finds the manifest that a user names, and fetches it where the name is one in a registry.
 pub(super) fn manifest(
     context: &Context<'_>,
     given: &Path,
     registry: &RegistryArguments,
-) -> Result<PathBuf, Error> {
-    let Some(name) = entry_name(given) else { return Ok(given.to_owned()) };
+) -> Result<Named, Error> {
+    let Some(name) = entry_name(given) else {
+        return Ok(Named { path: given.to_owned(), expired: Vec::new() });
+    };
     let folder = folder(context, registry);
     let fetched = fetch_entry(&name?, &folder, reach(registry), &context.world)?;
     warn(context, &fetched);
-    Ok(fetched.folder)
+    Ok(Named { path: fetched.folder, expired: fetched.expired })
 }
 
 fn warn(context: &Context<'_>, fetched: &Fetched) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::{ErrorKind, Timestamp, TreePath};
-use host::{Durability, FileError, FileErrorKind, Files, Place};
+use host::{Durability, FileError, FileErrorKind, Files, Place, tree_path};
 use serde::Serialize;
 
 use super::line::{LINE_LIMIT_BYTES, Line, Void, encode};
@@ -301,8 +301,4 @@ fn quarantine(files: &dyn Files, folder: &Path, breaks: &[Break]) -> Result<(), 
     text.push(b'\n');
     let path = tree_path(QUARANTINE)?;
     Ok(files.write(Place::new(folder, &path), &text, None)?)
-}
-
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }

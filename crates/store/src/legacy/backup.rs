@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath};
-use host::{FileError, FileErrorKind, Files, NodeKind, Place, remove_temporary_files, split_path};
+use host::{
+    FileError, FileErrorKind, Files, NodeKind, Place, remove_temporary_files, split_path, tree_path,
+};
 
 use super::report::WorkspacesBackup;
 use super::{DATABASE_LIMIT_BYTES, Import, tree};
@@ -133,11 +135,6 @@ fn named_from(request: &Import, files: &dyn Files) -> Result<String, StoreError>
     let kind = FileErrorKind::Path;
     let text = named.to_str().filter(|text| !text.is_empty());
     Ok(text.ok_or_else(|| FileError::new("use", &workspaces, kind))?.to_owned())
-}
-
-fn tree_path(text: &str) -> Result<TreePath, StoreError> {
-    let refused = |_| StoreError::File(FileError::new("use", text, FileErrorKind::Path));
-    TreePath::new(text).map_err(refused)
 }
 
 fn short(digest: &Digest) -> String {

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath};
-use host::{FileError, FileErrorKind, Files, Place, remove_temporary_files, split_path};
+use host::{FileError, FileErrorKind, Files, Place, remove_temporary_files, split_path, tree_path};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnection;
@@ -244,10 +244,6 @@ fn put_aside(
 
 fn below(folder: &str, path: &str) -> Result<TreePath, FileError> {
     tree_path(&format!("{folder}/{path}"))
-}
-
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 /// Removes the report of the import that is being undone; the database that is kept has it too.

@@ -16,7 +16,7 @@ use ledger::Event;
 
 use self::dialog::{Desk, Dialog, Ended};
 use super::Context;
-use super::audit::{manifest_id, note};
+use super::audit::{manifest_id, note_once, unlogged};
 use super::explain::text as explanation_text;
 use crate::Answer;
 use crate::arguments::ReviewArguments;
@@ -113,15 +113,6 @@ fn written(
     let answer = carry_out(&request, &context.world)?;
     let (manifest_id, parent_id) =
         (manifest_id(&answer.manifest_digest)?, manifest_id(&loaded.digest)?);
-    note(context, None, |_| {
-        Ok(Event::ManifestReviewed {
-            accepted: u64::from(answer.accepted),
-            edited: u64::from(answer.edited),
-            manifest_id,
-            parent_id,
-            rejected: u64::from(answer.rejected),
-        })
-    })?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -129,6 +120,17 @@ fn written(
         let next = format!("onx-migrate apply --manifest {}", answer.manifest_uri);
         context.output.note(&format!("next  {next} --target ./your_package --dry-run\n"));
     }
+    let subject = manifest_id.to_string();
+    let event = Event::ManifestReviewed {
+        accepted: u64::from(answer.accepted),
+        edited: u64::from(answer.edited),
+        manifest_id,
+        parent_id,
+        rejected: u64::from(answer.rejected),
+    };
+    // The same decisions make the same manifest, however often they are carried out.
+    note_once(context, None, false, event, &subject)
+        .map_err(|error| unlogged(error, "the new manifest is written"))?;
     Ok(if answer.open == 0 { Answer::Yes } else { Answer::No })
 }
 
