@@ -10,7 +10,7 @@ use std::sync::Arc;
 use artifact::{Digest, Timestamp, TreePath, strict_json};
 use host::{
     ContentError, Contents as _, Durability, FileError, FileErrorKind, Files, FolderContents,
-    NodeKind, Place,
+    NodeKind, Place, tree_path,
 };
 
 use crate::roles::{Refused, expect_no_own_folder};
@@ -389,10 +389,6 @@ fn damaged(name: &EntryName, why: String) -> RegistryError {
 
 fn unusable(text: &str) -> FileError {
     FileError::new("publish", text, FileErrorKind::Path)
-}
-
-pub(crate) fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use code_line::publish::entry_name;
 use code_line::{Error, ErrorCode};
 use ledger::Event;
 
-use super::audit::{note, unlogged};
+use super::audit::{note, note_expired, unlogged};
 use super::keys::own_key;
 use super::{Context, registry};
 use crate::Answer;
@@ -96,8 +96,10 @@ fn loaded(
         Some(_) => ApprovalPlace::State,
         None => ApprovalPlace::Beside,
     };
-    let path = registry::manifest(context, given, arguments)?;
-    Ok((load_manifest(&context.world, &path)?, place))
+    let named = registry::manifest(context, given, arguments)?;
+    let loaded = load_manifest(&context.world, &named.path)?;
+    note_expired(context, None, "approve", &named.expired, loaded.digest)?;
+    Ok((loaded, place))
 }
 
 fn step(argument: StepArgument) -> ManifestStep {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use artifact::Digest;
+use code_line::bundle::load_manifest;
 use code_line::publish::{
     Fetched, Publication, entry_name, fetch as fetch_entry, publish as publish_bundle,
     registry_error, write_out,

@@ -652,7 +652,11 @@ impl<'a> Comparison<'a> {
         let (replaced, dropped) = self.context.usage.replaced(old, new);
         let are_constants = [before, after].iter().all(|it| it.kind == SymbolKind::Constant);
         let are_equal = before.value.is_some() && before.value == after.value;
-        are_constants && are_equal && before.module == after.module && replaced > 0 && replaced == dropped
+        are_constants
+            && are_equal
+            && before.module == after.module
+            && replaced > 0
+            && replaced == dropped
     }
 
     fn similarities(

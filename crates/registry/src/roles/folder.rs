@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use host::{FileErrorKind, Files, Place};
+use host::{FileErrorKind, Files, Place, tree_path};
 
 use super::{Transport, TransportError};
-use crate::folder::tree_path;
 
 /// A folder with `metadata` and `targets`.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::Timestamp;
-use host::{FileError, FileErrorKind, FileLock, Files, Place};
+use host::{FileError, FileErrorKind, FileLock, Files, Place, tree_path};
 use ledger::{PublicKey, Signer};
 
 use super::RoleError;
@@ -24,7 +24,7 @@ use super::names::{
 };
 use super::standing::{Space, Standing, name_previous};
 use super::{ExpiredRole, FolderTransport, Refused, SignedRegistry, Transport};
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, parse_entry, tree_path};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, parse_entry};
 use crate::{
     Entry, EntryName, EntryStatus, FolderRegistry, Listed, Published, RegistryError, RegistryKind,
     StatusChange,

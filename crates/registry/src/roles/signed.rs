@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use artifact::Timestamp;
-use host::{FileErrorKind, FileLock, Files, Place};
+use host::{FileErrorKind, FileLock, Files, Place, lock_patiently, tree_path};
 
 use super::client::file_of;
 use super::keeper::{lock_registry, write_below};
@@ -18,13 +16,11 @@ use super::state::TRUST_LIMIT_BYTES;
 use super::{
     Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
 };
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry, tree_path};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry};
 use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
 const TRUST: &str = "trust.json";
 const LOCK: &str = "lock";
-const LOCK_TRIES: u32 = 500;
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The files of a bundle by name.
 type Contents = BTreeMap<String, Vec<u8>>;
@@ -432,19 +428,7 @@ impl SignedRegistry {
     fn lock(&self) -> Result<FileLock, RegistryError> {
         self.files.create_base(&self.trust)?;
         let path = tree_path(LOCK)?;
-        let mut tries = 0;
-        loop {
-            let locked = self.files.lock(Place::new(&self.trust, &path), "a reader");
-            match locked {
-                Err(error)
-                    if matches!(error.kind, FileErrorKind::Locked(_)) && tries < LOCK_TRIES =>
-                {
-                    tries += 1;
-                    thread::sleep(LOCK_PAUSE);
-                }
-                locked => return Ok(locked?),
-            }
-        }
+        Ok(lock_patiently(&*self.files, Place::new(&self.trust, &path), "a reader")?)
     }
 }
 
