@@ -118,8 +118,7 @@ pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Resu
     let mut out = String::new();
     if let Some(record) = &answer.recovered {
         out.push_str(&format!(
-            "an apply of {} had been interrupted and was brought to its end\n",
-            record.to_version
+            "{what} {version} had been interrupted and was brought to its end\n"
         ));
     }
     match &answer.standing {
