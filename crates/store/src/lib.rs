@@ -156,11 +156,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     }
 
     /// The artifacts of all runs, each under its digest. The folder of a run has them under their
-    /// names.
+    /// names. They hold the sources that a run edits, so they are for their owner alone.
+/// The mode of an artifact, which never changes.
+const OWNER_ONLY: u32 = 0o400;
+
     fn artifacts(&self, files: Arc<dyn Files>) -> Result<FolderContents, FileError> {
         let folder = TreePath::new(ARTIFACTS)
             .map_err(|_| FileError::new("use", ARTIFACTS, FileErrorKind::Path))?;
-        Ok(FolderContents::new(files, self.workspaces(), folder))
+        Ok(FolderContents::new(files, self.workspaces(), folder).with_mode(OWNER_ONLY))
     }
 
     /// Whether every process that uses the store is of one machine, so that a lock on a file tells
