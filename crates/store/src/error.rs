@@ -110,7 +110,7 @@ pub enum StoreError {
         #[source]
         source: StatusError,
     },
-    /// Another worker has taken the task over, or the lease expired.
+    /// Another worker has taken the task over, or the lease was given back.
     #[error("the lease of the task `{0}` is lost")]
     LeaseLost(TaskId),
     /// Another worker holds the task.

@@ -36,7 +36,7 @@ use uuid::Uuid;
 
 pub use attempt::{
     Attempt, AttemptError, EXECUTOR_REPORT_FORMAT, ExecutorReport, ReportedEvent, Workplace,
-    abandon,
+    abandon, abandon_claimed,
 };
 pub use audit::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
 pub use error::StoreError;
@@ -201,9 +201,11 @@ const OWNER_ONLY: u32 = 0o400;
         worker: &WorkerId,
         term: LeaseTerm,
     ) -> Result<Option<Lease>, StoreError>;
-    /// Makes a lease last for another term from now; refused once it has expired.
+    /// Makes a lease last for another term from now, also one that has expired meanwhile; refused
+    /// when another worker has claimed the task since, or the lease was given back.
     fn renew(&self, lease: &Lease, term: LeaseTerm) -> Result<(), StoreError>;
-    /// Gives a lease back; a lease that another worker has taken over is theirs.
+    /// Gives a lease back; a lease that another worker has taken over is theirs. A loss of power may
+    /// take this back: then the lease expires.
     fn release(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Whether what is written under this lease would count: refused when another worker has
     /// claimed the task since, or the lease was given back.

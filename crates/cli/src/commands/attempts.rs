@@ -72,13 +72,12 @@ pub(super) fn enqueue(
 pub(super) fn workplace(context: &Context<'_>, store: Arc<dyn Store>, role: &str) -> Workplace {
     let world = &context.world;
     let machine = host::machine_name();
-    let now = world.clock.now().to_string().replace(':', "");
-    let worker = format!("{role}-{machine}-{}-{now}", std::process::id());
+    let now = world.clock.now();
     Workplace {
         store,
         files: world.files.clone(),
         clock: world.clock.clone(),
-        worker: WorkerId::like(&worker),
+        worker: WorkerId::of_process(role, &machine, std::process::id(), now),
         term: LeaseTerm::new(LEASE),
     }
 }
