@@ -212,7 +212,8 @@ struct Progress {
 impl Attempt {
     /// Adds a task and begins a run of it.
     pub fn start(workplace: Workplace, task: &NewTask, plan: &Plan) -> Result<Self, AttemptError> {
-        let Workplace { store, worker, term, .. } = &workplace;
+        let Workplace { store, files, worker, term, .. } = &workplace;
+        store.claim_workspaces(&**files)?;
         let (lease, run) = store.start(task, worker, *term, task.created_at)?;
         let held = Held::new(&workplace, &lease);
         let (folder, lock) = locked_folder(&workplace, &run)?;
@@ -222,6 +223,7 @@ impl Attempt {
     /// Begins a run of a task that this worker has claimed, or continues the one that is not over.
     pub fn of_claim(workplace: Workplace, lease: Lease, plan: &Plan) -> Result<Self, AttemptError> {
         let store = &workplace.store;
+        store.claim_workspaces(&*workplace.files)?;
         let run = match store.open_run(&lease.task_id)? {
             Some(run) => run,
             None => store.begin_run(&lease, workplace.clock.now())?,
@@ -606,7 +608,8 @@ fn take_over(workplace: &Workplace, run: &Run) -> Result<(Lease, PathBuf, FileLo
     if run.status.is_over() {
         return Err(AttemptError::Over { run: run.run_id.clone(), status: run.status });
     }
-    let Workplace { store, worker, term, .. } = workplace;
+    let Workplace { store, files, worker, term, .. } = workplace;
+    store.claim_workspaces(&**files)?;
     let (folder, lock) = locked_folder(workplace, run)?;
     let holder = store.holder(&run.task_id)?;
     if let Some(holder) = &holder

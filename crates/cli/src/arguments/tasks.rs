@@ -16,10 +16,10 @@ pub(crate) struct StoreArguments {
     #[arg(long, value_name = "FILE|URL", env = "ONX_STORE", hide_env_values = true)]
     pub(crate) store: Option<PathBuf>,
 
-    /// The workspaces of a store in PostgreSQL [default: workspaces in the state folder]
+    /// The workspaces of a store in PostgreSQL [default: a folder of its own in the state folder]
     ///
-    /// All who work with that store share the folder. A store in a file has its workspaces beside
-    /// it.
+    /// All who work with that store share the folder, and no other store has it. A store in a file
+    /// has its workspaces beside it.
     #[arg(long, value_name = "DIR", env = "ONX_WORKSPACES", hide_env_values = true)]
     pub(crate) workspaces: Option<PathBuf>,
 }
@@ -354,7 +354,7 @@ Examples:
   onx gc
   onx gc --older-than-days 7 --delete")]
 pub(crate) struct GcArguments {
-    /// Leave alone what was added within this many days
+    /// Leave alone what ended within this many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub(crate) older_than_days: u32,
