@@ -32,22 +32,25 @@ pub(super) fn carry_out(
     work: &CodeWork,
 ) -> Result<CodeAnswer, Error> {
     let workplace = workplace(context, open(context, store)?, "command");
-    let plan = work.plan()?;
-    let attempt = match interrupted(context, &workplace, work)? {
-        Some(attempt) => {
-            let run = attempt.context().run();
-            context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
-            attempt
+    if let Some(attempt) = interrupted(context, &workplace, work)? {
+        let run = attempt.context().run().clone();
+        context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
+        match shown(context, attempt, work) {
+            Err(error) if error.is_begun_otherwise() => {
+                context.output.note(&format!("the run {run} was given up: {error}\n"));
+            }
+            done => return done,
         }
-        None => {
-            let task = new_task(context, work)?;
-            Attempt::start(workplace.clone(), &task, &plan).map_err(not_made)?
-        }
-    };
+    }
+    let task = new_task(context, work)?;
+    let attempt = Attempt::start(workplace, &task, &work.plan()?).map_err(not_made)?;
+    shown(context, attempt, work)
+}
+
+/// Does the work of a command's attempt, and shows how far it is.
+fn shown(context: &Context<'_>, attempt: Attempt, work: &CodeWork) -> Result<CodeAnswer, Error> {
     let line = ProgressLine::new(*context.output);
-    let done = end(context, attempt, work, &line, true);
-    drop(line);
-    done
+    end(context, attempt, work, &line, By::Command)
 }
 
 /// Leaves this work to a worker.
@@ -82,6 +85,17 @@ pub(super) fn workplace(context: &Context<'_>, store: Arc<dyn Store>, role: &str
     }
 }
 
+/// Who makes an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// A command whose work it is; the task is over with it.
+    Command,
+    /// A command that names the run.
+    Resume,
+    /// A worker, which tries again.
+    Worker,
+}
+
 /// Does the work of an attempt and ends it. What was asked for wrongly has failed for good; where
 /// something outside failed after the work began, the run stays open, to go on from there.
 pub(super) fn end(
@@ -89,7 +103,7 @@ pub(super) fn end(
     attempt: Attempt,
     work: &CodeWork,
     progress: &dyn Progress,
-    is_command: bool,
+    by: By,
 ) -> Result<CodeAnswer, Error> {
     let store = attempt.store().clone();
     let listings = StoreListings { store: &*store, clock: &*context.world.clock };
@@ -101,18 +115,22 @@ pub(super) fn end(
             attempt.succeed(result, summary).map_err(not_made)?;
             Ok(answer)
         }
-        Err(error) => Err(end_failed(attempt, error, is_command)),
+        Err(error) => Err(end_failed(attempt, error, by)),
     }
 }
 
-fn end_failed(attempt: Attempt, error: Error, is_command: bool) -> Error {
+fn end_failed(attempt: Attempt, error: Error, by: By) -> Error {
+    if by == By::Resume && error.is_begun_otherwise() {
+        // Whoever named the run decides whether it is given up.
+        return error;
+    }
     let run = attempt.context().run().clone();
     let passes = matches!(error.kind(), ErrorKind::Outside | ErrorKind::Internal);
     let is_lost = attempt.expect_held().is_err();
-    if is_lost || (is_command && passes && attempt.status() != RunStatus::Planning) {
+    if is_lost || (by != By::Worker && passes && attempt.status() != RunStatus::Planning) {
         return error.detail(format!("the run {run} goes on when the same command is given again"));
     }
-    match attempt.fail(&error.to_string(), is_command) {
+    match attempt.fail(&error.to_string(), by != By::Worker) {
         Ok(_) => error,
         Err(also) => error.detail(format!("and that the run {run} failed was not kept: {also}")),
     }

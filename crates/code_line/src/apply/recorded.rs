@@ -143,7 +143,8 @@ fn kept_edits(recorder: &dyn Recorder, prepared: &Prepared) -> Result<Option<Edi
     if edits.report.manifest_digest != prepared.loaded.digest {
         let message = "the manifest is not the one with which the run began";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
-            .hint("put the manifest back, or give the run up with `onx runs abandon`"));
+            .hint("put the manifest back, or give the run up with `onx runs abandon`")
+            .begun_otherwise());
     }
     Ok(Some(edits))
 }
@@ -160,7 +161,8 @@ fn written_before(
     if written.is_taken_back {
         let message = "what the run wrote was taken back since";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
-            .hint("give the run up with `onx runs abandon`, and apply again if you want to"));
+            .hint("give the run up with `onx runs abandon`, and apply again if you want to")
+            .begun_otherwise());
     }
     Ok(Some(written.record))
 }
