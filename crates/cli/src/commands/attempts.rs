@@ -106,7 +106,7 @@ pub(super) fn end(
     by: By,
 ) -> Result<CodeAnswer, Error> {
     let store = attempt.store().clone();
-    let listings = StoreListings { store: &*store, clock: &*context.world.clock };
+    let listings = StoreListings { store: &*store, context };
     let done = work.carry_out(&context.world, progress, &context.timings, &attempt, &listings);
     match done {
         Ok(answer) => {

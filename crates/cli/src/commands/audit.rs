@@ -125,7 +125,8 @@ pub(super) fn note_answer(
         }
         CodeAnswer::Applied(applied) => {
             let report = &applied.report;
-            if report.status == ApplicationStatus::Unchanged {
+            // What was written was told when it was.
+            if report.status == ApplicationStatus::Unchanged || report.checkpoint.is_some() {
                 return Ok(());
             }
             if !report.signature.is_signed() {

@@ -2,7 +2,7 @@
 
 use artifact::Timestamp;
 use code_line::Error;
-use code_line::application::{ApplicationKind, ApplicationRecord};
+use code_line::application::{ApplicationKind, ApplicationOutcome, ApplicationRecord};
 use code_line::records::{history as list_history, rollback as run_rollback, status as ask_status};
 use code_line::transaction::RollbackRequest;
 use ledger::Event;
@@ -13,6 +13,7 @@ use store::ApplicationRow;
 
 use super::Context;
 use super::audit::{line, manifest_id, note_late};
+use super::listings::note_application;
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
@@ -69,7 +70,7 @@ pub(crate) fn rollback(
         force: arguments.force,
     };
     let answer = run_rollback(&request, &context.world)?;
-    note_rollback(context, &request.target)?;
+    note_changes(context, &request.target)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
         return Ok(Answer::Yes);
@@ -88,10 +89,16 @@ pub(crate) fn rollback(
     Ok(Answer::Yes)
 }
 
-/// Writes down the rollback that a target stands after, unless it was written down before: whoever
-/// took it back may have been stopped in between.
-fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), Error> {
+/// Writes down the newest application of a target, and the rollback that it stands after, unless
+/// that was written down before: whoever made the change may have been stopped in between.
+fn note_changes(context: &Context<'_>, target: &std::path::Path) -> Result<(), Error> {
     let records = list_history(target, &context.world)?;
+    let is_applied = |record: &&ApplicationRecord| {
+        record.kind == ApplicationKind::Apply && record.outcome != ApplicationOutcome::TakenBack
+    };
+    if let Some(applied) = records.iter().find(is_applied) {
+        note_application(context, applied, false)?;
+    }
     let Some(newest) = records.first().filter(|it| it.kind == ApplicationKind::Rollback) else {
         return Ok(());
     };
@@ -108,7 +115,7 @@ fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), 
 pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Result<Answer, Error> {
     let answer = ask_status(&arguments.package, &context.world)?;
     // Who only looks is not kept from it by a log that cannot be written.
-    if let Err(error) = note_rollback(context, &arguments.package) {
+    if let Err(error) = note_changes(context, &arguments.package) {
         context.output.note(&format!("the audit log could not be written: {error}\n"));
     }
     if context.output.is_json() {
@@ -117,6 +124,11 @@ pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Resu
     }
     let mut out = String::new();
     if let Some(record) = &answer.recovered {
+        let what = match record.kind {
+            ApplicationKind::Apply => "an apply of",
+            ApplicationKind::Rollback => "a rollback to",
+        };
+        let version = &record.to_version;
         out.push_str(&format!(
             "{what} {version} had been interrupted and was brought to its end\n"
         ));
