@@ -322,18 +322,25 @@ pub(crate) struct WorkerArguments {
 
 /// Show the events that wait for whoever is to be told, one JSON object a line
 ///
-/// A run that publishes a manifest says so once it has succeeded. With --take, what was read by the
-/// other side of the pipe is not shown again; whoever is stopped in between gets it again, under
-/// the same event_id.
+/// A run that publishes a manifest says so once it has succeeded. An event is shown until it is
+/// said to be delivered. Who must lose none says that of each with --delivered, after having
+/// handled it: then it comes at least once, always under the same event_id. With --take, an event
+/// counts as delivered as soon as it is in the pipe: a reader that crashes loses what it had not
+/// handled yet.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   onx events
-  onx events --take | ./tell-the-others")]
+  onx events --delivered 5f0c1b8e-7a55-8d1c-9d0e-2b6f3c1a4e77
+  onx events --take | ./show-the-others")]
 pub(crate) struct EventsArguments {
-    /// Say that what is printed was delivered
+    /// Say that what is printed was delivered, before the reader has handled it
     #[arg(long)]
     pub(crate) take: bool,
+
+    /// Say that the event of this id was delivered, and print nothing; may be repeated
+    #[arg(long, value_name = "EVENT_ID", conflicts_with = "take")]
+    pub(crate) delivered: Vec<uuid::Uuid>,
 
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100)]
