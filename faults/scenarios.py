@@ -156,6 +156,21 @@ def odd_runs(scene, store=()):
     return odd
 
 
+def untold(scene, records):
+    """Applications that are not listed, and not in the audit log once."""
+    applied = [record for record in records if record["kind"] == "apply" and record["outcome"] != "taken_back"]
+    applied = sorted(record["id"] for record in applied)
+    odd = []
+    listed = scene.run(["migrate", "history", "--all", "--json"])
+    if listed.code != 0 or sorted(item["id"] for item in json.loads(listed.out)) != applied:
+        odd.append(f"what is listed as applied is not {applied}: {listed.words()}")
+    told = scene.run(["audit", "show", "--last", "1000", "--json"])
+    entries = json.loads(told.out) if told.code == 0 else []
+    if sorted(entry["run"] for entry in entries if entry["event"] == "manifest_applied") != applied:
+        odd.append(f"what is told as applied is not {applied}: {told.words()}")
+    return odd
+
+
 def failed_step(scene, *commands):
     """Runs what prepares a scene; returns what went wrong."""
     for command in commands:
@@ -285,7 +300,23 @@ class Apply(Scenario):
             place = scene.root / record["checkpoint"] / "checkpoint.json"
             if not place.is_file():
                 odd.append(f"the checkpoint of a record is gone: {record['checkpoint']}")
-        return odd + odd_runs(scene)
+        return odd + untold(scene, records) + odd_runs(scene)
+
+
+class ApplyGivenUp(Apply):
+    """A manifest is applied; who finds the run stopped looks, gives it up and asks for the same again."""
+
+    name = "apply-given-up"
+
+    def proceed(self, scene):
+        _, odd = status_of(scene)
+        for run in json.loads(scene.run(["runs", "list", "--json"]).out or "[]"):
+            if run["status"] not in ("SUCCESS", "FAILED"):
+                gave_up = scene.run(["runs", "abandon", run["run_id"], "--reason", "it was stopped"])
+                # One that had succeeded and was only not listed so is told apart by its journal.
+                if gave_up.code != 0 and "is over: SUCCESS" not in gave_up.err:
+                    odd.append(f"the run cannot be given up: {gave_up.words()}")
+        return odd + super().proceed(scene)
 
 
 class Rollback(Apply):
@@ -301,11 +332,10 @@ class Rollback(Apply):
         return ["migrate", "rollback", "--package", "app", "--parallel", "1"]
 
     def proceed(self, scene):
-        # Asking for the status ends what was interrupted; what had not begun is asked for again.
-        status, odd = status_of(scene)
-        if odd or status["standing"] is None:
-            return odd
-        return super().proceed(scene)
+        # Giving the command again ends what was interrupted; when it had ended, there is nothing to take back.
+        odd = super().proceed(scene)
+        status, more = status_of(scene)
+        return more if more or status["standing"] is None else odd
 
 
 class TasksAdd(Scenario):
@@ -414,7 +444,8 @@ class RecoverLegacy(ImportLegacy):
 
 
 ALL = [scenario() for scenario in (
-    Generate, GenerateAgain, Review, Approve, Apply, Rollback, FirstTask, TasksAdd, ImportLegacy, RecoverLegacy,
+    Generate, GenerateAgain, Review, Approve, Apply, ApplyGivenUp, Rollback, FirstTask, TasksAdd, ImportLegacy,
+    RecoverLegacy,
 )]
 
 

@@ -32,6 +32,11 @@ impl Output {
 
     /// Prints a result for people.
     pub(crate) fn result(self, text: &str) -> Result<(), Error> {
+        self.result_taken(text).map(|_| ())
+    }
+
+    /// Prints a part of a result for people; whether anybody reads on.
+    pub(crate) fn result_taken(self, text: &str) -> Result<bool, Error> {
         write_out(shown_lines(text).as_bytes())
     }
 
@@ -40,26 +45,25 @@ impl Output {
         if std::io::stdout().is_terminal() {
             self.result(&String::from_utf8_lossy(bytes))
         } else {
-            write_out(bytes)
+            write_out(bytes).map(|_| ())
         }
     }
 
     /// Prints lines for a program that reads them one by one; whether it took them all.
     pub(crate) fn lines(self, lines: &str) -> Result<bool, Error> {
-        let mut out = std::io::stdout().lock();
-        match out.write_all(shown_json(lines).as_bytes()).and_then(|()| out.flush()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(unwritable(error)),
-        }
+        write_out(shown_json(lines).as_bytes())
     }
 
     /// Prints a result for programs.
     pub(crate) fn json<T: Serialize>(self, value: &T) -> Result<(), Error> {
+        self.json_taken(value).map(|_| ())
+    }
+
+    /// Prints a part of a result for programs; whether anybody reads on.
+    pub(crate) fn json_taken<T: Serialize>(self, value: &T) -> Result<bool, Error> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Error::internal("a result has no JSON form").caused_by(error))?;
-        write_out(shown_json(&text).as_bytes())?;
-        write_out(b"\n")
+        Ok(write_out(shown_json(&text).as_bytes())? && write_out(b"\n")?)
     }
 
     /// Says something about the work, for people only.
@@ -67,6 +71,11 @@ impl Output {
         if !self.quiet && !self.json {
             say(text);
         }
+    }
+
+    /// Says what failed while other work goes on.
+    pub(crate) fn trouble(self, error: &Error) {
+        say(&error_text(&error.report()));
     }
 
     /// Says how long the steps took, if the user asked for it.
@@ -115,13 +124,13 @@ fn say(text: &str) {
     let _ = std::io::stderr().lock().write_all(shown_lines(text).as_bytes());
 }
 
-fn write_out(bytes: &[u8]) -> Result<(), Error> {
+/// Whether the reader took it; one that is gone has what it wanted.
+fn write_out(bytes: &[u8]) -> Result<bool, Error> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        // The reader has what it wanted.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(unwritable(error)),
-        Ok(()) => Ok(()),
     }
 }
 

@@ -53,13 +53,33 @@ pub struct Error {
     message: String,
     detail: Vec<String>,
     hint: Option<String>,
+    remedy: Remedy,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What helps a run beyond what the user can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    /// Nothing.
+    None,
+    /// To wait for somebody else.
+    Wait,
+    /// To begin another run.
+    Anew,
 }
 
 impl Error {
     /// An error of this kind and code; `message` says in one sentence what happened.
     pub fn new(kind: ErrorKind, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), detail: Vec::new(), hint: None, source: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            detail: Vec::new(),
+            hint: None,
+            remedy: Remedy::None,
+            source: None,
+        }
     }
 
     /// An error that the user's next command can avoid.
@@ -103,6 +123,31 @@ impl Error {
         self
     }
 
+    /// The same error, which is over when somebody else has ended what they do.
+    #[must_use]
+    pub(crate) fn busy(mut self) -> Self {
+        self.remedy = Remedy::Wait;
+        self
+    }
+
+    /// The same error, which a run has that was begun with something else than is there now.
+    #[must_use]
+    pub(crate) fn begun_otherwise(mut self) -> Self {
+        self.remedy = Remedy::Anew;
+        self
+    }
+
+    /// Whether it is over when somebody else has ended what they do.
+    pub fn is_busy(&self) -> bool {
+        self.remedy == Remedy::Wait
+    }
+
+    /// Whether the run was begun with something else than is there now, so that only another run
+    /// can do the work.
+    pub fn is_begun_otherwise(&self) -> bool {
+        self.remedy == Remedy::Anew
+    }
+
     /// Who can do something about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -135,7 +180,7 @@ impl Error {
 impl From<ErrorReport> for Error {
     fn from(report: ErrorReport) -> Self {
         let ErrorReport { kind, code, message, detail, hint } = report;
-        Self { kind, code, message, detail, hint, source: None }
+        Self { kind, code, message, detail, hint, remedy: Remedy::None, source: None }
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn transaction_error(error: &TransactionError) -> Error {
         TransactionError::File(file) if file.kind == host::FileErrorKind::Missing => {
             ErrorKind::User
         }
+        TransactionError::File(file) if is_locked(file) => ErrorKind::Conflict,
         TransactionError::NoCheckpoint(_) | TransactionError::OtherVersion { .. } => {
             ErrorKind::User
         }
@@ -73,5 +74,14 @@ pub(crate) fn transaction_error(error: &TransactionError) -> Error {
         converted = converted.detail(current.to_string());
         cause = current.source();
     }
-    converted.hint(error.hint())
+    let converted = converted.hint(error.hint());
+    match error {
+        TransactionError::File(file) if is_locked(file) => converted.busy(),
+        _ => converted,
+    }
+}
+
+/// Whether another process has the target in hand.
+fn is_locked(file: &host::FileError) -> bool {
+    matches!(file.kind, host::FileErrorKind::Locked(_))
 }

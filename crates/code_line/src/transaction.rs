@@ -5,6 +5,8 @@
 //! is pending → stage every new file beside its place → rename one after the other → record. What
 //! is pending says enough to bring an interrupted change to its end or back.
 
+mod pending;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -228,20 +230,9 @@ impl<'a> Transactions<'a> {
         self.carry_out(&target, &state, prepared, occasion)
     }
 
-    /// Brings a change that was interrupted to its end; none when there is none.
-    pub fn recover(&self, target: &Path) -> Result<Option<ApplicationRecord>, TransactionError> {
-        let target = self.files.canonical(target)?;
-        let state = TargetState::of(self.files, &self.state, &target);
-        if state.pending()?.is_none() {
-            return Ok(None);
-        }
-        let _lock = self.lock(&state)?;
-        let Some(record) = state.pending()? else { return Ok(None) };
-        self.end_pending(&target, &state, record, Side::After).map(Some)
-    }
-
-    /// Restores a checkpoint; none when every file is as the checkpoint says already. A change that
-    /// was interrupted is taken back instead.
+    /// Restores a checkpoint; none when every file is as the checkpoint says already. An apply that
+    /// was interrupted is taken back instead, and a rollback that was is brought to its end. Where
+    /// later work is in the way of that and is to be replaced, the checkpoint is restored over it.
     pub fn rollback(
         &self,
         request: &RollbackRequest,
@@ -249,21 +240,21 @@ impl<'a> Transactions<'a> {
         let target = self.files.canonical(&request.target)?;
         let state = TargetState::of(self.files, &self.state, &target);
         let _lock = self.lock(&state)?;
-        let records = state.records()?;
+        let mut named = match &request.checkpoint {
+            Some(path) => Some(checkpoint_folder(self.files, path)?),
+            None => None,
+        };
         if let Some(pending) = state.pending()? {
-            let same = match &request.checkpoint {
-                Some(path) => {
-                    checkpoint_folder(self.files, path)? == Path::new(&pending.checkpoint)
-                }
-                None => true,
-            };
-            if !same || pending.kind == ApplicationKind::Rollback {
-                return Err(TransactionError::Pending(target));
+            match self.roll_pending_back(request, &target, &state, &pending, &mut named) {
+                Err(TransactionError::Edited(_)) if request.force && named.is_some() => {}
+                ended => return ended.map(Some),
             }
-            return self.end_pending(&target, &state, pending, Side::Before).map(Some);
+            // What it wrote so far stays on record, and its checkpoint with it.
+            state.keep(&pending).and_then(|()| state.clear_pending())?;
         }
-        let folder = match (&request.checkpoint, newest_standing(&records)) {
-            (Some(path), _) => checkpoint_folder(self.files, path)?,
+        let records = state.records()?;
+        let folder = match (named, newest_standing(&records)) {
+            (Some(folder), _) => folder,
             (None, Some(record)) => PathBuf::from(&record.checkpoint),
             (None, None) => return Err(TransactionError::NoCheckpoint(target)),
         };
@@ -406,31 +397,6 @@ impl<'a> Transactions<'a> {
             .and_then(|()| state.clear_pending())
             .map_err(|error| TransactionError::Interrupted(SettleError::File(error)))?;
         Ok(record)
-    }
-
-    fn end_pending(
-        &self,
-        target: &Path,
-        state: &TargetState<'_>,
-        record: ApplicationRecord,
-        side: Side,
-    ) -> Result<ApplicationRecord, TransactionError> {
-        let folder = PathBuf::from(&record.checkpoint);
-        let store = CheckpointFolder::new(self.files, &folder);
-        let (checkpoint, digest) = store.load()?;
-        if digest != record.checkpoint_digest {
-            return Err(changed_checkpoint(&folder).into());
-        }
-        match settle(self.files, target, &checkpoint, store, side, Situation::Resumed) {
-            Ok(()) => {}
-            Err(SettleError::Edited(paths)) => return Err(TransactionError::Edited(paths)),
-            Err(error) => return Err(TransactionError::Interrupted(error)),
-        }
-        let outcome = match side {
-            Side::After => ApplicationOutcome::Recovered,
-            Side::Before => ApplicationOutcome::TakenBack,
-        };
-        self.finish(state, record, outcome)
     }
 
     fn describe(

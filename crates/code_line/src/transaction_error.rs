@@ -85,16 +85,17 @@ impl TransactionError {
             Self::SameName(..) => "rename one of them first",
             Self::CheckpointInside(_) => "keep the checkpoint outside the package",
             Self::CheckpointExists(_) => "name another folder for the checkpoint",
-            Self::Pending(_) => "run the same apply again to end it, or roll back",
+            Self::Pending(_) => "`onx-migrate status` brings it to its end; then try again",
             Self::Edited(_) => {
-                "put the files back, or use --force: their later content is kept in a checkpoint"
+                "put the files back, or take the change back with `onx-migrate rollback --force`: \
+                 their later content is kept in a checkpoint"
             }
             Self::NoCheckpoint(_) => "name the checkpoint's folder",
             Self::OtherVersion { .. } => "name the checkpoint's version, or another checkpoint",
             Self::OtherTarget(_) => "use --force if the package was moved here",
             Self::TakenBack(_) => "remove the cause and run the same command again",
             Self::Interrupted(_) => {
-                "remove the cause and run the same command again to end it, or roll back"
+                "remove the cause and run the same command again to end it, or roll an apply back"
             }
         }
         .to_owned()

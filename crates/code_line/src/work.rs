@@ -16,6 +16,7 @@ use crate::bundle::GENERATOR;
 use crate::generate::{GenerateAnswer, GenerateRequest};
 use crate::nodes::application_coordinator::ApplicationCoordinator;
 use crate::nodes::pipeline_coordinator::PipelineCoordinator;
+use crate::trust::SignatureState;
 use crate::{Error, ErrorCode, Progress, World, nodes};
 
 /// What `generate` as a run is asked for.
@@ -53,6 +54,14 @@ pub trait Listings: Sync {
     fn list_manifest(&self, manifest: &ManifestListing) -> Result<(), Error>;
     /// Lists an application; one that is listed stays as it is.
     fn list_application(&self, application: &ApplicationListing) -> Result<(), Error>;
+    /// Writes down that a manifest was applied, once for each record: one that is not new may have
+    /// been written down long ago.
+    fn note_application(
+        &self,
+        record: &ApplicationRecord,
+        signature: &SignatureState,
+        is_new: bool,
+    ) -> Result<(), Error>;
 }
 
 /// The run that a pipeline is part of, and where its results are listed.
@@ -324,9 +333,9 @@ impl ApplicationListing {
             manifest_id: uuid_from_digest(&report.manifest_digest).to_string(),
             package: record.package.clone(),
             applied_at: record.started_at,
-            success: report.summary.operations_failed == 0,
-            operations_applied: report.summary.operations_successful,
-            operations_failed: report.summary.operations_failed,
+            success: record.operations_failed == 0,
+            operations_applied: u32::try_from(record.operations_applied).unwrap_or(u32::MAX),
+            operations_failed: u32::try_from(record.operations_failed).unwrap_or(u32::MAX),
             checkpoint: record.checkpoint.clone(),
             details: details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }

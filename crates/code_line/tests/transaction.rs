@@ -381,6 +381,83 @@ fn an_edit_between_stop_and_recovery_is_not_overwritten() {
 }
 
 #[test]
+fn a_rollback_that_was_stopped_is_ended_when_it_is_given_again() {
+    let (before, _) = both_ends();
+    let target = Path::new(TARGET);
+    let mut ended = 0;
+    for step in 1.. {
+        let (files, clock) = (memory(), clock());
+        let applied = transactions(&files, &clock).apply(&request(target)).expect("applied");
+        let faulty = FaultyFiles::new(files.clone(), step, Fault::StopAfter);
+        let outcome = transactions(&faulty, &clock).rollback(&rollback(target));
+        if !faulty.has_struck() {
+            outcome.expect("a run without a fault");
+            break;
+        }
+        let again = transactions(&files, &clock);
+        let was_pending = again.status(target).expect("a status").pending.is_some();
+        let by_name = PathBuf::from(applied.expect("a record").checkpoint);
+        let named = RollbackRequest { checkpoint: Some(by_name), ..rollback(target) };
+        let request = if step % 2 == 0 { named } else { rollback(target) };
+        match again.rollback(&request) {
+            Ok(Some(record)) => assert_eq!(record.kind, ApplicationKind::Rollback, "step {step}"),
+            Ok(None) | Err(TransactionError::NoCheckpoint(_)) => assert!(!was_pending),
+            Err(error) => panic!("step {step}: {error}"),
+        }
+        ended += u32::from(was_pending);
+        assert_eq!(picture(&files), before, "step {step}");
+        assert_eq!(again.status(target).expect("a status").records.len(), 2, "step {step}");
+    }
+    assert!(ended > 3, "only {ended} were pending");
+}
+
+/// A target whose change was stopped while it was pending, and one file of which was edited since.
+fn stopped_and_edited(
+    clock: &SimulatedClock,
+    setup: impl Fn(&Transactions<'_>),
+    change: impl Fn(&Transactions<'_>),
+) -> MemoryFiles {
+    let target = Path::new(TARGET);
+    for step in 1.. {
+        let files = memory();
+        setup(&transactions(&files, clock));
+        change(&transactions(&FaultyFiles::new(files.clone(), step, Fault::StopAfter), clock));
+        if transactions(&files, clock).status(target).expect("a status").pending.is_some() {
+            files.write(Place::new(target, &path("tool")), b"mine", None).expect("an edit");
+            return files;
+        }
+    }
+    unreachable!("some step is after the change was noted")
+}
+
+#[test]
+fn what_was_stopped_and_edited_since_is_taken_back_by_force_alone() {
+    let (before, _) = both_ends();
+    let (clock, target) = (clock(), Path::new(TARGET));
+    let apply = |it: &Transactions<'_>| drop(it.apply(&request(target)));
+    let take_back = |it: &Transactions<'_>| drop(it.rollback(&rollback(target)));
+    for files in
+        [stopped_and_edited(&clock, |_| {}, apply), stopped_and_edited(&clock, apply, take_back)]
+    {
+        let again = transactions(&files, &clock);
+        let refused = again.rollback(&rollback(target));
+        assert!(matches!(&refused, Err(TransactionError::Edited(p)) if *p == [path("tool")]));
+        assert!(refused.is_err_and(|error| error.hint().contains("rollback --force")));
+        let force = RollbackRequest { force: true, ..rollback(target) };
+        let record = again.rollback(&force).expect("by force").expect("a record");
+        assert_eq!(record.overwritten, [path("tool")]);
+        assert_eq!(picture(&files), before);
+        let status = again.status(target).expect("a status");
+        assert_eq!((status.pending, status.standing), (None, None));
+        // The later work is in the checkpoint of the rollback.
+        let checkpoint = Some(PathBuf::from(&record.checkpoint));
+        let request = RollbackRequest { checkpoint, to_version: None, ..rollback(target) };
+        again.rollback(&request).expect("brought back");
+        assert_eq!(picture(&files)[Path::new("/projects/package/tool")], "755 mine");
+    }
+}
+
+#[test]
 fn two_runs_at_once_exclude_each_other() {
     let (files, clock) = (memory(), clock());
     let transactions = transactions(&files, &clock);

@@ -7,7 +7,7 @@ use artifact::{Digest, TreePath};
 
 use crate::{Durability, FileError, FileErrorKind, Files, NodeKind, Place, tree_path};
 
-/// The mode of what is kept: it never changes.
+/// The mode of what is kept, where nothing else is asked for: it never changes.
 const READ_ONLY: u32 = 0o444;
 
 /// Bytes that cannot be had under their digest.
@@ -43,12 +43,20 @@ pub struct FolderContents {
     files: Arc<dyn Files>,
     base: PathBuf,
     folder: TreePath,
+    mode: u32,
 }
 
 impl FolderContents {
     /// The contents in this folder below a base; either need not be there yet.
     pub fn new(files: Arc<dyn Files>, base: impl Into<PathBuf>, folder: TreePath) -> Self {
-        Self { files, base: base.into(), folder }
+        Self { files, base: base.into(), folder, mode: READ_ONLY }
+    }
+
+    /// The same contents, of which what is kept from now on has this mode.
+    #[must_use]
+    pub fn with_mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
     }
 
     /// Keeps these bytes under their digest and under this name below the base, in place of what
@@ -74,8 +82,8 @@ impl FolderContents {
             }
         }
         match durability {
-            Durability::Process => self.files.keep(place, bytes, Some(READ_ONLY))?,
-            Durability::Power => self.files.write(place, bytes, Some(READ_ONLY))?,
+            Durability::Process => self.files.keep(place, bytes, Some(self.mode))?,
+            Durability::Power => self.files.write(place, bytes, Some(self.mode))?,
         }
         if self.holds(&kept, bytes) {
             return Ok(digest);
@@ -126,11 +134,11 @@ impl Contents for FolderContents {
             // It may have been kept for the end of a process only, so it is written once more.
             (_, Durability::Power) => {
                 self.create_folder(&path)?;
-                self.files.write(place, bytes, Some(READ_ONLY))?;
+                self.files.write(place, bytes, Some(self.mode))?;
             }
             (false, Durability::Process) => {
                 self.create_folder(&path)?;
-                self.files.keep(place, bytes, Some(READ_ONLY))?;
+                self.files.keep(place, bytes, Some(self.mode))?;
             }
         }
         Ok(digest)
@@ -238,6 +246,10 @@ mod tests {
             let found = std::fs::metadata(folder.path().join(name.as_str())).expect("there");
             assert_eq!((found.nlink(), found.mode() & 0o777), (names, 0o444));
         }
+        let private = contents.clone().with_mode(0o400);
+        private.keep_named(b"secret", &second, Durability::Process).expect("kept");
+        let found = std::fs::metadata(folder.path().join(second.as_str())).expect("there");
+        assert_eq!(found.mode() & 0o777, 0o400);
         keep(b"another").expect("named anew");
         assert_eq!(std::fs::read(folder.path().join(name.as_str())).expect("read"), b"another");
         assert_eq!(contents.get(&digest, 3).expect("what was named before stays"), b"one");

@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod files;
 mod git_ignore;
+mod interrupted;
 mod machine;
 mod memory;
 mod place;

@@ -12,6 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, WaitId, WaitIdOptions};
+
+use crate::interrupted::{Registered, spawn};
+
+/// How long nothing more may come from a child that has ended before its output counts as cut off.
+const SILENCE: Duration = Duration::from_millis(500);
+
 /// A child process to be run: no shell, an environment of exactly these variables, and a limit on
 /// everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,15 +156,14 @@ impl Processes for SystemProcesses {
             prepared.current_dir(folder);
         }
         let deadline = Instant::now() + command.timeout;
-        let mut child = prepared.spawn().map_err(|source| failed("start", source))?;
+        let (mut child, group) = spawn(&mut prepared).map_err(|source| failed("start", source))?;
         feed(&mut child, command.input.clone());
         let stdout = collect(child.stdout.take(), command.output_limit_bytes);
         let stderr = collect(child.stderr.take(), command.output_limit_bytes);
-        let status = wait(child, deadline).map_err(|source| failed("wait for", source))?;
+        let status = wait(child, group, deadline).map_err(|source| failed("wait for", source))?;
         // A grandchild that left the group may hold the pipes open for ever; it is not waited for.
-        let grace = deadline.max(Instant::now() + Duration::from_millis(500));
-        let (stdout, stdout_cut) = finish(&stdout, grace);
-        let (stderr, stderr_cut) = finish(&stderr, grace);
+        let (stdout, stdout_cut) = finish(&stdout, deadline);
+        let (stderr, stderr_cut) = finish(&stderr, deadline);
         let ending = match status {
             None => Ending::TimedOut,
             Some(status) => status
@@ -203,12 +209,15 @@ fn collect(pipe: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<(Ve
     kept
 }
 
+/// What a child that has ended said. What is still in a pipe comes at once; whoever holds the pipe
+/// open and says nothing, or goes on until the deadline, is not waited for.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn finish(receiver: &Receiver<(Vec<u8>, bool)>, deadline: Instant) -> (Vec<u8>, bool) {
     let (mut bytes, mut cut) = (Vec::new(), false);
+    let deadline = deadline.max(Instant::now() + SILENCE);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        match receiver.recv_timeout(left) {
+        match receiver.recv_timeout(left.min(SILENCE)) {
             Ok((chunk, was_cut)) => {
                 bytes.extend_from_slice(&chunk);
                 cut |= was_cut;
@@ -219,23 +228,35 @@ fn finish(receiver: &Receiver<(Vec<u8>, bool)>, deadline: Instant) -> (Vec<u8>, 
     }
 }
 
-/// Waits until the deadline; none when the child was killed because of it.
+/// Waits until the deadline; none when the child was killed because of it. Whatever of its group is
+/// left then is killed too.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-fn wait(mut child: Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+fn wait(mut child: Child, group: Registered, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    let leader = group.leader();
     let (sender, receiver) = channel();
-    thread::spawn(move || drop(sender.send(child.wait())));
+    thread::spawn(move || {
+        // Until it is reaped, nobody else can have its group.
+        until_ended(leader);
+        group.kill();
+        drop(group);
+        drop(sender.send(child.wait()));
+    });
     let left = deadline.saturating_duration_since(Instant::now());
     if let Ok(status) = receiver.recv_timeout(left) {
         return status.map(Some);
     }
-    if let Some(group) = group {
-        // It may have ended by itself in this moment.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
+    // It may have ended by itself in this moment.
+    let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
     // A killed child is reaped by the waiting thread; its status says nothing more.
     let _ = receiver.recv_timeout(Duration::from_secs(5));
     Ok(None)
+}
+
+/// Waits until a child has ended, and leaves it to be reaped.
+fn until_ended(child: Pid) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    let wait = || rustix::process::waitid(WaitId::Pid(child), options);
+    while matches!(wait(), Err(rustix::io::Errno::INTR)) {}
 }
 
 /// Processes that answer what a test prepared, in that order, and remember what they were asked.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use artifact::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,21 @@ impl WorkerId {
         let id: String = text.chars().take(128).map(|c| if plain(c) { c } else { '_' }).collect();
         if id.is_empty() || id.starts_with('.') { Self(format!("_{id}")) } else { Self(id) }
     }
+
+    /// The id of a process that works in this role since then; the role has no `-`.
+    pub fn of_process(role: &str, machine: &str, process: u32, since: Timestamp) -> Self {
+        let since = since.to_string().replace(['-', ':'], "");
+        Self::like(&format!("{role}-{machine}-{process}-{since}"))
+    }
+
+    /// The machine on which the worker is a process; none where the id does not say it.
+    pub fn machine(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once('-')?;
+        let mut parts = rest.rsplitn(3, '-');
+        let (since, process, machine) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_of_process = since.ends_with('Z') && process.parse::<u32>().is_ok();
+        (is_of_process && !machine.is_empty()).then_some(machine)
+    }
 }
 
 id! {
@@ -147,5 +163,18 @@ mod tests {
         for text in ["", ".a", "a b/ü", &"x".repeat(300)] {
             assert!(WorkerId::new(WorkerId::like(text).as_str()).is_ok(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_worker_says_on_which_machine_it_is() {
+        let now = Timestamp::from_unix_seconds(1_800_000_000).expect("a time");
+        let worker = |machine: &str| WorkerId::of_process("command", machine, 12, now);
+        assert_eq!(worker("build-7").as_str(), "command-build-7-12-20270115T080000Z");
+        assert_eq!(worker("build-7").machine(), Some("build-7"));
+        for other in ["one", "command-build-7", "a-b-c-d", &"x-".repeat(60)] {
+            assert_eq!(WorkerId::like(other).machine(), None, "{other}");
+        }
+        // What was cut off does not make another machine of it.
+        assert_eq!(worker(&"m".repeat(200)).machine(), None);
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use artifact::{Digest, ErrorKind, TreePath};
+use artifact::{Digest, ErrorKind, Timestamp, TreePath};
 use host::{
     Clock, ContentError, Contents as _, FileErrorKind, FileLock, Files, FolderContents, Place,
     remove_temporary_files_in, tree_path,
@@ -29,6 +29,9 @@ const PLAN: &str = "plan.json";
 const EXECUTOR_REPORT: &str = "executor_report.json";
 const LOCK: &str = "lock";
 const ARTIFACT_LIMIT_BYTES: u64 = 4 << 30;
+
+/// How much of a line of a journal the reason of a failure takes.
+const REASON_LIMIT_BYTES: usize = 2000;
 
 /// What an attempt is made with.
 #[derive(Debug, Clone)]
@@ -70,6 +73,25 @@ pub struct ReportedEvent {
     pub key: String,
     /// What happened.
     pub payload: Map<String, Value>,
+}
+
+impl ExecutorReport {
+    /// The last step of the run that came to this.
+    fn into_advance(self, now: Timestamp) -> Advance {
+        let events = self.events.into_iter().map(|event| NewEvent {
+            topic: event.topic,
+            key: event.key,
+            payload: Value::Object(event.payload),
+            created_at: now,
+        });
+        Advance {
+            to: RunStatus::Success,
+            artifact_summary: self.summary,
+            events: events.collect(),
+            archive_task: false,
+            durability: Durability::Power,
+        }
+    }
 }
 
 /// Why there is no attempt.
@@ -156,7 +178,29 @@ pub struct Attempt {
     before: RunState,
     outgoing: Mutex<Vec<OutgoingEvent>>,
     heartbeat: Heartbeat,
+    /// None where the lease is that of a worker, who has more to do under it.
+    _held: Option<Held>,
     _lock: FileLock,
+}
+
+/// A lease that is given back when this is dropped, so that nobody waits until it expires.
+#[derive(Debug)]
+struct Held {
+    store: Arc<dyn Store>,
+    lease: Lease,
+}
+
+impl Held {
+    fn new(workplace: &Workplace, lease: &Lease) -> Self {
+        Self { store: workplace.store.clone(), lease: lease.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Where the store cannot be reached, the lease expires.
+        let _ = self.store.release(&self.lease);
+    }
 }
 
 #[derive(Debug)]
@@ -168,45 +212,44 @@ struct Progress {
 impl Attempt {
     /// Adds a task and begins a run of it.
     pub fn start(workplace: Workplace, task: &NewTask, plan: &Plan) -> Result<Self, AttemptError> {
-        let Workplace { store, worker, term, .. } = &workplace;
+        let Workplace { store, files, worker, term, .. } = &workplace;
+        store.claim_workspaces(&**files)?;
         let (lease, run) = store.start(task, worker, *term, task.created_at)?;
-        let folder = folder_of(&workplace, &run)?;
-        let lock = lock(&workplace, &folder, &run.run_id)?;
-        Self::open(workplace, lease, &run, folder, lock, plan)
+        let held = Held::new(&workplace, &lease);
+        let (folder, lock) = locked_folder(&workplace, &run)?;
+        Self::open(workplace, lease, &run, (folder, lock, Some(held)), plan)
     }
 
     /// Begins a run of a task that this worker has claimed, or continues the one that is not over.
     pub fn of_claim(workplace: Workplace, lease: Lease, plan: &Plan) -> Result<Self, AttemptError> {
         let store = &workplace.store;
+        store.claim_workspaces(&*workplace.files)?;
         let run = match store.open_run(&lease.task_id)? {
             Some(run) => run,
             None => store.begin_run(&lease, workplace.clock.now())?,
         };
-        let folder = folder_of(&workplace, &run)?;
-        let lock = lock(&workplace, &folder, &run.run_id)?;
-        Self::open(workplace, lease, &run, folder, lock, plan)
+        let (folder, lock) = locked_folder(&workplace, &run)?;
+        Self::open(workplace, lease, &run, (folder, lock, None), plan)
     }
 
-    /// Continues a run that nobody works at any more. On the machine of the store, the lock in its
-    /// folder tells that its worker has ended; elsewhere, its lease must have expired.
+    /// Continues a run that nobody works at any more. On the machine of its worker, the lock in its
+    /// folder tells that the worker has ended; elsewhere, its lease must have expired.
     pub fn resume(workplace: Workplace, run: &Run, plan: &Plan) -> Result<Self, AttemptError> {
         let (lease, folder, lock) = take_over(&workplace, run)?;
-        Self::open(workplace, lease, run, folder, lock, plan)
+        let held = Held::new(&workplace, &lease);
+        Self::open(workplace, lease, run, (folder, lock, Some(held)), plan)
     }
 
     fn open(
         workplace: Workplace,
         lease: Lease,
         run: &Run,
-        folder: PathBuf,
-        lock: FileLock,
+        (folder, lock, held): (PathBuf, FileLock, Option<Held>),
         plan: &Plan,
     ) -> Result<Self, AttemptError> {
         let files = &workplace.files;
         let worker = &workplace.worker;
-        // The lock is held, so what is incomplete there is of a process that has ended.
-        remove_temporary_files_in(&**files, &folder, Some(&artifact_name("artifacts")?))
-            .map_err(RecordError::from)?;
+        remove_incomplete(&**files, &folder)?;
         let journal = JournalWriter::open(files.clone(), &folder, &run.run_id, worker, lease.fence)
             .map_err(RecordError::from)?;
         let read =
@@ -229,6 +272,7 @@ impl Attempt {
             outgoing: Mutex::default(),
             heartbeat,
             workplace,
+            _held: held,
             _lock: lock,
         };
         attempt.settle_plan(plan, read.begun_with())?;
@@ -300,27 +344,14 @@ impl Attempt {
         bytes.push(b'\n');
         self.attach(&artifact_name(EXECUTOR_REPORT)?, &bytes, Durability::Process)?;
         self.reach(RunStatus::Verifying, Durability::Process)?;
-        let now = self.workplace.clock.now();
-        let events = report.events.into_iter().map(|event| NewEvent {
-            topic: event.topic,
-            key: event.key,
-            payload: Value::Object(event.payload),
-            created_at: now,
-        });
-        let advance = Advance {
-            to: RunStatus::Success,
-            artifact_summary: report.summary,
-            events: events.collect(),
-            archive_task: false,
-            durability: Durability::Power,
-        };
+        let advance = report.into_advance(self.workplace.clock.now());
         self.go(RunStatus::Success, &advance)
     }
 
     /// Ends the run: it did not do what it was to do. The task is TODO again, or archived when
     /// nobody is to try again.
     pub fn fail(self, reason: &str, archive_task: bool) -> Result<Run, AttemptError> {
-        let reason: String = reason.chars().take(1000).collect();
+        let reason = fitting(reason);
         self.record(Event::Failed { reason: reason.clone() }, Durability::Power)?;
         let advance = Advance::failed(&reason, archive_task);
         let store = &self.workplace.store;
@@ -463,23 +494,113 @@ pub fn abandon(
     archive_task: bool,
 ) -> Result<Run, AttemptError> {
     let (lease, folder, _lock) = take_over(workplace, run)?;
-    // A journal that is broken is no reason to keep the run for ever: the store says it all.
-    let journal = JournalWriter::open(
-        workplace.files.clone(),
-        &folder,
-        &run.run_id,
-        &workplace.worker,
-        lease.fence,
-    );
-    match journal {
-        Ok(mut journal) => journal
-            .append(workplace.clock.now(), Event::Failed { reason: reason.to_owned() })
-            .map_err(RecordError::from)?,
-        Err(JournalError::Broken { .. }) => {}
-        Err(error) => return Err(RecordError::from(error).into()),
-    }
-    let advance = Advance::failed(reason, archive_task);
+    let _held = Held::new(workplace, &lease);
+    let reason = fitting(reason);
+    end_journal(workplace, &lease, run, &folder, &reason)?;
+    let advance = Advance::failed(&reason, archive_task);
     Ok(workplace.store.advance_run(&lease, &run.run_id, &advance)?)
+}
+
+/// Gives up a run whose task this worker has claimed: it is FAILED with this reason, and the task is
+/// TODO again. Refused while another process of this machine still has the run in hand.
+pub fn abandon_claimed(
+    workplace: &Workplace,
+    lease: &Lease,
+    run: &Run,
+    reason: &str,
+) -> Result<Run, AttemptError> {
+    let reason = fitting(reason);
+    let advance = Advance::failed(&reason, false);
+    // One that was imported has no folder, and nothing in which it could be said.
+    let _lock = match locked_folder(workplace, run) {
+        Ok((folder, lock)) => {
+            end_journal(workplace, lease, run, &folder, &reason)?;
+            Some(lock)
+        }
+        Err(AttemptError::NoFolder(_)) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(workplace.store.advance_run(lease, &run.run_id, &advance)?)
+}
+
+/// Says in the journal of a run that it failed, unless that is said there. A journal that is broken
+/// is no reason to keep the run for ever: the store says it all. Where the journal says that the run
+/// succeeded, it has, and is not given up.
+fn end_journal(
+    workplace: &Workplace,
+    lease: &Lease,
+    run: &Run,
+    folder: &Path,
+    reason: &str,
+) -> Result<(), AttemptError> {
+    let Workplace { files, worker, clock, .. } = workplace;
+    remove_incomplete(&**files, folder)?;
+    let journal = JournalWriter::open(files.clone(), folder, &run.run_id, worker, lease.fence);
+    let mut journal = match journal {
+        Ok(journal) => journal,
+        Err(JournalError::Broken { .. }) => return Ok(()),
+        Err(error) => return Err(RecordError::from(error).into()),
+    };
+    let said = JournalWriter::read(&**files, folder, &run.run_id).map_err(RecordError::from)?;
+    let said = RunState::of(&said);
+    match said.status {
+        RunStatus::Failed => Ok(()),
+        RunStatus::Success => {
+            settle_success(workplace, lease, run, &said)?;
+            Err(AttemptError::Over { run: run.run_id.clone(), status: said.status })
+        }
+        _ => {
+            let event = Event::Failed { reason: reason.to_owned() };
+            Ok(journal.append(clock.now(), event).map_err(RecordError::from)?)
+        }
+    }
+}
+
+/// Ends a run of which only the journal says that it succeeded. Its report says what it came to;
+/// where that is lost, the run stays to be continued.
+fn settle_success(
+    workplace: &Workplace,
+    lease: &Lease,
+    run: &Run,
+    said: &RunState,
+) -> Result<(), AttemptError> {
+    let Workplace { store, files, clock, .. } = workplace;
+    let report = format!("artifacts/{EXECUTOR_REPORT}");
+    let report = said.artifacts.iter().rfind(|artifact| artifact.path.as_str() == report);
+    let kept = store.artifacts(files.clone()).map_err(RecordError::from)?;
+    let bytes = report.and_then(|it| kept.get(&it.digest, ARTIFACT_LIMIT_BYTES).ok());
+    let Some(bytes) = bytes else { return Ok(()) };
+    let report: ExecutorReport = serde_json::from_slice(&bytes).map_err(StoreError::from)?;
+    for to in [RunStatus::Executing, RunStatus::Verifying] {
+        if !run.status.is_at_least(to) {
+            store.advance_run(lease, &run.run_id, &Advance::to(to))?;
+        }
+    }
+    store.advance_run(lease, &run.run_id, &report.into_advance(clock.now()))?;
+    Ok(())
+}
+
+/// Removes what was not written to its end. The lock of the folder is held, so that is of a process
+/// that has ended.
+fn remove_incomplete(files: &dyn Files, folder: &Path) -> Result<(), RecordError> {
+    remove_temporary_files_in(files, folder, Some(&artifact_name("artifacts")?))?;
+    Ok(())
+}
+
+/// As much of a reason as a line of a journal takes, by the bytes that it has there.
+fn fitting(reason: &str) -> String {
+    let mut left = REASON_LIMIT_BYTES;
+    let fits = |c: &char| {
+        let bytes = match c {
+            '\0'..='\u{1f}' => 6,
+            '"' | '\\' => 2,
+            _ => c.len_utf8(),
+        };
+        let rest = left.checked_sub(bytes);
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    reason.chars().take_while(fits).collect()
 }
 
 /// Claims the task of a run that nobody works at.
@@ -487,12 +608,12 @@ fn take_over(workplace: &Workplace, run: &Run) -> Result<(Lease, PathBuf, FileLo
     if run.status.is_over() {
         return Err(AttemptError::Over { run: run.run_id.clone(), status: run.status });
     }
-    let folder = folder_of(workplace, run)?;
-    let lock = lock(workplace, &folder, &run.run_id)?;
-    let Workplace { store, worker, term, .. } = workplace;
+    let Workplace { store, files, worker, term, .. } = workplace;
+    store.claim_workspaces(&**files)?;
+    let (folder, lock) = locked_folder(workplace, run)?;
     let holder = store.holder(&run.task_id)?;
     if let Some(holder) = &holder
-        && store.is_of_one_machine()
+        && (store.is_of_one_machine() || are_neighbours(worker, &holder.worker_id))
     {
         // The lock was free, so whoever held the lease has ended.
         store.release(holder)?;
@@ -507,8 +628,17 @@ fn take_over(workplace: &Workplace, run: &Run) -> Result<(Lease, PathBuf, FileLo
     }
 }
 
-fn folder_of(workplace: &Workplace, run: &Run) -> Result<PathBuf, AttemptError> {
-    workplace.store.run_folder(run).ok_or_else(|| AttemptError::NoFolder(run.run_id.clone()))
+/// Whether two workers are processes of one machine, where a lock on a file is seen by both.
+fn are_neighbours(one: &WorkerId, other: &WorkerId) -> bool {
+    one.machine().is_some_and(|machine| other.machine() == Some(machine))
+}
+
+/// The folder of a run, locked.
+fn locked_folder(workplace: &Workplace, run: &Run) -> Result<(PathBuf, FileLock), AttemptError> {
+    let folder = workplace.store.run_folder(run);
+    let folder = folder.ok_or_else(|| AttemptError::NoFolder(run.run_id.clone()))?;
+    let lock = lock(workplace, &folder, &run.run_id)?;
+    Ok((folder, lock))
 }
 
 fn lock(workplace: &Workplace, folder: &Path, run: &RunId) -> Result<FileLock, AttemptError> {

@@ -89,6 +89,14 @@ pub enum StoreError {
     /// The thread that waits for the database could not be set up.
     #[error("the database could not be called")]
     Runtime(#[source] std::io::Error),
+    /// The folder of the workspaces is another store's.
+    #[error("`{}` holds the workspaces of another store, `{owner}`", folder.display())]
+    OtherWorkspaces {
+        /// The folder.
+        folder: PathBuf,
+        /// The other store.
+        owner: String,
+    },
     /// There is no such task.
     #[error("there is no task `{0}`")]
     NoTask(TaskId),
@@ -110,7 +118,7 @@ pub enum StoreError {
         #[source]
         source: StatusError,
     },
-    /// Another worker has taken the task over, or the lease expired.
+    /// Another worker has taken the task over, or the lease was given back.
     #[error("the lease of the task `{0}` is lost")]
     LeaseLost(TaskId),
     /// Another worker holds the task.
@@ -224,6 +232,7 @@ impl StoreError {
             | Self::Status { .. }
             | Self::LeaseLost(_)
             | Self::Claimed(_)
+            | Self::OtherWorkspaces { .. }
             | Self::ManifestExists(_)
             | Self::Operation { .. }
             | Self::BadBackup { .. } => ErrorKind::Conflict,
@@ -289,6 +298,11 @@ impl StoreError {
                 "check that the disk has space and that you may write there".to_owned()
             }
             Self::File(error) => error.hint().to_owned(),
+            Self::OtherWorkspaces { folder, .. } => format!(
+                "name another folder with --workspaces or leave that out, and give a file a folder \
+                 of its own; if the store has another name now, remove `{}`",
+                folder.join(".store").display()
+            ),
             Self::NoTask(_) => "`onx tasks list --all` shows every task".to_owned(),
             Self::NoRun(_) => "`onx runs list` shows every run".to_owned(),
             Self::TaskExists(id) => {

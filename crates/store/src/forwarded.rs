@@ -1,13 +1,17 @@
 //! The methods of the trait, which are the same for every database: each is one call of a statement
 //! or transaction of the same name.
 
-/// Implements `Store` for a type that has `read`, `write`, `IS_OF_ONE_MACHINE` and the field
-/// `workspaces`, with the modules of statements of its database in scope.
+/// Implements `Store` for a type that has `read`, `write`, `IS_OF_ONE_MACHINE` and the fields
+/// `workspaces` and `owner`, with the modules of statements of its database in scope.
 macro_rules! implement_store {
     ($store:ty) => {
         impl Store for $store {
             fn workspaces(&self) -> &Path {
                 &self.workspaces
+            }
+
+            fn owner(&self) -> &Owner {
+                &self.owner
             }
 
             fn is_of_one_machine(&self) -> bool {

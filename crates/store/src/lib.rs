@@ -19,6 +19,7 @@ mod heartbeat;
 mod keyring;
 mod legacy;
 mod manifests;
+mod owner;
 mod postgres;
 mod schema;
 mod sqlite;
@@ -36,7 +37,7 @@ use uuid::Uuid;
 
 pub use attempt::{
     Attempt, AttemptError, EXECUTOR_REPORT_FORMAT, ExecutorReport, ReportedEvent, Workplace,
-    abandon,
+    abandon, abandon_claimed,
 };
 pub use audit::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
 pub use error::StoreError;
@@ -47,6 +48,7 @@ pub use legacy::{
     recover,
 };
 pub use manifests::{ApplicationRow, ManifestRecord, OperationRecord};
+pub use owner::Owner;
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
@@ -69,6 +71,25 @@ pub struct NewTask {
 /// there. The folder of the workspaces is that of a store in PostgreSQL; a file says itself where
 /// its workspaces are.
 pub fn open(place: &Path, workspaces: &Path) -> Result<Box<dyn Store>, StoreError> {
+    open_with(place, Workspaces::Here(workspaces))
+}
+
+/// The same where nobody named a folder for the workspaces of a store in PostgreSQL: they are in
+/// one of its own below this folder.
+pub fn open_below(place: &Path, state: &Path) -> Result<Box<dyn Store>, StoreError> {
+    open_with(place, Workspaces::Below(state))
+}
+
+/// Where the workspaces of a store are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Workspaces<'a> {
+    /// In this folder.
+    Here(&'a Path),
+    /// In a folder below this one that no other store has.
+    Below(&'a Path),
+}
+
+fn open_with(place: &Path, workspaces: Workspaces<'_>) -> Result<Box<dyn Store>, StoreError> {
     let text = place.to_string_lossy();
     if let Some((scheme, _)) = text.split_once("://")
         && !postgres::is_server(place)
@@ -78,7 +99,7 @@ pub fn open(place: &Path, workspaces: &Path) -> Result<Box<dyn Store>, StoreErro
     if !postgres::is_server(place) {
         return Ok(Box::new(SqliteStore::open(place)?));
     }
-    Ok(Box::new(PostgresStore::open(&text, workspaces)?))
+    Ok(Box::new(PostgresStore::open_with(&text, workspaces)?))
 }
 
 /// A task that a worker has taken from the queue.
@@ -136,6 +157,9 @@ impl Advance {
 /// Where the artifacts of runs are kept in the workspaces; no task can have this id.
 const ARTIFACTS: &str = ".artifacts";
 
+/// The mode of an artifact, which never changes.
+const OWNER_ONLY: u32 = 0o400;
+
 /// The folder of a run below the workspaces; none when it is not there.
 pub(crate) fn place_of(run: &Run) -> Option<TreePath> {
     TreePath::new(run.run_path.strip_prefix("workspaces/")?).ok()
@@ -149,6 +173,13 @@ pub(crate) fn place_of(run: &Run) -> Option<TreePath> {
 pub trait Store: Send + Sync + fmt::Debug {
     /// The folder that holds the workspaces of all tasks.
     fn workspaces(&self) -> &Path;
+    /// Which store this is.
+    fn owner(&self) -> &Owner;
+    /// Says in the folder of the workspaces that it is this store's; refused where it is another's.
+    /// To be called before anything is written or removed there.
+    fn claim_workspaces(&self, files: &dyn Files) -> Result<(), StoreError> {
+        self.owner().claim(files, self.workspaces())
+    }
     /// The folder of a run, where its artifacts and its journal are; none when the store names one
     /// that is not in its workspaces.
     fn run_folder(&self, run: &Run) -> Option<PathBuf> {
@@ -156,11 +187,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     }
 
     /// The artifacts of all runs, each under its digest. The folder of a run has them under their
-    /// names.
+    /// names. They hold the sources that a run edits, so they are for their owner alone.
     fn artifacts(&self, files: Arc<dyn Files>) -> Result<FolderContents, FileError> {
         let folder = TreePath::new(ARTIFACTS)
             .map_err(|_| FileError::new("use", ARTIFACTS, FileErrorKind::Path))?;
-        Ok(FolderContents::new(files, self.workspaces(), folder))
+        Ok(FolderContents::new(files, self.workspaces(), folder).with_mode(OWNER_ONLY))
     }
 
     /// Whether every process that uses the store is of one machine, so that a lock on a file tells
@@ -198,9 +229,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         worker: &WorkerId,
         term: LeaseTerm,
     ) -> Result<Option<Lease>, StoreError>;
-    /// Makes a lease last for another term from now; refused once it has expired.
+    /// Makes a lease last for another term from now, also one that has expired meanwhile; refused
+    /// when another worker has claimed the task since, or the lease was given back.
     fn renew(&self, lease: &Lease, term: LeaseTerm) -> Result<(), StoreError>;
-    /// Gives a lease back; a lease that another worker has taken over is theirs.
+    /// Gives a lease back; a lease that another worker has taken over is theirs. A loss of power may
+    /// take this back: then the lease expires.
     fn release(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Whether what is written under this lease would count: refused when another worker has
     /// claimed the task since, or the lease was given back.

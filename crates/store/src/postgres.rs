@@ -33,7 +33,7 @@ use crate::calls::{Calls, Failed};
 use crate::forwarded::implement_store;
 use crate::{
     Advance, ApplicationRow, Claim, EventId, ManifestRecord, NewTask, OperationRecord, OutboxEvent,
-    Store, StoreError,
+    Owner, Store, StoreError, Workspaces,
 };
 
 /// How long a server may take until it answers for the first time.
@@ -50,6 +50,7 @@ const CALL_TIMEOUT: Duration = Duration::from_mins(5);
 pub struct PostgresStore {
     address: Address,
     workspaces: PathBuf,
+    owner: Owner,
     calls: Calls,
     /// None after it was lost; the next call connects again.
     connection: Mutex<Option<PgConnection>>,
@@ -69,16 +70,28 @@ impl PostgresStore {
     /// database has to be there. `workspaces` is the folder that holds the workspaces of all tasks,
     /// which all workers share.
     pub fn open(url: &str, workspaces: &Path) -> Result<Self, StoreError> {
+        Self::open_with(url, Workspaces::Here(workspaces))
+    }
+
+    pub(crate) fn open_with(url: &str, workspaces: Workspaces<'_>) -> Result<Self, StoreError> {
         let address = Address::parse(url)?;
         let calls = Calls::with_network()?;
-        let connection = calls.wait(async {
+        let (connection, id) = calls.wait(async {
             let mut connection = connect(&address).await?;
             schema::upgrade(&mut connection, &address, schema::STEPS).await?;
-            Ok::<_, StoreError>(connection)
+            let id = schema::identity(&mut connection, &address).await?;
+            Ok::<_, StoreError>((connection, id))
         })?;
+        let id = id.hex();
+        let workspaces = match workspaces {
+            Workspaces::Here(folder) => folder.to_owned(),
+            Workspaces::Below(state) => state.join(format!("workspaces-{}", &id[..16])),
+        };
+        let name = address.place.display().to_string();
         Ok(Self {
             address,
-            workspaces: workspaces.to_owned(),
+            workspaces,
+            owner: Owner { id: format!("schema {id}"), name },
             calls,
             connection: Mutex::new(Some(connection)),
         })

@@ -30,7 +30,7 @@ use crate::calls::{Calls, Failed};
 use crate::forwarded::implement_store;
 use crate::{
     Advance, ApplicationRow, Claim, EventId, ManifestRecord, NewTask, OperationRecord, OutboxEvent,
-    Store, StoreError, schema,
+    Owner, Store, StoreError, schema,
 };
 
 /// How long a call waits for another process that writes.
@@ -44,6 +44,7 @@ const CHECKED_WHEN_OPENED_BYTES: u64 = 128 << 10;
 pub struct SqliteStore {
     path: PathBuf,
     workspaces: PathBuf,
+    owner: Owner,
     calls: Calls,
     /// There until the store is dropped.
     connection: Mutex<Option<SqliteConnection>>,
@@ -85,9 +86,12 @@ impl SqliteStore {
             Ok::<_, StoreError>((connection, workspaces))
         });
         let (connection, workspaces) = opened?;
+        // By its name alone, since a file moves together with the workspaces beside it.
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Self {
             path: path.to_owned(),
             workspaces,
+            owner: Owner { id: format!("file {name}"), name: name.into_owned() },
             calls,
             connection: Mutex::new(Some(connection)),
         })

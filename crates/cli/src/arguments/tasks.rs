@@ -16,10 +16,10 @@ pub(crate) struct StoreArguments {
     #[arg(long, value_name = "FILE|URL", env = "ONX_STORE", hide_env_values = true)]
     pub(crate) store: Option<PathBuf>,
 
-    /// The workspaces of a store in PostgreSQL [default: workspaces in the state folder]
+    /// The workspaces of a store in PostgreSQL [default: a folder of its own in the state folder]
     ///
-    /// All who work with that store share the folder. A store in a file has its workspaces beside
-    /// it.
+    /// All who work with that store share the folder, and no other store has it. A store in a file
+    /// has its workspaces beside it.
     #[arg(long, value_name = "DIR", env = "ONX_WORKSPACES", hide_env_values = true)]
     pub(crate) workspaces: Option<PathBuf>,
 }
@@ -322,18 +322,25 @@ pub(crate) struct WorkerArguments {
 
 /// Show the events that wait for whoever is to be told, one JSON object a line
 ///
-/// A run that publishes a manifest says so once it has succeeded. With --take, what was read by the
-/// other side of the pipe is not shown again; whoever is stopped in between gets it again, under
-/// the same event_id.
+/// A run that publishes a manifest says so once it has succeeded. An event is shown until it is
+/// said to be delivered. Who must lose none says that of each with --delivered, after having
+/// handled it: then it comes at least once, always under the same event_id. With --take, an event
+/// counts as delivered as soon as it is in the pipe: a reader that crashes loses what it had not
+/// handled yet.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   onx events
-  onx events --take | ./tell-the-others")]
+  onx events --delivered 5f0c1b8e-7a55-8d1c-9d0e-2b6f3c1a4e77
+  onx events --take | ./show-the-others")]
 pub(crate) struct EventsArguments {
-    /// Say that what is printed was delivered
+    /// Say that what is printed was delivered, before the reader has handled it
     #[arg(long)]
     pub(crate) take: bool,
+
+    /// Say that the event of this id was delivered, and print nothing; may be repeated
+    #[arg(long, value_name = "EVENT_ID", conflicts_with = "take")]
+    pub(crate) delivered: Vec<uuid::Uuid>,
 
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -354,7 +361,7 @@ Examples:
   onx gc
   onx gc --older-than-days 7 --delete")]
 pub(crate) struct GcArguments {
-    /// Leave alone what was added within this many days
+    /// Leave alone what ended within this many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=36500))]
     pub(crate) older_than_days: u32,

@@ -123,7 +123,7 @@ pub(super) fn say(
 ) -> Result<Answer, Error> {
     let Applied { report, recovered, report_file, .. } = applied;
     if *recovered {
-        context.output.note("an earlier apply had been interrupted and was brought to its end\n");
+        context.output.note("an earlier change had been interrupted and was brought to its end\n");
     }
     let place = report_file.as_ref().map(|path| path.display().to_string());
     if context.output.is_json() {

@@ -42,22 +42,25 @@ pub(super) fn carry_out(
     work: &CodeWork,
 ) -> Result<Done, Error> {
     let workplace = workplace(context, open(context, store)?, "command");
-    let plan = work.plan()?;
-    let attempt = match interrupted(context, &workplace, work)? {
-        Some(attempt) => {
-            let run = attempt.context().run();
-            context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
-            attempt
+    if let Some(attempt) = interrupted(context, &workplace, work)? {
+        let run = attempt.context().run().clone();
+        context.output.note(&format!("going on with the run {run}, which was interrupted\n"));
+        match shown(context, attempt, work) {
+            Err(error) if error.is_begun_otherwise() => {
+                context.output.note(&format!("the run {run} was given up: {error}\n"));
+            }
+            done => return done,
         }
-        None => {
-            let task = new_task(context, work)?;
-            Attempt::start(workplace.clone(), &task, &plan).map_err(not_made)?
-        }
-    };
+    }
+    let task = new_task(context, work)?;
+    let attempt = Attempt::start(workplace, &task, &work.plan()?).map_err(not_made)?;
+    shown(context, attempt, work)
+}
+
+/// Does the work of a command's attempt, and shows how far it is.
+fn shown(context: &Context<'_>, attempt: Attempt, work: &CodeWork) -> Result<Done, Error> {
     let line = ProgressLine::new(*context.output);
-    let done = end(context, attempt, work, &line, true);
-    drop(line);
-    done
+    end(context, attempt, work, &line, By::Command)
 }
 
 /// Leaves this work to a worker.
@@ -82,15 +85,25 @@ pub(super) fn enqueue(
 pub(super) fn workplace(context: &Context<'_>, store: Arc<dyn Store>, role: &str) -> Workplace {
     let world = &context.world;
     let machine = host::machine_name();
-    let now = world.clock.now().to_string().replace(':', "");
-    let worker = format!("{role}-{machine}-{}-{now}", std::process::id());
+    let now = world.clock.now();
     Workplace {
         store,
         files: world.files.clone(),
         clock: world.clock.clone(),
-        worker: WorkerId::like(&worker),
+        worker: WorkerId::of_process(role, &machine, std::process::id(), now),
         term: LeaseTerm::new(LEASE),
     }
+}
+
+/// Who makes an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// A command whose work it is; the task is over with it.
+    Command,
+    /// A command that names the run.
+    Resume,
+    /// A worker, which tries again.
+    Worker,
 }
 
 /// Does the work of an attempt and ends it. What was asked for wrongly has failed for good; where
@@ -101,16 +114,20 @@ pub(super) fn end(
     attempt: Attempt,
     work: &CodeWork,
     progress: &dyn Progress,
-    is_command: bool,
+    by: By,
 ) -> Result<Done, Error> {
     let store = attempt.store().clone();
-    let listings = StoreListings { store: &*store, clock: &*context.world.clock };
+    let listings = StoreListings::new(&*store, context);
     let done = work.carry_out(&context.world, progress, &context.timings, &attempt, &listings);
     match done {
         Ok(answer) => {
             let (result, summary) = (answer.result()?, answer.summary());
             let run = attempt.context().run().clone();
-            if let Err(error) = note_answer(context, &run, &answer) {
+            let noted = match listings.unlogged() {
+                Some(error) => Err(error),
+                None => note_answer(context, &run, &answer),
+            };
+            if let Err(error) = noted {
                 let error = unlogged(error, "the work is done")
                     .detail(format!("the run {run} ends when the log can be written again"));
                 return Ok(Done { answer, unlogged: Some(error) });
@@ -118,18 +135,22 @@ pub(super) fn end(
             attempt.succeed(result, summary).map_err(not_made)?;
             Ok(Done { answer, unlogged: None })
         }
-        Err(error) => Err(end_failed(attempt, error, is_command)),
+        Err(error) => Err(end_failed(attempt, error, by)),
     }
 }
 
-fn end_failed(attempt: Attempt, error: Error, is_command: bool) -> Error {
+fn end_failed(attempt: Attempt, error: Error, by: By) -> Error {
+    if by == By::Resume && error.is_begun_otherwise() {
+        // Whoever named the run decides whether it is given up.
+        return error;
+    }
     let run = attempt.context().run().clone();
     let passes = matches!(error.kind(), ErrorKind::Outside | ErrorKind::Internal);
     let is_lost = attempt.expect_held().is_err();
-    if is_lost || (is_command && passes && attempt.status() != RunStatus::Planning) {
+    if is_lost || (by != By::Worker && passes && attempt.status() != RunStatus::Planning) {
         return error.detail(format!("the run {run} goes on when the same command is given again"));
     }
-    match attempt.fail(&error.to_string(), is_command) {
+    match attempt.fail(&error.to_string(), by != By::Worker) {
         Ok(_) => error,
         Err(also) => error.detail(format!("and that the run {run} failed was not kept: {also}")),
     }

@@ -143,6 +143,11 @@ pub(super) fn note_answer(
             if report.status == ApplicationStatus::Unchanged {
                 return Ok(());
             }
+            note_expired(context, Some(run), "apply", &report.expired, report.manifest_digest)?;
+            // What was written was told when it was.
+            if report.checkpoint.is_some() {
+                return Ok(());
+            }
             if !report.signature.is_signed() {
                 note(context, Some(run), |_| {
                     Ok(Event::UnsignedWorkAllowed {
@@ -151,7 +156,6 @@ pub(super) fn note_answer(
                     })
                 })?;
             }
-            note_expired(context, Some(run), "apply", &report.expired, report.manifest_digest)?;
             note(context, Some(run), |owner| {
                 Ok(Event::ManifestApplied {
                     applied_by: owner.clone(),

@@ -30,6 +30,11 @@ pub struct EventItem {
 
 pub(crate) fn events(context: &Context<'_>, arguments: &EventsArguments) -> Result<Answer, Error> {
     let store = open(context, &arguments.store)?;
+    if !arguments.delivered.is_empty() {
+        let ids: Vec<EventId> = arguments.delivered.iter().copied().map(EventId).collect();
+        store.mark_delivered(&ids).map_err(refused)?;
+        return Ok(Answer::Yes);
+    }
     let waiting = store.undelivered(arguments.limit).map_err(refused)?;
     let ids: Vec<EventId> = waiting.iter().map(|event| event.id).collect();
     let mut lines = String::new();

@@ -49,11 +49,9 @@ pub struct GcTask {
 pub(crate) fn gc(context: &Context<'_>, arguments: &GcArguments) -> Result<Answer, Error> {
     let store = open(context, &arguments.store)?;
     let files = &*context.world.files;
+    // What another store knows would be strays here.
+    store.claim_workspaces(files).map_err(refused)?;
     let before = before(context.world.clock.now(), arguments.older_than_days);
-    let ended = [TaskStatus::Done, TaskStatus::Archived];
-    let ended = store.tasks(&ended).map_err(refused)?;
-    let old: Vec<&Task> =
-        ended.iter().filter(|task| task.created_at.is_some_and(|at| at < before)).collect();
     let mut answer = GcAnswer {
         removed: arguments.delete,
         tasks: Vec::new(),
@@ -66,8 +64,11 @@ pub(crate) fn gc(context: &Context<'_>, arguments: &GcArguments) -> Result<Answe
     let kept = store.artifacts(context.world.files.clone()).map_err(unkept)?;
     let mut unused: BTreeSet<Digest> = kept.list().map_err(unkept)?.into_iter().collect();
     let mut forgotten = BTreeSet::new();
-    for task in old {
+    for task in store.tasks(&[TaskStatus::Done, TaskStatus::Archived]).map_err(refused)? {
         let runs = store.runs(Some(&task.task_id)).map_err(refused)?;
+        if ended_at(&*store, files, &task, &runs).is_none_or(|at| at >= before) {
+            continue;
+        }
         forgotten.insert(task.task_id.clone());
         let folder = folder_of_task(&*store, &runs);
         if let Some(folder) = &folder {
@@ -149,6 +150,17 @@ fn unkept(error: FileError) -> Error {
         .hint(hint)
 }
 
+/// When a task ended: with the last that its newest run did. A task without one ended when it was
+/// added or later, and nobody misses it.
+fn ended_at(store: &dyn Store, files: &dyn Files, task: &Task, runs: &[Run]) -> Option<Timestamp> {
+    let last = runs.last().and_then(|run| {
+        let folder = store.run_folder(run)?;
+        let journal = JournalWriter::read(files, &folder, &run.run_id).ok()?;
+        Some(journal.entries.last()?.at)
+    });
+    last.max(task.created_at)
+}
+
 fn before(now: Timestamp, days: u32) -> Timestamp {
     let age = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
     let seconds = now.unix_seconds().saturating_sub(i64::try_from(age.as_secs()).unwrap_or(0));
@@ -180,18 +192,22 @@ fn strays(store: &dyn Store, files: &dyn Files) -> Result<Vec<PathBuf>, Error> {
     Ok(entries.iter().filter(is_stray).map(|entry| workspaces.join(&entry.name)).collect())
 }
 
-/// Whether a folder holds runs with journals and nothing beside them.
+/// Whether a folder holds runs and nothing beside them, and nobody works at one of them.
 fn is_of_onx(files: &dyn Files, workspaces: &Path, name: &str) -> bool {
     let Ok(path) = TreePath::new(name) else { return false };
     let Ok(entries) = files.list(workspaces, Some(&path)) else { return false };
     let Ok(runs) = TreePath::new(&format!("{name}/runs")) else { return false };
     let only_runs = entries.iter().all(|entry| entry.name == "runs");
     let Ok(entries) = files.list(workspaces, Some(&runs)) else { return false };
-    let has_lock = |run: &host::FolderEntry| {
-        let lock = TreePath::new(&format!("{name}/runs/{}/lock", run.name));
-        lock.is_ok_and(|lock| matches!(files.metadata(Place::new(workspaces, &lock)), Ok(Some(_))))
+    let has_free_lock = |run: &host::FolderEntry| {
+        let Ok(lock) = TreePath::new(&format!("{name}/runs/{}/lock", run.name)) else {
+            return false;
+        };
+        let place = Place::new(workspaces, &lock);
+        let is_there = matches!(files.metadata(place), Ok(Some(_)));
+        is_there && files.lock(place, "onx gc").is_ok()
     };
-    only_runs && entries.iter().all(has_lock)
+    only_runs && entries.iter().all(has_free_lock)
 }
 
 /// The bytes of all files in a folder; none when it is not there.
@@ -254,8 +270,11 @@ fn unusable(folder: &Path, error: FileError) -> Error {
 }
 
 fn text(answer: &GcAnswer) -> String {
+    let unread = answer.unread.as_ref().map_or_else(String::new, |run| {
+        format!("artifacts stay, for the journal of the run {run} cannot be read\n")
+    });
     if answer.tasks.is_empty() && answer.strays.is_empty() && answer.artifacts == 0 {
-        return "nothing is old enough to be removed\n".to_owned();
+        return format!("nothing is old enough to be removed\n{unread}");
     }
     let mut lines = Lines::default();
     for task in &answer.tasks {
@@ -270,9 +289,6 @@ fn text(answer: &GcAnswer) -> String {
     let tasks = amount(answer.tasks.len() as u32, "task", "tasks");
     let strays = amount(answer.strays.len() as u32, "stray folder", "stray folders");
     let artifacts = amount(answer.artifacts, "artifact", "artifacts");
-    let unread = answer.unread.as_ref().map_or_else(String::new, |run| {
-        format!("artifacts stay, for the journal of the run {run} cannot be read\n")
-    });
     let found = format!("{tasks}, {strays} and {artifacts}, {kibibytes} KiB, {verb}\n");
     lines.finish() + &found + &unread
 }

@@ -1,19 +1,39 @@
 //! Lists manifests and applications in the store.
 
+use std::sync::{Mutex, PoisonError};
+
 use artifact::{ErrorKind, Timestamp};
+use code_line::application::ApplicationRecord;
+use code_line::trust::SignatureState;
 use code_line::work::{ApplicationListing, Listings, ManifestListing};
 use code_line::{Error, ErrorCode};
-use host::Clock;
+use ledger::Event;
+use run::RunId;
 use serde_json::{Map, Value};
 use store::{ApplicationRow, ManifestRecord, OperationRecord, Store};
 use uuid::Uuid;
 
+use super::Context;
+use super::audit::{line, manifest_id, note, note_late};
 use super::tasks::refused;
 
-/// The tables of manifests and applications of a store.
+/// The tables of manifests and applications of a store, and the audit log.
 pub(super) struct StoreListings<'a> {
-    pub(super) store: &'a dyn Store,
-    pub(super) clock: &'a dyn Clock,
+    store: &'a dyn Store,
+    context: &'a Context<'a>,
+    /// Why the audit log could not be written. What was done stands all the same, and is said first.
+    unlogged: Mutex<Option<Error>>,
+}
+
+impl<'a> StoreListings<'a> {
+    pub(super) fn new(store: &'a dyn Store, context: &'a Context<'a>) -> Self {
+        Self { store, context, unlogged: Mutex::new(None) }
+    }
+
+    /// Why something that happened is not in the audit log, if so.
+    pub(super) fn unlogged(self) -> Option<Error> {
+        self.unlogged.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Listings for StoreListings<'_> {
@@ -70,11 +90,63 @@ impl Listings for StoreListings<'_> {
         };
         self.store.put_application(&row).map_err(refused)
     }
+
+    fn note_application(
+        &self,
+        record: &ApplicationRecord,
+        signature: &SignatureState,
+        is_new: bool,
+    ) -> Result<(), Error> {
+        let noted = || {
+            if let (false, Some(subject)) = (signature.is_signed(), record.manifest) {
+                let event = Event::UnsignedWorkAllowed { operation: line("apply")?, subject };
+                note_once(self.context, record, event, is_new)?;
+            }
+            note_application(self.context, record, is_new)
+        };
+        if let Err(error) = noted() {
+            *self.unlogged.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+        Ok(())
+    }
+}
+
+/// Writes down that a manifest was applied. It is told as soon as it is so, and again by whoever
+/// finds it, and written once.
+pub(super) fn note_application(
+    context: &Context<'_>,
+    record: &ApplicationRecord,
+    is_new: bool,
+) -> Result<(), Error> {
+    let manifest_id = match &record.manifest {
+        Some(digest) => manifest_id(digest)?,
+        None => line("unknown")?,
+    };
+    let event = Event::ManifestApplied {
+        applied_by: context.world.trust.own_key()?.owner,
+        manifest_id,
+        package: line(&record.target)?,
+        success: record.operations_failed == 0,
+    };
+    note_once(context, record, event, is_new)
+}
+
+/// Writes an event down under the id of a record, which no other store has as it may have the id of
+/// a run. What is new cannot have been told long ago.
+fn note_once(
+    context: &Context<'_>,
+    record: &ApplicationRecord,
+    event: Event,
+    is_new: bool,
+) -> Result<(), Error> {
+    let id = RunId::new(record.id.to_string())
+        .map_err(|error| Error::internal("a record has no usable id").caused_by(error))?;
+    if is_new { note(context, Some(&id), |_| Ok(event)) } else { note_late(context, &id, event) }
 }
 
 impl StoreListings<'_> {
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.context.world.clock.now()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use artifact::Timestamp;
 use code_line::Error;
-use code_line::application::{ApplicationKind, ApplicationRecord};
+use code_line::application::{ApplicationKind, ApplicationOutcome, ApplicationRecord};
 use code_line::records::{
     RollbackAnswer, history as list_history, rollback as run_rollback, status as ask_status,
 };
@@ -15,6 +15,7 @@ use store::ApplicationRow;
 
 use super::Context;
 use super::audit::{line, manifest_id, note_late, unlogged};
+use super::listings::note_application;
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
@@ -76,7 +77,7 @@ pub(crate) fn rollback(
     } else {
         context.output.result(&rollback_text(&answer))?;
     }
-    note_rollback(context, &request.target).map_err(|error| {
+    note_changes(context, &request.target).map_err(|error| {
         unlogged(error, "the files are back").detail(
             "`onx-migrate status` writes it down when the log can be written again; another \
              rollback would take back what was applied before",
@@ -98,10 +99,16 @@ fn rollback_text(answer: &RollbackAnswer) -> String {
     }
 }
 
-/// Writes down the rollback that a target stands after, unless it was written down before: whoever
-/// took it back may have been stopped in between.
-fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), Error> {
+/// Writes down the newest application of a target, and the rollback that it stands after, unless
+/// that was written down before: whoever made the change may have been stopped in between.
+fn note_changes(context: &Context<'_>, target: &std::path::Path) -> Result<(), Error> {
     let records = list_history(target, &context.world)?;
+    let is_applied = |record: &&ApplicationRecord| {
+        record.kind == ApplicationKind::Apply && record.outcome != ApplicationOutcome::TakenBack
+    };
+    if let Some(applied) = records.iter().find(is_applied) {
+        note_application(context, applied, false)?;
+    }
     let Some(newest) = records.first().filter(|it| it.kind == ApplicationKind::Rollback) else {
         return Ok(());
     };
@@ -126,7 +133,7 @@ fn taken_back<'a>(
 pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Result<Answer, Error> {
     let answer = ask_status(&arguments.package, &context.world)?;
     // Who only looks is not kept from it by a log that cannot be written.
-    if let Err(error) = note_rollback(context, &arguments.package) {
+    if let Err(error) = note_changes(context, &arguments.package) {
         context.output.note(&format!("the audit log could not be written: {error}\n"));
     }
     if context.output.is_json() {
@@ -135,9 +142,13 @@ pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Resu
     }
     let mut out = String::new();
     if let Some(record) = &answer.recovered {
+        let what = match record.kind {
+            ApplicationKind::Apply => "an apply of",
+            ApplicationKind::Rollback => "a rollback to",
+        };
+        let version = &record.to_version;
         out.push_str(&format!(
-            "an apply of {} had been interrupted and was brought to its end\n",
-            record.to_version
+            "{what} {version} had been interrupted and was brought to its end\n"
         ));
     }
     match &answer.standing {

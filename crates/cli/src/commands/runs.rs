@@ -7,7 +7,7 @@ use code_line::{Error, ErrorCode};
 use run::{Event, JournalEntry, JournalWriter, Run};
 use store::{Attempt, Store, StoreError, abandon as give_up};
 
-use super::attempts::{end, not_made, task_of, work_of, workplace};
+use super::attempts::{By, end, not_made, task_of, work_of, workplace};
 use super::tasks::{journal_error, open, refused};
 use super::{Context, apply, generate};
 use crate::Answer;
@@ -27,7 +27,7 @@ pub(super) fn resume(
     let workplace = workplace(context, store, "resume");
     let attempt = Attempt::resume(workplace, &run, &work.plan()?).map_err(not_made)?;
     let line = ProgressLine::new(*context.output);
-    let done = end(context, attempt, &work, &line, true);
+    let done = end(context, attempt, &work, &line, By::Resume);
     drop(line);
     let done = done?;
     let said = match &done.answer {
@@ -63,10 +63,13 @@ pub(super) fn tail(context: &Context<'_>, arguments: &RunTailArguments) -> Resul
         let (_, run) = task_of(&*store, &arguments.run)?;
         let entries = entries(context, &*store, &run)?;
         for entry in entries.iter().skip(shown) {
-            if context.output.is_json() {
-                context.output.json(entry)?;
+            let is_taken = if context.output.is_json() {
+                context.output.json_taken(entry)?
             } else {
-                context.output.result(&line(entry))?;
+                context.output.result_taken(&line(entry))?
+            };
+            if !is_taken {
+                return Ok(Answer::Yes);
             }
         }
         shown = entries.len().max(shown);

@@ -78,13 +78,10 @@ pub(super) fn open(
     let world = &context.world;
     let absolute = |path: &Path| world.environment.absolute(path);
     let opened = match &arguments.store {
-        Some(url) if url.to_string_lossy().contains("://") => {
-            let workspaces = match &arguments.workspaces {
-                Some(folder) => absolute(folder),
-                None => world.folders.state.join("workspaces"),
-            };
-            store::open(url, &workspaces)
-        }
+        Some(url) if url.to_string_lossy().contains("://") => match &arguments.workspaces {
+            Some(folder) => store::open(url, &absolute(folder)),
+            None => store::open_below(url, &world.folders.state),
+        },
         _ if arguments.workspaces.is_some() => {
             let message = "only a store in PostgreSQL is told where its workspaces are";
             let hint = "leave out --workspaces and ONX_WORKSPACES: a file has them beside it";

@@ -6,12 +6,12 @@ use std::time::Duration;
 use artifact::Digest;
 use code_line::work::CodeWork;
 use code_line::{Error, ErrorKind, Quiet};
-use run::{Lease, RunId, Task, TaskStatus};
+use run::{Lease, Task, TaskStatus};
 use serde::Serialize;
-use store::{Attempt, AttemptError, Claim, Store, Workplace};
+use store::{Attempt, AttemptError, Claim, Store, StoreError, Workplace, abandon_claimed};
 
 use super::Context;
-use super::attempts::{end, not_made, work_of, workplace};
+use super::attempts::{By, end, not_made, work_of, workplace};
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::WorkerArguments;
@@ -65,23 +65,60 @@ pub(crate) fn worker(context: &Context<'_>, arguments: &WorkerArguments) -> Resu
     Ok(if all_done { Answer::Yes } else { Answer::No })
 }
 
-/// Takes one task after the other; whether all of them did what they were to do.
+/// Takes one task after the other; whether all of them did what they were to do. What fails outside
+/// is said and tried again; a worker that drains the queue gives up after some times in a row.
 fn work_on(context: &Context<'_>, arguments: &WorkerArguments, number: u32) -> Result<bool, Error> {
     let store = open(context, &arguments.store)?;
-    let workplace = workplace(context, store.clone(), &format!("worker{number}"));
-    let mut all_done = true;
+    store.claim_workspaces(&*context.world.files).map_err(refused)?;
+    let workplace = workplace(context, store, &format!("worker{number}"));
+    let (mut all_done, mut failures) = (true, 0);
     loop {
-        let claim = store.claim_next(&workplace.worker, workplace.term).map_err(refused)?;
-        let Some(claim) = claim else {
-            if arguments.drain && store.waiting().map_err(refused)? == 0 {
-                return Ok(all_done);
+        match next(context, &workplace, arguments.drain) {
+            Ok(Next::Did(done)) => {
+                failures = 0;
+                let fails = matches!(done.outcome, Outcome::Failed | Outcome::GivenUp);
+                all_done &= !fails;
+                say(context, &done)?;
             }
-            std::thread::sleep(PAUSE);
-            continue;
-        };
-        let done = take(context, &workplace, &claim)?;
-        all_done &= matches!(done.outcome, Outcome::Success | Outcome::Postponed | Outcome::Lost);
-        say(context, &done)?;
+            Ok(Next::Nothing) => {
+                failures = 0;
+                std::thread::sleep(PAUSE);
+            }
+            Ok(Next::Drained) => return Ok(all_done),
+            Err(error) if error.kind() == ErrorKind::Outside => {
+                failures += 1;
+                if arguments.drain && failures == ATTEMPTS {
+                    return Err(error);
+                }
+                context.output.trouble(&error);
+                std::thread::sleep(pause_after(failures));
+            }
+            Err(error) => {
+                // The other threads may work for long before this one's end is told.
+                context.output.trouble(&error);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// What a worker found in the queue.
+enum Next {
+    /// A task, of which this became.
+    Did(Done),
+    /// Nothing that is due.
+    Nothing,
+    /// Nothing at all, and it was to end then.
+    Drained,
+}
+
+fn next(context: &Context<'_>, workplace: &Workplace, drain: bool) -> Result<Next, Error> {
+    let store = &workplace.store;
+    let claim = store.claim_next(&workplace.worker, workplace.term).map_err(refused)?;
+    match claim {
+        Some(claim) => take(context, workplace, &claim).map(Next::Did),
+        None if drain && store.waiting().map_err(refused)? == 0 => Ok(Next::Drained),
+        None => Ok(Next::Nothing),
     }
 }
 
@@ -99,28 +136,41 @@ fn take(context: &Context<'_>, workplace: &Workplace, claim: &Claim) -> Result<D
     }
     if claim.attempt > ATTEMPTS {
         let reason = format!("given up after {ATTEMPTS} attempts");
-        give_up(workplace, &task, claim, &reason)?;
-        return Ok(done(Outcome::GivenUp, reason));
+        return match give_up(workplace, &task, claim, &reason) {
+            Ok(()) => Ok(done(Outcome::GivenUp, reason)),
+            Err(error) => put_back(workplace, claim, &error),
+        };
     }
     match attempt(context, workplace, &task, claim) {
         Ok(title) => {
             leave(&**store, &claim.lease)?;
             Ok(done(Outcome::Success, title))
         }
-        Err(_) if store.check_lease(&claim.lease).is_err() => {
-            Ok(done(Outcome::Lost, "another worker has taken it over".to_owned()))
-        }
-        Err(error) if matches!(error.kind(), ErrorKind::Outside) => {
-            let delay = delay(&claim.lease, claim.attempt);
-            store.postpone(&claim.lease, delay).map_err(refused)?;
-            let detail = format!("{error}; again in {} s", delay.as_secs());
-            Ok(done(Outcome::Postponed, detail))
-        }
-        Err(error) => {
-            leave(&**store, &claim.lease)?;
-            Ok(done(Outcome::Failed, error.to_string()))
-        }
+        Err(error) => put_back(workplace, claim, &error),
     }
+}
+
+/// What becomes of a task whose attempt failed. As long as there is a run that is not over, or
+/// something outside failed, the work is to be done, and the task stays in the queue.
+fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done, Error> {
+    let store = &workplace.store;
+    let id = &claim.lease.task_id;
+    let done = |outcome, detail: String| Done { task: id.to_string(), outcome, detail };
+    match store.check_lease(&claim.lease) {
+        Ok(()) => {}
+        Err(StoreError::LeaseLost(_)) => {
+            return Ok(done(Outcome::Lost, "another worker has taken it over".to_owned()));
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    let is_open = store.open_run(id).map_err(refused)?.is_some();
+    if is_open || error.kind() == ErrorKind::Outside || error.is_busy() {
+        let delay = delay(&claim.lease, claim.attempt);
+        store.postpone(&claim.lease, delay).map_err(refused)?;
+        return Ok(done(Outcome::Postponed, format!("{error}; again in {} s", delay.as_secs())));
+    }
+    leave(&**store, &claim.lease)?;
+    Ok(done(Outcome::Failed, error.to_string()))
 }
 
 fn attempt(
@@ -135,13 +185,21 @@ fn attempt(
             // Another build began it; what that one decided is not ours to go on with.
             let open = workplace.store.open_run(&task.task_id).map_err(refused)?;
             if let Some(open) = open.filter(|open| open.run_id == run) {
-                fail_open(workplace, &claim.lease, &open.run_id, &source.to_string())?;
+                abandon_claimed(workplace, &claim.lease, &open, &source.to_string())
+                    .map_err(not_made)?;
             }
             made(workplace, claim, &work)
         }
         made => made,
     };
-    let done = end(context, attempt.map_err(not_made)?, &work, &Quiet, false)?;
+    let done = match end(context, attempt.map_err(not_made)?, &work, &Quiet, By::Worker) {
+        // What the run was begun with is not there any more, so it is begun anew.
+        Err(error) if error.is_begun_otherwise() => {
+            let again = made(workplace, claim, &work).map_err(not_made)?;
+            end(context, again, &work, &Quiet, By::Worker)?
+        }
+        ended => ended?,
+    };
     done.unlogged.map_or_else(|| Ok(work.title()), Err)
 }
 
@@ -150,23 +208,26 @@ fn made(workplace: &Workplace, claim: &Claim, work: &CodeWork) -> Result<Attempt
     Attempt::of_claim(workplace.clone(), claim.lease.clone(), &plan)
 }
 
-fn fail_open(workplace: &Workplace, lease: &Lease, run: &RunId, reason: &str) -> Result<(), Error> {
-    let failed = store::Advance::failed(reason, false);
-    workplace.store.advance_run(lease, run, &failed).map_err(refused)?;
-    Ok(())
-}
-
 /// Ends the run of a task that was tried too often, and takes the task out of the queue.
 fn give_up(workplace: &Workplace, task: &Task, claim: &Claim, reason: &str) -> Result<(), Error> {
     if let Some(run) = workplace.store.open_run(&task.task_id).map_err(refused)? {
-        fail_open(workplace, &claim.lease, &run.run_id, reason)?;
+        abandon_claimed(workplace, &claim.lease, &run, reason).map_err(not_made)?;
     }
     leave(&*workplace.store, &claim.lease)
 }
 
-/// Takes a task out of the queue and gives its lease back.
+/// How long a worker waits that could not reach something for so many times in a row.
+fn pause_after(failures: u32) -> Duration {
+    PAUSE.saturating_mul(1 << failures.min(6))
+}
+
+/// Takes a task out of the queue and gives its lease back. One that another worker has taken over
+/// is theirs to take out.
 fn leave(store: &dyn Store, lease: &Lease) -> Result<(), Error> {
-    store.dequeue(lease).and_then(|()| store.release(lease)).map_err(refused)
+    match store.dequeue(lease).and_then(|()| store.release(lease)) {
+        Ok(()) | Err(StoreError::LeaseLost(_)) => Ok(()),
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// How long to wait before the next attempt: twice as long each time, and spread, so that tasks

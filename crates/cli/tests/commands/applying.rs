@@ -168,6 +168,16 @@ fn a_target_may_only_restrict() {
     assert_eq!(report["edits"], Value::Array(Vec::new()));
     scene.write("app/pyproject.toml", &format!("{project}[tool.onx]\nuntyped = true\n"));
     assert_eq!(apply(&scene, &[]).code, 3);
+    // One that cannot be read might exclude what is to be edited.
+    std::fs::rename(scene.work().join("app/pyproject.toml"), scene.work().join("outside.toml"))
+        .expect("moved");
+    std::os::unix::fs::symlink("../outside.toml", scene.work().join("app/pyproject.toml"))
+        .expect("a link");
+    let before = scene.read("app/app/sums.py");
+    let refused = apply(&scene, &["--allow-dirty"]);
+    assert_eq!(refused.code, 3, "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("pyproject.toml` cannot be read"), "{}", refused.err);
+    assert_eq!(scene.read("app/app/sums.py"), before);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod composing;
 mod corpus;
 mod doctor;
 mod errors;
+mod going_on;
 mod help;
 mod history;
 mod reading;

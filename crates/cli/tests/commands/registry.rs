@@ -99,6 +99,20 @@ fn what_is_published_is_told_once() {
     assert_eq!((none.out.as_str(), none.err.as_str()), ("", "nobody is to be told anything\n"));
 }
 
+#[test]
+fn what_was_handled_is_not_told_again() {
+    let scene = published();
+    let line = yes(scene.onx(&["events"])).out;
+    let event: serde_json::Value = serde_json::from_str(&line).expect("one line of JSON");
+    let other = "5f0c1b8e-7a55-8d1c-9d0e-2b6f3c1a4e77";
+    yes(scene.onx(&["events", "--delivered", other]));
+    assert_eq!(yes(scene.onx(&["events"])).out, line);
+    let id = event["event_id"].as_str().expect("an id");
+    assert_eq!(yes(scene.onx(&["events", "--delivered", id])).out, "");
+    assert_eq!(yes(scene.onx(&["events"])).out, "");
+    assert_eq!(scene.onx(&["events", "--delivered", "1"]).code, 2);
+}
+
 /// Another machine that shares nothing with this one but the registry.
 fn neighbour(scene: &Scene) -> Scene {
     let other = Scene::empty();

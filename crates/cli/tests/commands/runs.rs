@@ -12,29 +12,29 @@ use store::{Attempt, NewTask, SqliteStore, Store as _, Workplace};
 
 use crate::scene::{Ran, Scene};
 
-const GENERATE: [&str; 8] =
+pub(crate) const GENERATE: [&str; 8] =
     ["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"];
-const APPLY: [&str; 8] =
+pub(crate) const APPLY: [&str; 8] =
     ["migrate", "apply", "--manifest", "bundle", "--target", "app", "--auto-apply-threshold", "0"];
 
-fn yes(ran: Ran) -> Ran {
+pub(crate) fn yes(ran: Ran) -> Ran {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     ran
 }
 
-fn json(scene: &Scene, arguments: &[&str]) -> Value {
+pub(crate) fn json(scene: &Scene, arguments: &[&str]) -> Value {
     let ran = yes(scene.onx(&[arguments, &["--json"]].concat()));
     serde_json::from_str(&ran.out).expect("JSON")
 }
 
-fn with_dependent() -> Scene {
+pub(crate) fn with_dependent() -> Scene {
     let scene = Scene::with_library();
     scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
     scene
 }
 
 /// Leaves the first task as a process leaves it that was killed in this status.
-fn interrupt(scene: &Scene, status: RunStatus) {
+pub(crate) fn interrupt(scene: &Scene, status: RunStatus) {
     let store = SqliteStore::open(&scene.state().join("onx.db")).expect("a store");
     let id = TaskId::new("TASK-1").expect("an id");
     let task = store.task(&id).expect("an answer").expect("a task");
@@ -179,7 +179,7 @@ fn a_run_does_not_go_on_with_other_versions() {
 }
 
 /// Gives a run the versions that another one has read.
-fn copy_attached(from: &Path, to: &Path) {
+pub(crate) fn copy_attached(from: &Path, to: &Path) {
     let path = artifact::TreePath::new("artifacts/versions.json").expect("a path");
     let bytes = std::fs::read(from.join(path.as_str())).expect("a file");
     std::fs::write(to.join(path.as_str()), &bytes).expect("a file");

@@ -324,14 +324,14 @@ fn look_long_ago(scene: &Scene, shared: &std::path::Path, name: &str) {
     let long_ago = artifact::Timestamp::from_unix_seconds(1_700_000_000).expect("a time");
     let files: std::sync::Arc<dyn host::Files> = std::sync::Arc::new(host::DiskFiles);
     let online = ledger::SigningKey::from_pem(crate::scene::KEY).expect("a key");
-    let keeper = RegistryKeeper::new(files.clone(), shared, Lifetimes::default());
-    keeper.renew(&[&online], long_ago).expect("renewed");
     let canonical = files.canonical(shared).expect("a folder");
     let identity = artifact::Digest::of(canonical.as_os_str().as_encoded_bytes()).hex();
     let place = format!("registries/{}", &identity[..32]);
     let (trust, cache) = (scene.state().join(&place), scene.cache().join(&place));
     let reader = SignedRegistry::new(files, shared, trust, cache);
     reader.pin(scene.read("root.json").as_bytes()).expect("pinned");
+    let keeper = RegistryKeeper::new(reader.clone(), Lifetimes::default());
+    keeper.renew(&[&online], long_ago).expect("renewed");
     let name = name.parse().expect("a name");
     let found = reader.find(&name, Reach::Registry, long_ago).expect("found");
     reader.fetch(&found, Reach::Registry).expect("fetched");

@@ -16,7 +16,7 @@ use crate::records::transaction_error;
 use crate::transaction::Transactions;
 use crate::{Error, ErrorCode, ErrorKind, requirements};
 
-/// Brings an interrupted application to its end before a new one begins.
+/// Brings an interrupted change to its end before a new one begins.
 pub(super) fn recover(
     transactions: &Transactions<'_>,
     target: &Path,
@@ -27,7 +27,7 @@ pub(super) fn recover(
         return Ok(false);
     }
     if dry_run {
-        let message = "an earlier apply of this package was interrupted";
+        let message = "an earlier change of this package was interrupted";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
             .hint("run onx-migrate status to bring it to its end, or onx-migrate rollback"));
     }

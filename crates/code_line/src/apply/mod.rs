@@ -97,7 +97,7 @@ pub struct Applied {
     #[serde(skip)]
     #[schemars(skip)]
     pub patch: Vec<u8>,
-    /// An application that had been interrupted and was brought to its end first.
+    /// Whether a change that had been interrupted was brought to its end first.
     pub recovered: bool,
     /// Where the report was written, if it was.
     pub report_file: Option<PathBuf>,

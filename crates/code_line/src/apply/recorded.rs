@@ -80,21 +80,33 @@ pub(crate) fn apply_as_run(
     report.expired.clone_from(&options.expired);
     report.target = options.target.display().to_string();
     let patch = count_changes(&edits, &old, &mut report);
+    let is_new = written.is_none() && !edits.files.is_empty();
     let record = match written {
-        Some(record) => Some(record),
-        None if edits.files.is_empty() => None,
-        None => {
+        None if is_new => {
             progress.stage("writing", None);
             let request = apply_request(&prepared, &edits, recorder.context().run());
             let request = CheckpointRequest::of(request);
             if let Some(cleared) = cleared {
                 cleared.take_effect(world, &prepared.loaded)?;
             }
-            let record = walker.effect(&CheckpointManager { world }, request)?.record;
-            expect_written(&edits, &target, world)?;
-            record
+            walker.effect(&CheckpointManager { world }, request)?.record
         }
+        written => written,
     };
+    // At once, so that nothing that fails from here on keeps it from being told. Where nothing had
+    // to be written, whoever wrote what stands may have been stopped before.
+    let stands = match &record {
+        Some(record) => Some(record.clone()),
+        None => standing(&prepared, &target, world)?,
+    };
+    if let Some(stands) = &stands {
+        let entry = DatabaseEntry::Application(ApplicationListing::new(stands, &report));
+        walker.step(&ManifestDatabase { listings }, entry)?;
+        listings.note_application(stands, &report.signature, is_new)?;
+    }
+    if is_new {
+        expect_written(&edits, &target, world)?;
+    }
     recorder.reach(RunStatus::Verifying, Durability::Process)?;
     report.checkpoint = record.as_ref().map(|record| CheckpointReference {
         id: record.id.to_string(),
@@ -113,12 +125,18 @@ pub(crate) fn apply_as_run(
             .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
         world.write_named(place, &crate::generate::with_newline(bytes))?;
     }
-    if let Some(record) = &record {
-        let entry = DatabaseEntry::Application(ApplicationListing::new(record, &report));
-        walker.step(&ManifestDatabase { listings }, entry)?;
-    }
     let recovered = prepared.recovered;
     Ok(Applied { report, patch, recovered, report_file: place })
+}
+
+/// The application of this manifest that stands, whichever run made it.
+fn standing(
+    prepared: &Prepared,
+    target: &Path,
+    world: &World,
+) -> Result<Option<ApplicationRecord>, Error> {
+    let status = transactions(world).status(target).map_err(|error| transaction_error(&error))?;
+    Ok(status.standing.filter(|record| record.manifest == Some(prepared.loaded.digest)))
 }
 
 /// Works the edits out and keeps them, before anything depends on them.
@@ -153,7 +171,8 @@ fn kept_edits(recorder: &dyn Recorder, prepared: &Prepared) -> Result<Option<Edi
     if edits.report.manifest_digest != prepared.loaded.digest {
         let message = "the manifest is not the one with which the run began";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
-            .hint("put the manifest back, or give the run up with `onx runs abandon`"));
+            .hint("put the manifest back, or give the run up with `onx runs abandon`")
+            .begun_otherwise());
     }
     Ok(Some(edits))
 }
@@ -170,7 +189,8 @@ fn written_before(
     if written.is_taken_back {
         let message = "what the run wrote was taken back since";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)
-            .hint("give the run up with `onx runs abandon`, and apply again if you want to"));
+            .hint("give the run up with `onx runs abandon`, and apply again if you want to")
+            .begun_otherwise());
     }
     Ok(Some(written.record))
 }

@@ -234,7 +234,21 @@ pub(super) fn takes_edits(path: &TreePath) -> bool {
 fn read_settings(files: &dyn Files, folder: &Path) -> Result<TargetSettings, Error> {
     let Ok(path) = TreePath::new("pyproject.toml") else { return Ok(TargetSettings::default()) };
     let place = Place::new(folder, &path);
-    let Ok(bytes) = files.read(place, 1 << 24) else { return Ok(TargetSettings::default()) };
+    // What takes files away must not be overlooked: only where there is none, nothing is excluded.
+    let bytes = match files.read(place, 1 << 24) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind == FileErrorKind::Missing => return Ok(TargetSettings::default()),
+        Err(error) => {
+            let kind =
+                if error.is_of_the_machine() { ErrorKind::Outside } else { ErrorKind::Config };
+            let hint = "onx reads there which files it is to leave alone: make it a file that can \
+                        be read";
+            let message = format!("`{}` cannot be read", place.to_path().display());
+            return Err(Error::new(kind, ErrorCode::ConfigurationError, message)
+                .caused_by(error)
+                .hint(hint));
+        }
+    };
     match std::str::from_utf8(&bytes) {
         // A project file that is no TOML restricts nothing; that it is broken is for others to say.
         Ok(text) if text.contains("tool.onx") => {

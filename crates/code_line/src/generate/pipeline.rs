@@ -376,7 +376,8 @@ fn expect_same_versions(
         Some(_) => {
             let message = "the versions are not the ones with which the run began";
             Err(Error::new(ErrorKind::Conflict, ErrorCode::SnapshotError, message)
-                .hint("give the run up with `onx runs abandon`, and generate again"))
+                .hint("give the run up with `onx runs abandon`, and generate again")
+                .begun_otherwise())
         }
     }
 }

@@ -4,6 +4,7 @@
 //! An upgrade is one transaction, which begins by copying every table into a schema of its own: the
 //! rows as they were, without keys and indexes. A dump is what brings all of it back.
 
+use artifact::Digest;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _};
 
@@ -151,6 +152,23 @@ pub(crate) async fn upgrade(
             .map_err(failed)?;
     }
     transaction.commit().await.map_err(failed)
+}
+
+/// What no other store has: its database and schema, and when it was made, to the microsecond. It
+/// is the same by whatever name a machine reaches the server.
+pub(crate) async fn identity(
+    connection: &mut PgConnection,
+    address: &Address,
+) -> Result<Digest, StoreError> {
+    let query = "SELECT CAST(current_database() AS TEXT), \
+        CAST(EXTRACT(EPOCH FROM taken_at) * 1000000 AS BIGINT) \
+        FROM onx_versions WHERE version = 1";
+    let (database, made): (String, i64) = sqlx::query_as(query)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| StoreError::of_database(&address.place, "opened", error))?;
+    let made = made.to_string();
+    Ok(Digest::of_parts([database.as_bytes(), address.schema.as_bytes(), made.as_bytes()]))
 }
 
 /// Copies every table into the schema `onx_bak_v1`, or the next one of that name that is free.

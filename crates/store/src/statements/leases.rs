@@ -23,12 +23,12 @@ const CLAIM: &str = concat!(
     " RETURNING fence",
 );
 
+/// A lease that has expired and that nobody has claimed is still its worker's: the machine may have
+/// slept. Whoever claims it raises the fence.
 const RENEW: &str = concat!(
     "UPDATE leases SET expires_at = ",
     now!(),
-    " + $4 WHERE task_id = $1 AND worker_id = $2 AND fence = $3 AND expires_at > ",
-    now!(),
-    " RETURNING expires_at",
+    " + $4 WHERE task_id = $1 AND worker_id = $2 AND fence = $3 RETURNING expires_at",
 );
 
 /// A task that waits in the queue is not due while somebody works at it.
@@ -92,7 +92,8 @@ pub(crate) async fn renew(
 }
 
 pub(crate) async fn release(connection: &mut Connection, lease: &Lease) -> Result<(), Failed> {
-    let mut transaction = begin(connection).await?;
+    // Nobody waits for the disk here: a lease that is there again after a loss of power expires.
+    let mut transaction = begin_lasting(connection, Durability::Process).await?;
     if give_back(&mut transaction, lease).await? {
         // Whoever gives a queued task back leaves it to the next one.
         sqlx::query("UPDATE queue SET due_at = not_before WHERE task_id = $1")

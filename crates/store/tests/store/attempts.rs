@@ -11,7 +11,7 @@ use run::{
     RunStatus, TaskStatus, Work,
 };
 use serde_json::{Map, Value};
-use store::{Attempt, AttemptError, NewTask, Store, Workplace, abandon};
+use store::{Attempt, AttemptError, NewTask, Store, Workplace, abandon, abandon_claimed};
 
 use crate::scene::{Scene, everywhere, moment, worker};
 
@@ -97,8 +97,6 @@ fn an_interrupted_run_goes_on_with_what_it_kept(scene: &Scene) {
     first.attach(&name("colour"), b"red", Durability::Power).expect("kept");
     first.reach(RunStatus::Executing, Durability::Process).expect("a step");
     drop(first);
-    // Where several machines share the store, only time tells that the first worker has ended.
-    std::thread::sleep(Duration::from_millis(200));
     let run = the_run(&*store);
     let place = workplace(&store, "two", Duration::from_mins(1));
     let second = Attempt::resume(place, &run, &plan("a")).expect("continued");
@@ -197,4 +195,117 @@ fn a_plan_that_was_lost_is_written_again(scene: &Scene) {
     std::thread::sleep(Duration::from_millis(200));
     drop(Attempt::resume(short(), &run, &plan("a")).expect("continued"));
     assert_eq!(std::fs::read(&file).expect("a plan"), before);
+}
+
+everywhere!(whoever_ends_gives_the_lease_back);
+fn whoever_ends_gives_the_lease_back(scene: &Scene) {
+    let store: Arc<dyn Store> = opened(scene);
+    // The lease is for a minute, and nobody waits for it: neither after a failed attempt, …
+    drop(start(&store, "one"));
+    let run = the_run(&*store);
+    let place = workplace(&store, "two", Duration::from_mins(1));
+    assert_eq!(store.holder(&run.task_id).expect("an answer"), None);
+    // … nor after one that was refused, …
+    let other = Attempt::resume(place.clone(), &run, &plan("b"));
+    assert!(matches!(other, Err(AttemptError::Plan { .. })), "{other:?}");
+    let third = workplace(&store, "three", Duration::from_mins(1));
+    drop(Attempt::resume(third, &run, &plan("a")).expect("continued"));
+    // … nor after one that succeeded or was given up.
+    let fourth = workplace(&store, "four", Duration::from_mins(1));
+    let attempt = Attempt::resume(fourth, &run, &plan("a")).expect("continued");
+    attempt.fail("no paint", true).expect("ended");
+    assert_eq!(store.holder(&run.task_id).expect("an answer"), None);
+    drop(start(&store, "five"));
+    abandon(&place, &the_run(&*store), "by hand", true).expect("given up");
+    assert_eq!(store.holder(&the_run(&*store).task_id).expect("an answer"), None);
+}
+
+everywhere!(who_was_killed_on_this_machine_is_not_waited_for);
+fn who_was_killed_on_this_machine_is_not_waited_for(scene: &Scene) {
+    let store: Arc<dyn Store> = opened(scene);
+    let of_machine = |machine: &str, process| Workplace {
+        worker: run::WorkerId::of_process("command", machine, process, moment(0)),
+        ..workplace(&store, "any", Duration::from_mins(1))
+    };
+    drop(start(&store, "one"));
+    let run = the_run(&*store);
+    let minute = LeaseTerm::new(Duration::from_mins(1));
+    // Nobody holds the lock of the folder, as after a kill; the lease stands.
+    let claim = |worker: &run::WorkerId| {
+        store.claim(&run.task_id, worker, minute).expect("an answer").expect("free")
+    };
+    claim(&of_machine("here", 1).worker);
+    let elsewhere = Attempt::resume(of_machine("there", 2), &run, &plan("a"));
+    match (&scene.server, elsewhere) {
+        (Some(_), Err(AttemptError::Held { .. })) | (None, Ok(_)) => {}
+        (_, other) => panic!("{other:?}"),
+    }
+    Attempt::resume(of_machine("here", 3), &run, &plan("a")).expect("continued at once");
+}
+
+everywhere!(a_reason_of_any_length_and_kind_is_kept);
+fn a_reason_of_any_length_and_kind_is_kept(scene: &Scene) {
+    let store: Arc<dyn Store> = opened(scene);
+    for reason in ["x", "\u{1}", "\"\\", "€", "𝄞"] {
+        let long = reason.repeat(5000);
+        let place = workplace(&store, "two", Duration::from_mins(1));
+        start(&store, "one").fail(&long, true).expect("ended");
+        let failed = the_run(&*store);
+        drop(start(&store, "one"));
+        let given_up = abandon(&place, &the_run(&*store), &long, true).expect("given up");
+        for run in [failed, given_up] {
+            let kept = state(&*store, &run).reason.expect("a reason");
+            assert!(long.starts_with(&kept) && kept.len() > 200, "{reason:?}: {}", kept.len());
+            assert_eq!(run.artifact_summary["reason"], Value::from(kept));
+        }
+    }
+}
+
+everywhere!(a_worker_gives_up_what_it_has_claimed);
+fn a_worker_gives_up_what_it_has_claimed(scene: &Scene) {
+    let store: Arc<dyn Store> = opened(scene);
+    let minute = LeaseTerm::new(Duration::from_mins(1));
+    let held = start(&store, "one");
+    let run = the_run(&*store);
+    let place = workplace(&store, "two", Duration::from_mins(1));
+    store.release(&store.holder(&run.task_id).expect("an answer").expect("one")).expect("freed");
+    let claim = || store.claim(&run.task_id, &place.worker, minute).expect("an answer");
+    let lease = claim().expect("free");
+    // Its process may be asleep, and still has it in hand.
+    let refused = abandon_claimed(&place, &lease, &run, "too often");
+    assert!(matches!(refused, Err(AttemptError::Held { .. })), "{refused:?}");
+    drop(held);
+    let run = abandon_claimed(&place, &lease, &run, "too often").expect("given up");
+    let state = state(&*store, &run);
+    assert_eq!((run.status, state.status), (RunStatus::Failed, RunStatus::Failed));
+    assert_eq!((state.reason.as_deref(), state.findings), (Some("too often"), Vec::new()));
+    let task = store.task(&run.task_id).expect("an answer").expect("a task");
+    assert_eq!(task.status, TaskStatus::Todo);
+    store.check_lease(&lease).expect("the worker has more to do under it");
+}
+
+everywhere!(what_succeeded_is_not_given_up);
+fn what_succeeded_is_not_given_up(scene: &Scene) {
+    let store: Arc<dyn Store> = opened(scene);
+    let first = start(&store, "one");
+    first.reach(RunStatus::Executing, Durability::Power).expect("a step");
+    let report = store::ExecutorReport {
+        format: store::EXECUTOR_REPORT_FORMAT.to_string(),
+        result: Value::Null,
+        summary: Map::from_iter([("colour".to_owned(), Value::from("red"))]),
+        events: Vec::new(),
+    };
+    let report = serde_json::to_vec(&report).expect("JSON");
+    first.attach(&name("executor_report.json"), &report, Durability::Power).expect("kept");
+    // The process ends between the journal and the store.
+    for to in [RunStatus::Verifying, RunStatus::Success] {
+        first.record(Event::Advanced { to }, Durability::Power).expect("written");
+    }
+    drop(first);
+    let place = workplace(&store, "two", Duration::from_mins(1));
+    let over = abandon(&place, &the_run(&*store), "by hand", true);
+    assert!(matches!(over, Err(AttemptError::Over { status: RunStatus::Success, .. })), "{over:?}");
+    let run = the_run(&*store);
+    assert_eq!((run.status, &run.artifact_summary["colour"]), (RunStatus::Success, &"red".into()));
+    assert_eq!(state(&*store, &run).findings, Vec::new());
 }

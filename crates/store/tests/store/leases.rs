@@ -18,8 +18,11 @@ fn who_was_stopped_past_the_lease_cannot_write(scene: &Scene) {
     let run = store.begin_run(&first, moment(0)).expect("a run");
     store.renew(&first, term(1)).expect("still theirs");
     std::thread::sleep(Duration::from_millis(30));
-    let renewed = store.renew(&first, term(60_000));
-    assert!(matches!(renewed, Err(StoreError::LeaseLost(_))), "it has expired");
+    // It has expired and nobody has claimed it: whoever was asleep goes on.
+    store.renew(&first, term(60_000)).expect("still theirs");
+    assert_eq!(store.claim(&id, &worker("quick"), term(60_000)).expect("an answer"), None);
+    store.renew(&first, term(1)).expect("still theirs");
+    std::thread::sleep(Duration::from_millis(30));
     // Nobody else has claimed it, so what is written harms nobody.
     let planned = store.advance_run(&first, &run.run_id, &Advance::to(RunStatus::Executing));
     planned.expect("a step");
@@ -28,6 +31,8 @@ fn who_was_stopped_past_the_lease_cannot_write(scene: &Scene) {
 
     let second = store.claim(&id, &worker("quick"), term(60_000)).expect("claimed").expect("free");
     assert_eq!(second.fence, Fence(2));
+    let renewed = store.renew(&first, term(60_000));
+    assert!(matches!(renewed, Err(StoreError::LeaseLost(_))), "it is another's");
     let late = store.advance_run(&first, &run.run_id, &Advance::to(RunStatus::Verifying));
     assert!(matches!(late, Err(StoreError::LeaseLost(_))));
     assert!(matches!(store.check_lease(&first), Err(StoreError::LeaseLost(_))));
@@ -38,6 +43,8 @@ fn who_was_stopped_past_the_lease_cannot_write(scene: &Scene) {
     let step = store.advance_run(&second, &run.run_id, &Advance::to(RunStatus::Verifying));
     assert_eq!(step.expect("a step").status, RunStatus::Verifying);
     store.release(&second).expect("given back");
+    let renewed = store.renew(&second, term(60_000));
+    assert!(matches!(renewed, Err(StoreError::LeaseLost(_))), "it was given back");
     assert!(matches!(store.check_lease(&second), Err(StoreError::LeaseLost(_))));
     let third = store.claim(&id, &worker("third"), term(1)).expect("claimed").expect("free");
     assert_eq!(third.fence, Fence(3));
