@@ -23,7 +23,7 @@ use crate::output::Output;
 
 pub use crate::commands::{
     AppliedItem, AuditAnswer, AuditProof, EventItem, FetchAnswer, GcAnswer, ImportAnswer, KeyItem,
-    PublishAnswer, RegistryItem, RunAnswer, TaskAnswer,
+    PublishAnswer, RegistryItem, RunAnswer, SignedFileAnswer, TaskAnswer,
 };
 
 #[global_allocator]

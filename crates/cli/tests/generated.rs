@@ -110,6 +110,21 @@ fn spine_formats() -> Vec<Format> {
             "items of what `history --all --json` prints",
             "JSON",
         ),
+        format::<cli::SignedFileAnswer>(
+            "signed-file-answer-1",
+            "what `keys verify --json` prints",
+            "JSON",
+        ),
+        format::<ledger::Statement<ledger::CheckpointTaken>>(
+            "checkpoint-statement-1",
+            "the payload of a signed checkpoint",
+            "JSON",
+        ),
+        format::<ledger::Statement<ledger::EvidenceGathered>>(
+            "evidence-statement-1",
+            "the payload of a signed report",
+            "JSON",
+        ),
         format::<cli::KeyItem>("key-item-1", "items of what `keys list --json` prints", "JSON"),
         format::<cli::AuditAnswer>("audit-answer-1", "what `audit verify --json` prints", "JSON"),
         format::<cli::AuditProof>("audit-proof-1", "what `audit prove` prints", "JSON"),

@@ -31,6 +31,7 @@ pub mod review;
 pub mod semver;
 pub mod settings;
 mod settling;
+pub mod signed_file;
 pub mod snapshot;
 pub mod template;
 pub mod transaction;

@@ -1,12 +1,16 @@
 //! What was applied to a dependent, and the way back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use artifact::Digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::application::ApplicationRecord;
+use crate::checkpoint::checkpoint_folder;
+use crate::signed_file::{SignedFile, look_at_checkpoint, sign_checkpoint};
 use crate::transaction::{RollbackRequest, TransactionError, Transactions};
+use crate::trust::SignatureState;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// What was brought back.
@@ -14,6 +18,9 @@ use crate::{Error, ErrorCode, ErrorKind, World};
 pub struct RollbackAnswer {
     /// The record of the rollback; none when every file was as the checkpoint says already.
     pub record: Option<ApplicationRecord>,
+    /// The digest of the checkpoint, where nobody who is trusted here signed it and that was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<Digest>,
 }
 
 /// What is known about a target.
@@ -27,10 +34,51 @@ pub struct StatusAnswer {
     pub standing: Option<ApplicationRecord>,
 }
 
-/// Brings a dependent back to a checkpoint.
-pub fn rollback(request: &RollbackRequest, world: &World) -> Result<RollbackAnswer, Error> {
-    let record = transactions(world).rollback(request).map_err(|e| transaction_error(&e))?;
-    Ok(RollbackAnswer { record })
+/// Brings a dependent back to a checkpoint: one that was taken here, or that a trusted key signed, or
+/// any whose signature is not broken, where that is allowed.
+pub fn rollback(
+    request: &RollbackRequest,
+    allow_unsigned: bool,
+    world: &World,
+) -> Result<RollbackAnswer, Error> {
+    let looked = look_at_named(request, world)?;
+    let (vouched, unsigned) = match looked {
+        None => (None, None),
+        Some(SignedFile { signature: SignatureState::Broken { why }, .. }) => {
+            let message = "the signature of the checkpoint does not hold";
+            return Err(Error::new(ErrorKind::Conflict, ErrorCode::SignatureError, message)
+                .detail(why)
+                .hint("restore the files from version control, and do not use this checkpoint"));
+        }
+        Some(looked) if looked.signature.is_signed() => (Some(looked.digest), None),
+        Some(looked) if allow_unsigned => (Some(looked.digest), Some(looked.digest)),
+        Some(_) => (None, None),
+    };
+    let request = RollbackRequest { vouched, ..request.clone() };
+    let record = transactions(world).rollback(&request).map_err(|e| transaction_error(&e))?;
+    if let Some(record) = &record {
+        sign_checkpoint(world, record)?;
+    }
+    Ok(RollbackAnswer { record, unsigned })
+}
+
+/// The checkpoint that a rollback is to restore, with what its signature is worth; none where that
+/// is for the rollback itself to say.
+fn look_at_named(request: &RollbackRequest, world: &World) -> Result<Option<SignedFile>, Error> {
+    let folder = match &request.checkpoint {
+        Some(path) => checkpoint_folder(&*world.files, path).ok(),
+        None => {
+            let status = transactions(world).status(&request.target);
+            status.ok().and_then(|it| it.standing).map(|it| PathBuf::from(it.checkpoint))
+        }
+    };
+    let Some(folder) = folder else { return Ok(None) };
+    match look_at_checkpoint(world, &folder) {
+        Ok(looked) => Ok(Some(looked)),
+        // A checkpoint that cannot be read is refused with the reason by who restores it.
+        Err(error) if error.code() == ErrorCode::UsageError => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is applied to a dependent; ends a change that was interrupted.

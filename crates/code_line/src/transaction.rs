@@ -125,6 +125,9 @@ pub struct RollbackRequest {
     pub to_version: Option<String>,
     /// Whether later work is replaced; it is kept in the checkpoint that the rollback takes.
     pub force: bool,
+    /// The digest of the checkpoint's description, where somebody vouches for it: a checkpoint that
+    /// no record of the target names is restored only then.
+    pub vouched: Option<Digest>,
 }
 
 /// What is known about a target.
@@ -263,6 +266,9 @@ impl<'a> Transactions<'a> {
         let known = records.iter().rfind(|record| Path::new(&record.checkpoint) == folder);
         if known.is_some_and(|record| record.checkpoint_digest != digest) {
             return Err(changed_checkpoint(&folder).into());
+        }
+        if known.is_none() && request.vouched != Some(digest) {
+            return Err(TransactionError::Foreign(folder));
         }
         check_rollback(request, &target, &checkpoint)?;
         let (changes, edited) = self.restoring(&target, &checkpoint, store)?;

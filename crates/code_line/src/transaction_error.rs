@@ -55,6 +55,9 @@ pub enum TransactionError {
     /// The checkpoint is of another folder.
     #[error("the checkpoint is of `{0}`")]
     OtherTarget(String),
+    /// Nobody here took the checkpoint, and nobody vouches for it.
+    #[error("no record here names the checkpoint `{}`, and nobody vouches for it", .0.display())]
+    Foreign(PathBuf),
     /// Writing failed, and every file was brought back: nothing is changed.
     #[error("the change could not be made; every file is as it was")]
     TakenBack(#[source] SettleError),
@@ -93,6 +96,10 @@ impl TransactionError {
             Self::NoCheckpoint(_) => "name the checkpoint's folder",
             Self::OtherVersion { .. } => "name the checkpoint's version, or another checkpoint",
             Self::OtherTarget(_) => "use --force if the package was moved here",
+            Self::Foreign(_) => {
+                "a checkpoint says what is written into the package: restore one that you took, or \
+                 say --allow-unsigned, which is recorded"
+            }
             Self::TakenBack(_) => "remove the cause and run the same command again",
             Self::Interrupted(_) => {
                 "remove the cause and run the same command again to end it, or roll an apply back"

@@ -69,6 +69,7 @@ fn request(target: &Path) -> ApplyRequest {
 
 fn rollback(target: &Path) -> RollbackRequest {
     RollbackRequest {
+        vouched: None,
         target: target.to_owned(),
         checkpoint: None,
         to_version: Some("0.9.0".to_owned()),

@@ -13,6 +13,7 @@ pub(crate) enum KeysCommand {
     Show(KeyShowArguments),
     Trust(KeyTrustArguments),
     Revoke(KeyRevokeArguments),
+    Verify(KeyVerifyArguments),
 }
 
 /// Make a key, and trust it on this machine
@@ -50,6 +51,22 @@ pub(crate) struct KeyShowArguments {
     /// The name of the key on this machine
     #[arg(value_name = "NAME", default_value = "local")]
     pub(crate) name: String,
+}
+
+/// Say who signed a file: the report on an apply, the description of a checkpoint, a manifest
+///
+/// The signature lies beside the file, under the same name with the extension dsse.json.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onx keys verify application_report.json
+  onx keys verify artifacts/rollback/checkpoint_pre_1.0.0/checkpoint.json
+
+Exits with 1 when nobody signed it who is trusted here, or when the signature does not hold.")]
+pub(crate) struct KeyVerifyArguments {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Trust the key of somebody else

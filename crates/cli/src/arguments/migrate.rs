@@ -303,6 +303,11 @@ pub(crate) struct RollbackArguments {
     /// Overwrite what was changed after the apply
     #[arg(long)]
     pub(crate) force: bool,
+
+    /// Take a checkpoint that was not taken here and that nobody signed who is trusted on this
+    /// machine
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 }
 
 /// Show what is applied to a package, and end an apply that was interrupted

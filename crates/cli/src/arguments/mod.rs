@@ -18,7 +18,7 @@ pub(crate) use audit::{
 };
 pub(crate) use keys::{
     GrantArguments, KeyNewArguments, KeyRevokeArguments, KeyShowArguments, KeyTrustArguments,
-    KeysCommand,
+    KeyVerifyArguments, KeysCommand,
 };
 pub(crate) use manifest::{
     AcknowledgedArguments, CalibrateArguments, CompatArguments, ComposeArguments, CoreArguments,

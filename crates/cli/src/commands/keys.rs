@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use artifact::Timestamp;
-use code_line::trust::OwnKey;
+use artifact::{Digest, Timestamp};
+use code_line::signed_file::{SignedFile, look_at};
+use code_line::trust::{OwnKey, SignatureState};
 use code_line::{Error, ErrorCode};
-use ledger::{Event, KeyId, Namespaces, PublicKey, Signer as _, TrustedKey};
+use ledger::{Event, KeyId, Kind, Namespaces, PublicKey, Signer as _, TrustedKey};
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{Keyring, KeyringError, KnownKey, LOCAL_KEY, Trust};
@@ -15,7 +16,7 @@ use super::audit::{line, note, note_once, unlogged};
 use crate::Answer;
 use crate::arguments::{
     GrantArguments, KeyNewArguments, KeyRevokeArguments, KeyShowArguments, KeyTrustArguments,
-    KeysCommand,
+    KeyVerifyArguments, KeysCommand,
 };
 use crate::words::Lines;
 
@@ -40,6 +41,7 @@ pub(crate) fn keys(context: &Context<'_>, command: &KeysCommand) -> Result<Answe
         KeysCommand::Show(arguments) => show(context, arguments),
         KeysCommand::Trust(arguments) => trust(context, arguments),
         KeysCommand::Revoke(arguments) => revoke(context, arguments),
+        KeysCommand::Verify(arguments) => verify(context, arguments),
     }
 }
 
@@ -101,6 +103,37 @@ fn revoke(context: &Context<'_>, arguments: &KeyRevokeArguments) -> Result<Answe
     note(context, None, |_| Ok(Event::KeyRevoked { key: arguments.id, reason }))
         .map_err(|error| unlogged(error, "the key is revoked"))?;
     Ok(Answer::Yes)
+}
+
+/// What `keys verify --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SignedFileAnswer {
+    /// What the file is signed as; none where no signature lies beside it.
+    pub kind: Option<Kind>,
+    /// What the signature is worth here.
+    pub signature: SignatureState,
+    /// The digest of the file.
+    pub digest: Digest,
+}
+
+fn verify(context: &Context<'_>, arguments: &KeyVerifyArguments) -> Result<Answer, Error> {
+    let SignedFile { kind, signature, digest } = look_at(&context.world, &arguments.file)?;
+    let is_signed = signature.is_signed();
+    let answer = SignedFileAnswer { kind, signature, digest };
+    if context.output.is_json() {
+        context.output.json(&answer)?;
+    } else {
+        let kind = kind.map_or_else(String::new, |kind| format!("{kind}  "));
+        let why = match &answer.signature {
+            SignatureState::Untrusted { why } | SignatureState::Broken { why } => {
+                format!(": {why}")
+            }
+            SignatureState::Signed { .. } | SignatureState::Unsigned => String::new(),
+        };
+        let (path, words) = (arguments.file.display(), answer.signature.words());
+        context.output.result(&format!("{path}  {kind}{words}{why}\n"))?;
+    }
+    Ok(if is_signed { Answer::Yes } else { Answer::No })
 }
 
 /// The public key in a file.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use store::ApplicationRow;
 
 use super::Context;
-use super::audit::{line, manifest_id, note_late, unlogged};
+use super::audit::{line, manifest_id, note, note_late, unlogged};
 use super::listings::note_application;
 use super::tasks::{open, refused};
 use crate::Answer;
@@ -70,19 +70,27 @@ pub(crate) fn rollback(
         checkpoint: arguments.checkpoint.as_ref().map(absolute),
         to_version: arguments.to_version.clone(),
         force: arguments.force,
+        vouched: None,
     };
-    let answer = run_rollback(&request, &context.world)?;
+    let answer = run_rollback(&request, arguments.allow_unsigned, &context.world)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
         context.output.result(&rollback_text(&answer))?;
     }
-    note_changes(context, &request.target).map_err(|error| {
-        unlogged(error, "the files are back").detail(
-            "`onx-migrate status` writes it down when the log can be written again; another \
+    let unsigned = answer.unsigned.map(|subject| {
+        note(context, None, |_| {
+            Ok(Event::UnsignedWorkAllowed { operation: line("rollback")?, subject })
+        })
+    });
+    unsigned.unwrap_or(Ok(())).and_then(|()| note_changes(context, &request.target)).map_err(
+        |error| {
+            unlogged(error, "the files are back").detail(
+                "`onx-migrate status` writes it down when the log can be written again; another \
              rollback would take back what was applied before",
-        )
-    })?;
+            )
+        },
+    )?;
     Ok(Answer::Yes)
 }
 

@@ -373,3 +373,41 @@ fn what_had_expired_and_was_used_stands_in_the_report_and_in_the_log() {
         assert_eq!(entry["subject"], report["manifest_digest"]);
     }
 }
+
+#[test]
+fn what_came_of_an_apply_is_signed_and_only_checkpoints_of_ones_own_are_restored() {
+    let scene = generated();
+    let before = scene.read("app/main.py");
+    let report = ["--report", "report.json", "--checkpoint", "kept"];
+    yes(scene.onx(&[&APPLY[..], &report].concat()));
+    let said = yes(scene.onx(&["keys", "verify", "report.json"])).out;
+    assert!(said.contains("report.json  evidence  signed by local:user"), "{said}");
+    let said = yes(scene.onx(&["keys", "verify", "kept/checkpoint.json"])).out;
+    assert!(said.contains("checkpoint  signed by local:user"), "{said}");
+    scene.write("report.json", &scene.read("report.json").replacen("\"app\"", "\"other\"", 1));
+    let said = scene.onx(&["keys", "verify", "report.json"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    assert!(said.out.contains("does not hold"), "{}", said.out);
+
+    // Where no record knows the checkpoint, the signature does.
+    std::fs::remove_dir_all(scene.state().join("targets")).expect("records");
+    let back = ["migrate", "rollback", "--package", "app", "--checkpoint", "kept"];
+    let signature = scene.read("kept/checkpoint.dsse.json");
+    scene.write("kept/checkpoint.dsse.json", &signature.replacen("sig\":\"", "sig\":\"A", 1));
+    refused(scene.onx(&[&back[..], &["--allow-unsigned"]].concat()), 4, "does not hold");
+    std::fs::remove_file(scene.work().join("kept/checkpoint.dsse.json")).expect("a signature");
+    refused(scene.onx(&back), 4, "nobody vouches for it");
+    assert!(scene.read("app/main.py").contains("Quadrat"));
+    scene.write("kept/checkpoint.dsse.json", &signature);
+    yes(scene.onx(&back));
+    assert_eq!(scene.read("app/main.py"), before);
+
+    yes(scene.onx(&[&APPLY[..], &["--checkpoint", "other"]].concat()));
+    std::fs::remove_dir_all(scene.state().join("targets")).expect("records");
+    std::fs::remove_file(scene.work().join("other/checkpoint.dsse.json")).expect("a signature");
+    let back = ["migrate", "rollback", "--package", "app", "--checkpoint", "other"];
+    yes(scene.onx(&[&back[..], &["--allow-unsigned"]].concat()));
+    assert_eq!(scene.read("app/main.py"), before);
+    let log = yes(scene.onx(&["audit", "show"])).out;
+    assert!(log.contains("unsigned work allowed"), "{log}");
+}

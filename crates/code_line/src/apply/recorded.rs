@@ -22,6 +22,7 @@ use crate::nodes::checkpoint_manager::{CheckpointManager, CheckpointRequest};
 use crate::nodes::codemod_generator::CodemodGenerator;
 use crate::nodes::manifest_database::{DatabaseEntry, ManifestDatabase};
 use crate::records::{transaction_error, transactions};
+use crate::signed_file::{sign_checkpoint, sign_evidence};
 use crate::work::{ApplicationListing, Listings};
 use crate::{Error, ErrorCode, ErrorKind, Progress, World};
 
@@ -104,6 +105,9 @@ pub(crate) fn apply_as_run(
         walker.step(&ManifestDatabase { listings }, entry)?;
         listings.note_application(stands, &report.signature, is_new)?;
     }
+    if let Some(record) = &record {
+        sign_checkpoint(world, record)?;
+    }
     if is_new {
         expect_written(&edits, &target, world)?;
     }
@@ -123,7 +127,11 @@ pub(crate) fn apply_as_run(
     if let Some(place) = &place {
         let bytes = serde_json::to_vec_pretty(&report)
             .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-        world.write_named(place, &crate::generate::with_newline(bytes))?;
+        let bytes = crate::generate::with_newline(bytes);
+        world.write_named(place, &bytes)?;
+        let success = report.summary.operations_failed == 0;
+        let run = recorder.context().run().as_str();
+        sign_evidence(world, (place, &bytes), &prepared.loaded, run, success)?;
     }
     let recovered = prepared.recovered;
     Ok(Applied { report, patch, recovered, report_file: place })
