@@ -135,9 +135,9 @@ pub(crate) fn sign_unless_signed(
 }
 
 /// Signs a manifest that was made of others, if each of those is signed by somebody who is trusted
-/// here, and all in one namespace, for that one: what nobody vouches for does not come to be trusted
-/// by being worked at, and what somebody may vouch for in one place does not come to be trusted in
-/// another.
+/// here, and all in one namespace, for that one: what nobody vouches for does not come to be
+/// trusted by being worked at, and what somebody may vouch for in one place does not come to be
+/// trusted in another.
 pub(crate) fn sign_descendant(
     world: &World,
     made: &LoadedManifest,

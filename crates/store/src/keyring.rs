@@ -401,8 +401,8 @@ impl Keyring {
     }
 }
 
-/// Whether this key is trusted with the same already, for as long, and still: what was said twice is
-/// done.
+/// Whether this key is trusted with the same already, for as long, and still: what was said twice
+/// is done.
 fn grants_the_same(known: &TrustedKey, new: &TrustedKey) -> bool {
     let lasts = |key: &TrustedKey| key.expires.unix_seconds() - key.not_before.unix_seconds();
     known.revoked_at.is_none()

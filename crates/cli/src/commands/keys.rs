@@ -87,7 +87,7 @@ fn trust(context: &Context<'_>, arguments: &KeyTrustArguments) -> Result<Answer,
     let before = if is_new { "" } else { "before " };
     tell(context, &id, &format!("trusted {before}as the key of {}", trust.owner))?;
     // However often a name was given and in which order, it is the same trust.
-    let namespaces = BTreeSet::from_iter(arguments.grant.namespaces.iter().cloned());
+    let namespaces: BTreeSet<_> = arguments.grant.namespaces.iter().cloned().collect();
     let namespaces = namespaces.into_iter().collect();
     let event = Event::KeyTrusted { key: id, namespaces, owner: trust.owner.clone() };
     note_once(context, None, is_new, event, &id.to_string())
