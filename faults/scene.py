@@ -93,6 +93,8 @@ class Scene:
         key.parent.mkdir(parents=True)
         key.write_text(KEY)
         key.chmod(0o600)
+        # Without a list of trusted keys it would not be used.
+        (key.parent.parent / "trusted.json").write_text('{"format":"onx/trusted-keys/1","keys":[]}')
 
     def write(self, path, text, mode=None):
         """Writes a file below the folder that is worked on."""

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use artifact::{ErrorKind, Timestamp, TreePath, canonical_json, strict_json};
+use artifact::{ErrorKind, Timestamp, canonical_json, strict_json};
 use host::{
-    Durability, FileError, FileErrorKind, FileLock, Files, Place, remove_temporary_files_in,
+    Durability, FileError, FileErrorKind, FileLock, Files, Place, lock_patiently,
+    remove_temporary_files_in, tree_path,
 };
 use ledger::{
-    AuditEntry, AuditLog, DocumentError, Event, Identity, Line, LogBreak, LogStand, MerkleTree,
-    NoteError, Origin, PublicKey, Signer, SignerError, TreeHead, leaf_hash,
+    AuditEntry, AuditLog, DocumentError, Event, Identity, KeyId, Line, LogBreak, LogStand,
+    MerkleTree, NoteError, Origin, PublicKey, Signer, SignerError, TreeHead, TrustedKey, leaf_hash,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,15 +24,13 @@ const LOG_LIMIT_BYTES: u64 = 8 << 30;
 const SMALL_LIMIT_BYTES: u64 = 64 << 10;
 /// How far back an entry of the same run is looked for, in bytes.
 const RECENT_BYTES: u64 = 1 << 20;
-/// How long another process may hold the log, and how long is waited between two looks.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(10);
 
-/// An audit log in a folder.
+/// The audit log of a machine, in a folder.
 #[derive(Debug, Clone)]
 pub struct AuditFolder {
     files: Arc<dyn Files>,
     base: PathBuf,
+    keys: Vec<TrustedKey>,
 }
 
 /// Something that happened, as it is written down.
@@ -80,9 +78,22 @@ pub enum AuditError {
         #[source]
         source: NoteError,
     },
+    /// The newest head was signed by a key of this machine that was revoked since.
+    #[error("the head `{}` was signed by the key {key}, which was revoked at {at}", path.display())]
+    Revoked {
+        /// The head.
+        path: PathBuf,
+        /// The key.
+        key: KeyId,
+        /// When it was revoked.
+        at: Timestamp,
+    },
     /// There is no log.
     #[error("there is no audit log `{}`", .0.display())]
     Missing(PathBuf),
+    /// There is a log without the head that is signed before its first entry is written.
+    #[error("the audit log has entries, and its head `{}` is missing", .0.display())]
+    NoHead(PathBuf),
     /// An entry has no bytes.
     #[error("an entry of the audit log cannot be written")]
     Entry(#[from] DocumentError),
@@ -98,7 +109,9 @@ impl AuditError {
     /// Who can do something about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Broken { .. } | Self::Head { .. } => ErrorKind::Conflict,
+            Self::Broken { .. } | Self::Head { .. } | Self::Revoked { .. } | Self::NoHead(_) => {
+                ErrorKind::Conflict
+            }
             Self::Missing(_) => ErrorKind::User,
             Self::Entry(_) => ErrorKind::Internal,
             Self::Signer(error) => error.kind(),
@@ -112,9 +125,14 @@ impl AuditError {
             Self::Broken { .. } => "keep the folder as it is for whoever looks into it, and put \
                                     back a copy, or move the folder away to begin a new log"
                 .to_owned(),
-            Self::Head { .. } => {
-                "give a head of this log, and trust the key that signed it".to_owned()
-            }
+            Self::Head { .. } | Self::NoHead(_) => "put back copies of the folder and of the \
+                                                    keys, or move the folder away to begin a new \
+                                                    log"
+            .to_owned(),
+            Self::Revoked { .. } => "the next entry is signed with another key; if somebody else \
+                                     may have had this one, hold the log against a head that was \
+                                     kept elsewhere, with `onx audit verify --head`"
+                .to_owned(),
             Self::Missing(_) => "it begins with the first manifest that is made".to_owned(),
             Self::Entry(_) => "please report this with the command that you ran".to_owned(),
             Self::Signer(error) => error.hint().to_owned(),
@@ -147,10 +165,17 @@ impl<'a> Told<'a> {
     }
 }
 
+/// The newest head, and what became of the key that signed it.
+struct Sealed {
+    head: TreeHead,
+    revoked: Option<(KeyId, Timestamp)>,
+}
+
 impl AuditFolder {
-    /// The log in this folder, which need not be there yet.
-    pub fn new(files: Arc<dyn Files>, base: impl Into<PathBuf>) -> Self {
-        Self { files, base: base.into() }
+    /// The log in this folder, which need not be there yet. Its heads are signed by the keys of the
+    /// machine: the one that it has, and those that it had.
+    pub fn new(files: Arc<dyn Files>, base: impl Into<PathBuf>, keys: Vec<TrustedKey>) -> Self {
+        Self { files, base: base.into(), keys }
     }
 
     /// The file with the entries.
@@ -159,8 +184,9 @@ impl AuditFolder {
     }
 
     /// Writes down what happened, and signs the head over everything so far. The entry outlasts a
-    /// loss of power; the head may be that of a moment before. What one run did is written once,
-    /// however often it is told.
+    /// loss of power; the head may be that of a moment before, and is never ahead. What one run did
+    /// is written once, however often it is told. Nothing is written, and no head signed, over a
+    /// log that is not the one whose head was signed last.
     pub fn add(&self, happening: &Happening, signer: &dyn Signer) -> Result<(), AuditError> {
         self.add_unless(happening, Told::of_run(happening, RECENT_BYTES), signer)
     }
@@ -189,87 +215,158 @@ impl AuditFolder {
         signer: &dyn Signer,
     ) -> Result<(), AuditError> {
         let _held = self.lock()?;
+        let (mut log, bytes, covered) = self.standing(signer)?;
+        let path = tree_path(LOG)?;
+        let place = Place::new(&self.base, &path);
         if let Some(told) = told
             && self.was_told(&happening.event, &told)?
         {
+            if covered < log.size() {
+                // Whoever wrote it ended before it was sure to last.
+                self.files.append(place, &[], Durability::Power)?;
+                self.files.sync_folder(&self.base, None)?;
+                self.seal(&log, signer)?;
+            }
             return Ok(());
         }
-        let (mut log, bytes) = self.standing(signer)?;
         let Happening { actor, run, event, at } = happening.clone();
         let mut line = log.append(actor, run, event, at)?;
         line.push(b'\n');
-        let path = tree_path(LOG)?;
-        let place = Place::new(&self.base, &path);
         let size = self.files.append(place, &line, Durability::Power)?;
-        let note = log.head().sign(signer)?;
-        self.keep(HEAD, note.as_bytes())?;
+        if bytes == 0 {
+            // A file lasts only if its name does.
+            self.files.sync_folder(&self.base, None)?;
+        }
+        self.seal(&log, signer)?;
         let expected = bytes + line.len() as u64;
         if size == expected {
             let standing = Standing { bytes: size, log: log.stand() };
             let standing = canonical_json(&standing).unwrap_or_default();
-            self.keep(STAND, &standing)?;
+            let path = tree_path(STAND)?;
+            self.files.keep(Place::new(&self.base, &path), &standing, None)?;
         }
         Ok(())
     }
 
     /// Reads the whole log and holds it against the head beside it, and against others that were
     /// kept elsewhere.
-    pub fn read(&self, keys: &[PublicKey], kept: &[TreeHead]) -> Result<ReadLog, AuditError> {
-        let bytes = self.bytes()?.ok_or_else(|| AuditError::Missing(self.file()))?;
+    pub fn read(&self, kept: &[TreeHead]) -> Result<ReadLog, AuditError> {
+        // The head first, since the log is ahead of it while an entry is added.
+        let mut note = self.head_bytes()?;
+        let bytes = self.bytes()?.unwrap_or_default();
+        if note.is_none() {
+            note = self.head_bytes()?;
+        }
         let mut heads = kept.to_vec();
-        let note = self.head_bytes()?.ok_or_else(|| AuditError::Missing(self.base.join(HEAD)))?;
-        let origin = origin_of(&note).ok_or_else(|| AuditError::Missing(self.base.join(HEAD)))?;
-        let head = TreeHead::open(&note, &origin, keys);
-        heads.push(head.map_err(|source| self.bad_head(source))?);
-        read_log(&bytes, &origin, &heads)
-            .map_err(|source| AuditError::Broken { path: self.file(), source })
+        let broken = |source| AuditError::Broken { path: self.file(), source };
+        let origin = match note {
+            Some(note) => {
+                let Sealed { head, revoked } = self.opened(&note)?;
+                if let Some((key, at)) = revoked {
+                    return Err(AuditError::Revoked { path: self.base.join(HEAD), key, at });
+                }
+                heads.push(head.clone());
+                head.origin
+            }
+            None if !bytes.is_empty() => return Err(AuditError::NoHead(self.base.join(HEAD))),
+            None => match kept.first() {
+                Some(head) => head.origin.clone(),
+                None => return Err(AuditError::Missing(self.file())),
+            },
+        };
+        if bytes.is_empty() && heads.iter().all(|head| head.size == 0) {
+            return Err(AuditError::Missing(self.file()));
+        }
+        read_log(whole_lines(&bytes), &origin, &heads).map_err(broken)
     }
 
-    /// The note of the newest head.
+    /// The note of the newest head; one without any bytes is none.
     pub fn head_bytes(&self) -> Result<Option<Vec<u8>>, AuditError> {
-        Ok(self.small(HEAD)?)
+        Ok(self.small(HEAD)?.filter(|note| !note.is_empty()))
     }
 
-    fn bad_head(&self, source: NoteError) -> AuditError {
-        AuditError::Head { path: self.base.join(HEAD), source }
+    /// The head in this note, if it is one of the log of this machine that a key of this machine
+    /// signed. Who goes on with the log may do so from a head by a key that was revoked: the log
+    /// says then that it was.
+    fn opened(&self, note: &[u8]) -> Result<Sealed, AuditError> {
+        let path = || self.base.join(HEAD);
+        let bad = |source| AuditError::Head { path: path(), source };
+        let origin = origin_of(note).ok_or_else(|| bad(NoteError::Form("it has no name")))?;
+        let mut is_own = false;
+        for key in &self.keys {
+            is_own |= own_origin(&key.key)? == origin;
+        }
+        if !is_own {
+            return Err(bad(NoteError::Origin(origin.to_string())));
+        }
+        let usable = self.keys.iter().filter(|key| key.revoked_at.is_none());
+        let usable: Vec<PublicKey> = usable.map(|key| key.key).collect();
+        let unsigned = match TreeHead::open(note, &origin, &usable) {
+            Ok(head) => return Ok(Sealed { head, revoked: None }),
+            Err(unsigned @ NoteError::Unsigned) => unsigned,
+            Err(other) => return Err(bad(other)),
+        };
+        for key in &self.keys {
+            if let Some(at) = key.revoked_at
+                && let Ok(head) = TreeHead::open(note, &origin, &[key.key])
+            {
+                return Ok(Sealed { head, revoked: Some((key.key.id(), at)) });
+            }
+        }
+        Err(bad(unsigned))
     }
 
-    /// Where the log stands, and how long it is. What is written beside it is taken where it fits
-    /// the file; else everything is read.
-    fn standing(&self, signer: &dyn Signer) -> Result<(AuditLog, u64), AuditError> {
+    /// Signs the head over what was added. It outlasts a loss of power: a log without the head that
+    /// it had is not believed.
+    fn seal(&self, log: &AuditLog, signer: &dyn Signer) -> Result<(), AuditError> {
+        let note = log.head().sign(signer)?;
+        let path = tree_path(HEAD)?;
+        Ok(self.files.write(Place::new(&self.base, &path), note.as_bytes(), None)?)
+    }
+
+    /// Where the log stands, how long its file is, and how many entries the newest head covers.
+    /// What is written beside it is taken where it fits both; else everything is read.
+    fn standing(&self, signer: &dyn Signer) -> Result<(AuditLog, u64, u64), AuditError> {
         let path = tree_path(LOG)?;
         let found = self.files.metadata(Place::new(&self.base, &path))?;
-        let Some(found) = found.filter(|found| found.size_bytes > 0) else {
-            return Ok((AuditLog::begin(own_origin(signer)?), 0));
+        let size_bytes = found.map_or(0, |found| found.size_bytes);
+        let Some(note) = self.head_bytes()? else {
+            if size_bytes > 0 {
+                return Err(AuditError::NoHead(self.base.join(HEAD)));
+            }
+            // The head over nothing comes before the first entry, so that a log without a head is
+            // never one that was only begun.
+            let log = AuditLog::begin(own_origin(&signer.public_key())?);
+            self.seal(&log, signer)?;
+            return Ok((log, 0, 0));
         };
+        let Sealed { head, .. } = self.opened(&note)?;
+        let covered = head.size;
         let standing = self.small(STAND)?;
         let standing = standing.and_then(|bytes| strict_json::<Standing>(&bytes).ok());
         if let Some(Standing { bytes, log }) = standing
-            && bytes == found.size_bytes
+            && bytes == size_bytes
             && let Some(log) = AuditLog::at(log)
+            && log.head() == head
         {
-            return Ok((log, bytes));
+            return Ok((log, bytes, covered));
         }
-        self.reread(signer)
+        let (log, bytes) = self.reread(&head)?;
+        Ok((log, bytes, covered))
     }
 
-    /// Reads the log anew. An end that was cut off while it was written goes: nobody was told that
-    /// it is there.
-    fn reread(&self, signer: &dyn Signer) -> Result<(AuditLog, u64), AuditError> {
-        let mut bytes = self.bytes()?.unwrap_or_default();
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        if whole < bytes.len() {
-            bytes.truncate(whole);
-            let path = tree_path(LOG)?;
-            self.files.write(Place::new(&self.base, &path), &bytes, None)?;
-        }
-        let origin = match self.head_bytes()?.as_deref().and_then(origin_of) {
-            Some(origin) => origin,
-            None => own_origin(signer)?,
-        };
-        let log = AuditLog::verify(&origin, lines_of(&bytes), &[])
+    /// Reads the log anew and holds it against its newest head. An end that was cut off while it
+    /// was written goes: nobody was told that it is there.
+    fn reread(&self, head: &TreeHead) -> Result<(AuditLog, u64), AuditError> {
+        let bytes = self.bytes()?.unwrap_or_default();
+        let whole = whole_lines(&bytes);
+        let log = AuditLog::verify(&head.origin, lines_of(whole), std::slice::from_ref(head))
             .map_err(|source| AuditError::Broken { path: self.file(), source })?;
-        Ok((log, bytes.len() as u64))
+        if whole.len() < bytes.len() {
+            let path = tree_path(LOG)?;
+            self.files.write(Place::new(&self.base, &path), whole, None)?;
+        }
+        Ok((log, whole.len() as u64))
     }
 
     /// Whether the same event was told before.
@@ -288,7 +385,7 @@ impl AuditFolder {
             std::str::from_utf8(line).is_ok_and(|text| text.contains(told.holding))
                 && strict_json::<AuditEntry>(line).is_ok_and(is_same)
         };
-        Ok(lines_of(&recent).any(is_told))
+        Ok(lines_of(whole_lines(&recent)).any(is_told))
     }
 
     fn bytes(&self) -> Result<Option<Vec<u8>>, FileError> {
@@ -306,11 +403,6 @@ impl AuditFolder {
             Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), FileError> {
-        let path = tree_path(name)?;
-        self.files.keep(Place::new(&self.base, &path), bytes, None)
     }
 
     /// Waits for whoever writes to the log now.
@@ -344,27 +436,9 @@ pub fn origin_of(note: &[u8]) -> Option<Origin> {
     std::str::from_utf8(note).ok()?.lines().next()?.parse().ok()
 }
 
-/// Takes a lock for which others wait as well, and not for long.
-pub(crate) fn lock_patiently(
-    files: &dyn Files,
-    place: Place<'_>,
-    holder: &str,
-) -> Result<FileLock, FileError> {
-    let mut waited = Duration::ZERO;
-    loop {
-        match files.lock(place, holder) {
-            Err(error) if matches!(error.kind, FileErrorKind::Locked(_)) && waited < PATIENCE => {
-                std::thread::sleep(PAUSE);
-                waited += PAUSE;
-            }
-            locked => return locked,
-        }
-    }
-}
-
 /// The name of the log of a machine: that of its key.
-fn own_origin(signer: &dyn Signer) -> Result<Origin, DocumentError> {
-    let id = signer.public_key().id().to_string();
+fn own_origin(key: &PublicKey) -> Result<Origin, DocumentError> {
+    let id = key.id().to_string();
     format!("onx/{}", &id[..16])
         .parse()
         .map_err(|error: ledger::WordError| DocumentError::Unreadable(error.to_string()))
@@ -377,6 +451,8 @@ fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| *byte == b'\n').filter(move |_| !is_empty)
 }
 
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
+/// The lines that have an end. What follows was cut off while it was written, or is being written.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    &bytes[..end]
 }

@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::{ErrorKind, Timestamp, TreePath};
+use artifact::{ErrorKind, Timestamp};
 use host::{
-    FileError, FileErrorKind, FileLock, Files, NodeKind, Place, RandomnessError,
-    remove_temporary_files_in,
+    FileError, FileErrorKind, FileLock, Files, NodeKind, Place, RandomnessError, lock_patiently,
+    remove_temporary_files_in, tree_path,
 };
 use ledger::{
     DocumentError, Grant, Identity, KeyError, KeyId, Kind, Namespaces, Signer as _, SigningKey,
     TrustError, TrustedKey, TrustedKeys,
 };
 
-use crate::audit::lock_patiently;
-
-/// The name of the key that is made when the first one is needed.
+/// The name of the key that is made when the first one is needed. Keys that it had before are kept
+/// beside it, under names that begin with it.
 pub const LOCAL_KEY: &str = "local";
 
 const TRUSTED: &str = "trusted.json";
@@ -51,6 +50,15 @@ pub struct OwnKey {
     pub is_new: bool,
 }
 
+/// A key that is trusted from now on, or was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The key.
+    pub id: KeyId,
+    /// Whether it is trusted only from now on.
+    pub is_new: bool,
+}
+
 /// What a key may sign, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
@@ -75,6 +83,12 @@ pub enum KeyringError {
     /// There is a key of this name.
     #[error("there is a key `{0}` already")]
     Exists(String),
+    /// The name is that of the key which onx makes itself.
+    #[error("the key `{LOCAL_KEY}` is made by onx itself")]
+    Reserved,
+    /// There are private keys and no list that says what became of them.
+    #[error("there are private keys, and the list of trusted keys `{}` is missing", .0.display())]
+    Unlisted(PathBuf),
     /// There is no private key of this name.
     #[error("there is no private key `{0}`")]
     Missing(String),
@@ -114,10 +128,12 @@ impl KeyringError {
     /// Who can do something about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Name(_) | Self::Missing(_) => ErrorKind::User,
+            Self::Name(_) | Self::Reserved | Self::Missing(_) => ErrorKind::User,
             Self::Trust(TrustError::Unknown(_)) => ErrorKind::User,
             Self::Exists(_) | Self::Trust(TrustError::Known(_)) => ErrorKind::Conflict,
-            Self::Exposed(_) | Self::Unusable { .. } | Self::Damaged { .. } => ErrorKind::Config,
+            Self::Exposed(_) | Self::Unusable { .. } | Self::Damaged { .. } | Self::Unlisted(_) => {
+                ErrorKind::Config
+            }
             Self::File(_) | Self::Randomness(_) => ErrorKind::Outside,
         }
     }
@@ -126,6 +142,11 @@ impl KeyringError {
     pub fn hint(&self) -> String {
         match self {
             Self::Name(_) => "choose another name".to_owned(),
+            Self::Reserved => {
+                "choose another name; this key is made when it is first needed, and anew when it \
+                 was revoked"
+                    .to_owned()
+            }
             Self::Exists(_) => "choose another name; a key is never replaced".to_owned(),
             Self::Missing(_) | Self::Trust(TrustError::Unknown(_)) => {
                 "`onx keys list` shows the keys that there are".to_owned()
@@ -138,10 +159,15 @@ impl KeyringError {
                 "if nobody has read it, `chmod 600 {}`; else revoke it and make another",
                 path.display()
             ),
-            Self::Unusable { .. } => "put back a copy of it, or make another key".to_owned(),
-            Self::Damaged { path, .. } => {
-                format!("put back a copy, or move {} away and trust the keys anew", path.display())
+            Self::Unusable { .. } => {
+                "put back a copy of it, or move it away and make another key".to_owned()
             }
+            Self::Damaged { path, .. } | Self::Unlisted(path) => format!(
+                "put back a copy of it. Without one, what was revoked is lost as well: move the \
+                 whole folder {} away, so that new keys are made, and trust only keys of which \
+                 you know that they were not revoked",
+                path.parent().unwrap_or(path).display()
+            ),
             Self::File(error) => error.hint().to_owned(),
             Self::Randomness(_) => "see whether the system is short of resources".to_owned(),
         }
@@ -154,13 +180,20 @@ impl Keyring {
         Self { files, base: base.into() }
     }
 
-    /// The keys that are trusted here, and with what.
+    /// The keys that are trusted here, and with what. The list is there before the first private
+    /// key is: where there are keys without it, nobody knows any more which of them were revoked.
     pub fn trusted(&self) -> Result<TrustedKeys, KeyringError> {
-        match self.read(TRUSTED, TRUSTED_LIMIT_BYTES)? {
-            None => Ok(TrustedKeys::new()),
-            Some(bytes) => TrustedKeys::read(&bytes)
-                .map_err(|source| KeyringError::Damaged { path: self.base.join(TRUSTED), source }),
+        let mut bytes = self.read(TRUSTED, TRUSTED_LIMIT_BYTES)?;
+        if bytes.is_none() {
+            if self.names()?.is_empty() {
+                return Ok(TrustedKeys::new());
+            }
+            // Another process may have begun the list, and then made a key.
+            bytes = self.read(TRUSTED, TRUSTED_LIMIT_BYTES)?;
         }
+        let path = || self.base.join(TRUSTED);
+        let bytes = bytes.ok_or_else(|| KeyringError::Unlisted(path()))?;
+        TrustedKeys::read(&bytes).map_err(|source| KeyringError::Damaged { path: path(), source })
     }
 
     /// The names of the private keys, sorted.
@@ -182,32 +215,57 @@ impl Keyring {
     pub fn private(&self, name: &str) -> Result<SigningKey, KeyringError> {
         let file = file_of(name)?;
         let path = tree_path(&file)?;
-        let place = Place::new(&self.base, &path);
-        let Some(found) = self.files.metadata(place)? else {
+        let Some(found) = self.files.metadata(Place::new(&self.base, &path))? else {
             return Err(KeyringError::Missing(name.to_owned()));
         };
         if found.mode & 0o077 != 0 {
             return Err(KeyringError::Exposed(self.base.join(&file)));
         }
-        let bytes = self.files.read(place, PRIVATE_LIMIT_BYTES)?;
+        self.unguarded(name)
+    }
+
+    /// The private key of this name, whoever may read it.
+    fn unguarded(&self, name: &str) -> Result<SigningKey, KeyringError> {
+        let file = file_of(name)?;
+        let path = tree_path(&file)?;
+        let bytes = self.files.read(Place::new(&self.base, &path), PRIVATE_LIMIT_BYTES)?;
         let text = String::from_utf8_lossy(&bytes);
         SigningKey::from_pem(&text)
             .map_err(|source| KeyringError::Unusable { path: self.base.join(&file), source })
     }
 
-    /// Makes a key of this name that is trusted here with all that `trust` says.
+    /// The keys that this machine has or had for itself: the list has them with everything, which
+    /// no other key is trusted with.
+    pub fn machine(&self) -> Result<Vec<TrustedKey>, KeyringError> {
+        let all = |grant: &Grant| {
+            grant.namespaces == Namespaces::Any && grant.kinds.contains(&Kind::TreeHead)
+        };
+        let trusted = self.trusted()?;
+        let keys = trusted.iter().map(|(_, key)| key);
+        Ok(keys.filter(|key| key.grants.iter().any(all)).cloned().collect())
+    }
+
+    /// Makes a key of this name that is trusted here with all that `trust` says. One that is there
+    /// and trusted with the same is given as it is.
     pub fn create(&self, name: &str, trust: &Trust) -> Result<OwnKey, KeyringError> {
-        let _held = self.lock()?;
-        if self.names()?.iter().any(|known| known == name) {
-            return Err(KeyringError::Exists(name.to_owned()));
+        if name == LOCAL_KEY {
+            return Err(KeyringError::Reserved);
         }
-        let key = self.make(name)?;
-        self.add(&key, trust)?;
-        Ok(OwnKey { name: name.to_owned(), key, owner: trust.owner.clone(), is_new: true })
+        let _held = self.lock()?;
+        self.begun_list()?;
+        let exists = self.names()?.iter().any(|known| known == name);
+        let key = if exists { self.private(name)? } else { self.make(name)? };
+        // One that was made by a process which then ended is not trusted yet.
+        let KnownKey { is_new, .. } =
+            self.add(key.public_key(), trust).map_err(|error| match error {
+                KeyringError::Trust(TrustError::Known(_)) => KeyringError::Exists(name.to_owned()),
+                other => other,
+            })?;
+        Ok(OwnKey { name: name.to_owned(), key, owner: trust.owner.clone(), is_new })
     }
 
     /// The key of this machine, which this machine alone trusts, with everything; it is made when
-    /// there is none.
+    /// there is none, and anew when the one that there is counts no more.
     pub fn local(&self, owner: &Identity, now: Timestamp) -> Result<OwnKey, KeyringError> {
         let found = |key: SigningKey, owner: &Identity| OwnKey {
             name: LOCAL_KEY.to_owned(),
@@ -215,16 +273,27 @@ impl Keyring {
             owner: owner.clone(),
             is_new: false,
         };
+        let counts = |known: &TrustedKey| known.revoked_at.is_none() && now < known.expires;
         if let Ok(key) = self.private(LOCAL_KEY)
             && let Some(known) = self.trusted()?.get(&key.public_key().id())
+            && counts(known)
         {
             return Ok(found(key, &known.owner));
         }
         let _held = self.lock()?;
-        let is_new = !self.names()?.iter().any(|known| known == LOCAL_KEY);
+        let trusted = self.begun_list()?;
+        let mut is_new = !self.names()?.iter().any(|known| known == LOCAL_KEY);
+        if !is_new {
+            // A key that others could read may have been revoked for that.
+            let id = self.unguarded(LOCAL_KEY)?.public_key().id();
+            if trusted.get(&id).is_some_and(|known| !counts(known)) {
+                self.put_aside(id)?;
+                is_new = true;
+            }
+        }
         // One that was made by a process which then ended is not trusted yet.
         let key = if is_new { self.make(LOCAL_KEY)? } else { self.private(LOCAL_KEY)? };
-        if let Some(known) = self.trusted()?.get(&key.public_key().id()) {
+        if let Some(known) = trusted.get(&key.public_key().id()) {
             return Ok(found(key, &known.owner));
         }
         let kinds = Kind::STATEMENTS.into_iter().chain([Kind::TreeHead]).collect();
@@ -234,14 +303,24 @@ impl Keyring {
         let not_before = Timestamp::from_unix_seconds(0).unwrap_or(now);
         let namespaces = Namespaces::Any;
         let trust = Trust { owner: owner.clone(), kinds, namespaces, not_before, expires };
-        self.add(&key, &trust)?;
+        self.add(key.public_key(), &trust)?;
         Ok(OwnKey { name: LOCAL_KEY.to_owned(), key, owner: owner.clone(), is_new })
     }
 
-    /// Trusts a key of somebody else.
-    pub fn trust(&self, key: ledger::PublicKey, trust: &Trust) -> Result<KeyId, KeyringError> {
+    /// Gives the key of this machine, which counts no more, another name, so that it can still be
+    /// looked up.
+    fn put_aside(&self, id: KeyId) -> Result<(), KeyringError> {
+        let aside = format!("{LOCAL_KEY}-{}", &id.to_string()[..16]);
+        let (from, to) = (tree_path(&file_of(LOCAL_KEY)?)?, tree_path(&file_of(&aside)?)?);
+        self.files.rename(&self.base, &from, &to)?;
+        Ok(self.files.sync_folder(&self.base, Some(&tree_path(PRIVATE)?))?)
+    }
+
+    /// Trusts a key of somebody else. One that is trusted with the same stays as it is.
+    pub fn trust(&self, key: ledger::PublicKey, trust: &Trust) -> Result<KnownKey, KeyringError> {
         let _held = self.lock()?;
-        self.add_public(key, trust)
+        self.begun_list()?;
+        self.add(key, trust)
     }
 
     /// Trusts a key no more; what it signed counts nowhere on this machine.
@@ -265,23 +344,27 @@ impl Keyring {
         Ok(key)
     }
 
-    fn add(&self, key: &SigningKey, trust: &Trust) -> Result<KeyId, KeyringError> {
-        self.add_public(key.public_key(), trust)
+    fn add(&self, key: ledger::PublicKey, trust: &Trust) -> Result<KnownKey, KeyringError> {
+        let Trust { owner, kinds, namespaces, not_before, expires } = trust.clone();
+        let grants = vec![Grant { kinds, namespaces }];
+        let mut trusted = self.trusted()?;
+        let new = TrustedKey { expires, grants, key, not_before, owner, revoked_at: None };
+        let id = key.id();
+        if trusted.get(&id).is_some_and(|known| grants_the_same(known, &new)) {
+            return Ok(KnownKey { id, is_new: false });
+        }
+        trusted.trust(new)?;
+        self.write_trusted(&trusted)?;
+        Ok(KnownKey { id, is_new: true })
     }
 
-    fn add_public(&self, key: ledger::PublicKey, trust: &Trust) -> Result<KeyId, KeyringError> {
-        let Trust { owner, kinds, namespaces, not_before, expires } = trust.clone();
-        let mut trusted = self.trusted()?;
-        let id = trusted.trust(TrustedKey {
-            expires,
-            grants: vec![Grant { kinds, namespaces }],
-            key,
-            not_before,
-            owner,
-            revoked_at: None,
-        })?;
-        self.write_trusted(&trusted)?;
-        Ok(id)
+    /// The list of trusted keys, which is begun where there is none.
+    fn begun_list(&self) -> Result<TrustedKeys, KeyringError> {
+        let trusted = self.trusted()?;
+        if trusted.iter().next().is_none() {
+            self.write_trusted(&trusted)?;
+        }
+        Ok(trusted)
     }
 
     fn write_trusted(&self, trusted: &TrustedKeys) -> Result<(), KeyringError> {
@@ -318,6 +401,17 @@ impl Keyring {
     }
 }
 
+/// Whether this key is trusted with the same already, for as long, and still: what was said twice
+/// is done.
+fn grants_the_same(known: &TrustedKey, new: &TrustedKey) -> bool {
+    let lasts = |key: &TrustedKey| key.expires.unix_seconds() - key.not_before.unix_seconds();
+    known.revoked_at.is_none()
+        && new.not_before < known.expires
+        && known.owner == new.owner
+        && known.grants == new.grants
+        && lasts(known) == lasts(new)
+}
+
 fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     (1..=64).contains(&name.len()) && name.chars().all(plain)
@@ -328,8 +422,4 @@ fn file_of(name: &str) -> Result<String, KeyringError> {
         return Err(KeyringError::Name(name.chars().take(80).collect()));
     }
     Ok(format!("{PRIVATE}/{name}{EXTENSION}"))
-}
-
-fn tree_path(text: &str) -> Result<TreePath, FileError> {
-    TreePath::new(text).map_err(|_| FileError::new("use", text, FileErrorKind::Path))
 }

@@ -41,7 +41,7 @@ pub use attempt::{
 pub use audit::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
 pub use error::StoreError;
 pub use events::{EventId, NewEvent, OutboxEvent};
-pub use keyring::{Keyring, KeyringError, LOCAL_KEY, OwnKey, Trust};
+pub use keyring::{Keyring, KeyringError, KnownKey, LOCAL_KEY, OwnKey, Trust};
 pub use legacy::{
     Import, ImportOutcome, ImportReport, Recovery, SetAside, StatusCount, WorkspacesBackup, import,
     recover,

@@ -19,7 +19,8 @@ pub(crate) enum KeysCommand {
 ///
 /// The private half stays in a file that only you may read. Others trust the key once they have
 /// what `onx keys show` prints. What is signed without --key is signed with the key `local`, which
-/// is made when it is first needed and which this machine alone trusts.
+/// is made when it is first needed, and anew when it was revoked, and which this machine alone
+/// trusts.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -4,14 +4,14 @@ use artifact::{Sha256, Timestamp};
 use code_line::apply::ApplicationStatus;
 use code_line::work::CodeAnswer;
 use code_line::{Error, ErrorCode};
-use ledger::{AuditEntry, Event, Identity, Kind, Line, Namespace, PublicKey, TreeHead, leaf_hash};
+use ledger::{AuditEntry, Event, Identity, Line, PublicKey, TreeHead, TrustedKey, leaf_hash};
 use run::RunId;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::{AuditError, AuditFolder, Happening, ReadLog, origin_of, read_log};
 
 use super::Context;
-use super::keys::read_public;
+use super::keys::{self, keyring, read_public};
 use super::tasks::causes;
 use crate::Answer;
 use crate::arguments::{
@@ -75,14 +75,37 @@ pub(super) fn note(
 ) -> Result<(), Error> {
     let key = context.world.trust.own_key()?;
     let happening = happening(context, run, event(&key.owner)?, &key.owner)?;
-    folder(context).add(&happening, &*key.signer).map_err(refused)
+    folder(context)?.add(&happening, &*key.signer).map_err(refused)
 }
 
 /// Writes down what a command may only find to have happened, and when nobody wrote it down.
 pub(super) fn note_late(context: &Context<'_>, run: &RunId, event: Event) -> Result<(), Error> {
     let key = context.world.trust.own_key()?;
     let happening = happening(context, Some(run), event, &key.owner)?;
-    folder(context).add_late(&happening, &*key.signer).map_err(refused)
+    folder(context)?.add_late(&happening, &*key.signer).map_err(refused)
+}
+
+/// Writes down what was done now, or was found done and may be written down already: `subject` is a
+/// text that its entry holds.
+pub(super) fn note_once(
+    context: &Context<'_>,
+    run: Option<&RunId>,
+    is_new: bool,
+    event: Event,
+    subject: &str,
+) -> Result<(), Error> {
+    if is_new {
+        return note(context, run, |_| Ok(event));
+    }
+    let key = context.world.trust.own_key()?;
+    let happening = happening(context, run, event, &key.owner)?;
+    folder(context)?.add_if_new(&happening, subject, &*key.signer).map_err(refused)
+}
+
+/// That the log could not be written after what was asked for was done. The result was printed
+/// before, since it stands, and to ask for it again could do it twice.
+pub(super) fn unlogged(error: Error, done: &str) -> Error {
+    error.detail(format!("{done}, and only the audit log does not say so"))
 }
 
 fn happening(
@@ -111,15 +134,7 @@ pub(super) fn note_answer(
                 manifest_id: line(&made.manifest_id)?,
                 to_version: line(&made.to_version)?,
             };
-            if made.unchanged {
-                let key = context.world.trust.own_key()?;
-                let happening = happening(context, Some(run), event, &key.owner)?;
-                folder(context)
-                    .add_if_new(&happening, &made.manifest_id, &*key.signer)
-                    .map_err(refused)?;
-            } else {
-                note(context, Some(run), |_| Ok(event))?;
-            }
+            note_once(context, Some(run), !made.unchanged, event, &made.manifest_id)?;
             let Some(uri) = &made.published_uri else { return Ok(()) };
             note_published(context, Some(run), &made.manifest_id, made.manifest_digest, uri)
         }
@@ -178,13 +193,20 @@ pub(super) fn line(text: &str) -> Result<Line, Error> {
     })
 }
 
-fn folder(context: &Context<'_>) -> AuditFolder {
+/// The log of this machine, whose heads are signed by the keys of this machine and no others.
+fn folder(context: &Context<'_>) -> Result<AuditFolder, Error> {
     let world = &context.world;
-    AuditFolder::new(world.files.clone(), world.folders.state.join("audit"))
+    let keys = machine_keys(context)?;
+    Ok(AuditFolder::new(world.files.clone(), world.folders.state.join("audit"), keys))
+}
+
+/// The keys that this machine has or had for itself.
+fn machine_keys(context: &Context<'_>) -> Result<Vec<TrustedKey>, Error> {
+    keyring(context).machine().map_err(keys::refused)
 }
 
 fn show(context: &Context<'_>, arguments: &AuditShowArguments) -> Result<Answer, Error> {
-    let log = match folder(context).read(&own_keys(context)?, &[]) {
+    let log = match folder(context)?.read(&[]) {
         Ok(log) => log.entries,
         Err(AuditError::Missing(_)) => Vec::new(),
         Err(error) => return Err(refused(error)),
@@ -232,9 +254,11 @@ fn verify(context: &Context<'_>, arguments: &AuditVerifyArguments) -> Result<Ans
     let read = match &arguments.log {
         Some(path) => copied(context, path, arguments, &keys)?,
         None => {
-            keys.extend(own_keys(context)?);
-            let heads = heads(context, arguments, &keys)?;
-            folder(context).read(&keys, &heads)
+            let machine = machine_keys(context)?;
+            let usable = machine.iter().filter(|key| key.revoked_at.is_none());
+            keys.extend(usable.map(|key| key.key));
+            let heads = heads(context, arguments, &keys, &machine)?;
+            folder(context)?.read(&heads)
         }
     };
     let answer = match read {
@@ -284,7 +308,7 @@ fn copied(
     keys: &[PublicKey],
 ) -> Result<Result<ReadLog, AuditError>, Error> {
     let bytes = context.read_file(path, LOG_LIMIT_BYTES)?;
-    let heads = heads(context, arguments, keys)?;
+    let heads = heads(context, arguments, keys, &[])?;
     let origin = heads.first().map(|head| head.origin.clone());
     let origin = origin.ok_or_else(|| {
         Error::user(ErrorCode::AuditError, "a copy is verified against a head")
@@ -294,10 +318,13 @@ fn copied(
     Ok(read_log(&bytes, &origin, &heads).map_err(broken))
 }
 
+/// The heads that the user kept, signed by these keys. One that a key signed which this machine had
+/// and revoked is told from one that anybody signed.
 fn heads(
     context: &Context<'_>,
     arguments: &AuditVerifyArguments,
     keys: &[PublicKey],
+    machine: &[TrustedKey],
 ) -> Result<Vec<TreeHead>, Error> {
     let read = |path: &std::path::PathBuf| {
         let note = context.read_file(path, NOTE_LIMIT_BYTES)?;
@@ -307,23 +334,28 @@ fn heads(
                 .hint("it is the file head.note beside a log")
         };
         let origin = origin_of(&note).ok_or_else(unusable)?;
-        TreeHead::open(&note, &origin, keys).map_err(|error| unusable().caused_by(error))
+        TreeHead::open(&note, &origin, keys).map_err(|error| {
+            for key in machine {
+                if let Some(at) = key.revoked_at
+                    && TreeHead::open(&note, &origin, &[key.key]).is_ok()
+                {
+                    let message = format!("`{}` was signed by a revoked key", path.display());
+                    let detail = format!("the key {} was revoked at {at}", key.key.id());
+                    return Error::user(ErrorCode::AuditError, message).detail(detail).hint(
+                        "if you know that it was signed before, give the key with --key, as `onx \
+                         keys show` prints it",
+                    );
+                }
+            }
+            unusable().caused_by(error)
+        })
     };
     arguments.head.iter().map(read).collect()
 }
 
-/// The keys whose heads count here.
-fn own_keys(context: &Context<'_>) -> Result<Vec<PublicKey>, Error> {
-    let trusted = context.world.trust.trusted()?;
-    let namespace: Namespace = code_line::publish::DEFAULT_NAMESPACE
-        .parse()
-        .map_err(|error: ledger::WordError| Error::internal("no namespace").caused_by(error))?;
-    Ok(trusted.keys_for(Kind::TreeHead, &namespace, context.world.clock.now()))
-}
-
 fn prove(context: &Context<'_>, arguments: &AuditProveArguments) -> Result<Answer, Error> {
-    let log = folder(context);
-    let ReadLog { tree, head, entries } = log.read(&own_keys(context)?, &[]).map_err(refused)?;
+    let log = folder(context)?;
+    let ReadLog { tree, head, entries } = log.read(&[]).map_err(refused)?;
     let size = head.size;
     let beyond = |what: &str| {
         let message =

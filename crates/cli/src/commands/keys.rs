@@ -1,15 +1,17 @@
 //! `keys`.
 
+use std::collections::BTreeSet;
+
 use artifact::Timestamp;
 use code_line::trust::OwnKey;
 use code_line::{Error, ErrorCode};
 use ledger::{Event, KeyId, Namespaces, PublicKey, Signer as _, TrustedKey};
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Keyring, KeyringError, LOCAL_KEY, Trust};
+use store::{Keyring, KeyringError, KnownKey, LOCAL_KEY, Trust};
 
 use super::Context;
-use super::audit::{line, note};
+use super::audit::{line, note, note_once, unlogged};
 use crate::Answer;
 use crate::arguments::{
     GrantArguments, KeyNewArguments, KeyRevokeArguments, KeyShowArguments, KeyTrustArguments,
@@ -67,21 +69,27 @@ fn new(context: &Context<'_>, arguments: &KeyNewArguments) -> Result<Answer, Err
     let trust = trust_of(context, &arguments.grant)?;
     let made = keyring(context).create(&arguments.name, &trust).map_err(refused)?;
     let id = made.key.public_key().id();
-    note(context, None, |_| Ok(Event::KeyCreated { key: id, owner: made.owner.clone() }))?;
-    tell(context, &id, &format!("made for {}", made.owner))?;
+    let before = if made.is_new { "" } else { "before " };
+    tell(context, &id, &format!("made {before}for {}", made.owner))?;
     context.output.note(&format!("next  onx keys show {} > {0}.key.json\n", made.name));
+    let event = Event::KeyCreated { key: id, owner: made.owner.clone() };
+    note_once(context, None, made.is_new, event, &id.to_string())
+        .map_err(|error| unlogged(error, "the key is made"))?;
     Ok(Answer::Yes)
 }
 
 fn trust(context: &Context<'_>, arguments: &KeyTrustArguments) -> Result<Answer, Error> {
     let key = read_public(context, &arguments.file)?;
     let trust = trust_of(context, &arguments.grant)?;
-    let id = keyring(context).trust(key, &trust).map_err(refused)?;
-    let namespaces = arguments.grant.namespaces.clone();
-    note(context, None, |_| {
-        Ok(Event::KeyTrusted { key: id, namespaces, owner: trust.owner.clone() })
-    })?;
-    tell(context, &id, &format!("trusted as the key of {}", trust.owner))?;
+    let KnownKey { id, is_new } = keyring(context).trust(key, &trust).map_err(refused)?;
+    let before = if is_new { "" } else { "before " };
+    tell(context, &id, &format!("trusted {before}as the key of {}", trust.owner))?;
+    // However often a name was given and in which order, it is the same trust.
+    let namespaces: BTreeSet<_> = arguments.grant.namespaces.iter().cloned().collect();
+    let namespaces = namespaces.into_iter().collect();
+    let event = Event::KeyTrusted { key: id, namespaces, owner: trust.owner.clone() };
+    note_once(context, None, is_new, event, &id.to_string())
+        .map_err(|error| unlogged(error, "the key is trusted"))?;
     Ok(Answer::Yes)
 }
 
@@ -89,8 +97,9 @@ fn revoke(context: &Context<'_>, arguments: &KeyRevokeArguments) -> Result<Answe
     let at = context.world.clock.now();
     keyring(context).revoke(arguments.id, at).map_err(refused)?;
     let reason = line(&arguments.reason)?;
-    note(context, None, |_| Ok(Event::KeyRevoked { key: arguments.id, reason }))?;
     tell(context, &arguments.id, "trusted no more")?;
+    note(context, None, |_| Ok(Event::KeyRevoked { key: arguments.id, reason }))
+        .map_err(|error| unlogged(error, "the key is revoked"))?;
     Ok(Answer::Yes)
 }
 

@@ -61,9 +61,13 @@ const OLD: [(&str, &str); 3] = [
 
 /// The private key of every scene, so that what is made in two of them is signed alike. It signs
 /// nothing else.
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+pub(crate) const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEIGJGqEeSa/8QwezvwbuY21S27bKE8wB5U+Iv0t+8Nzx0\n\
     -----END PRIVATE KEY-----\n";
+
+/// The list of trusted keys in which that one does not stand yet. Without a list it would not be
+/// used.
+const NOBODY_YET: &str = r#"{"format":"onx/trusted-keys/1","keys":[]}"#;
 
 impl Scene {
     /// An empty working folder.
@@ -74,6 +78,8 @@ impl Scene {
         std::fs::create_dir_all(key.parent().expect("a folder")).expect("folders");
         std::fs::write(&key, KEY).expect("a key");
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        let list = scene.configuration().join("keys/trusted.json");
+        std::fs::write(list, NOBODY_YET).expect("a list");
         scene
     }
 

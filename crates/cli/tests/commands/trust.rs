@@ -75,7 +75,7 @@ fn a_signature_counts_where_its_key_is_trusted() {
     refused(other.onx(&APPLY), 3, "nobody who is trusted here signed");
     let wrong = ["keys", "trust", "release.key.json", "--owner", "ada@example.org"];
     yes(other.onx(&[&wrong[..], &["--namespace", "core_migrations"]].concat()));
-    refused(other.onx(&wrong), 4, "is known already");
+    refused(other.onx(&[&wrong[..], &["--days", "3"]].concat()), 4, "is known already");
     let applied = yes(other.onx(&APPLY)).out;
     assert!(applied.contains("signed by ada@example.org"), "{applied}");
     let list = yes(other.onx(&["keys", "list"])).out;
@@ -148,4 +148,69 @@ fn the_log_says_what_happened_and_proves_it() {
     let found = scene.onx(&["audit", "verify"]);
     assert_eq!(found.code, 1, "{}{}", found.out, found.err);
     assert!(found.out.contains("does not fit"), "{}", found.out);
+}
+
+/// The events of the log with what they are about, the oldest first.
+fn events(scene: &Scene) -> Vec<serde_json::Value> {
+    let log = yes(scene.onx(&["audit", "show", "--json"])).out;
+    serde_json::from_str(&log).expect("JSON")
+}
+
+fn log_file(scene: &Scene, name: &str) -> std::path::PathBuf {
+    scene.state().join("audit").join(name)
+}
+
+#[test]
+fn a_revoked_key_of_the_machine_is_replaced_and_the_log_goes_on() {
+    let scene = generated();
+    scene.write("old.key.json", &yes(scene.onx(&["keys", "show"])).out);
+    let head = std::fs::read(log_file(&scene, "head.note")).expect("a head");
+    std::fs::write(scene.work().join("kept.note"), head).expect("a copy");
+    let list = yes(scene.onx(&["keys", "list"])).out;
+    let id = list.split_whitespace().next().expect("an id").to_owned();
+    yes(scene.onx(&["keys", "revoke", &id, "--reason", "the disk was read"]));
+    yes(scene.onx(&["audit", "verify"]));
+    yes(scene.onx(&["audit", "prove", "0"]));
+    assert_eq!(events(&scene)[1]["event"], "key_revoked");
+    let list = yes(scene.onx(&["keys", "list"])).out;
+    assert!(list.contains(&format!("local-{}", &id[..16])), "{list}");
+    refused(scene.onx(&APPLY), 3, "nobody who is trusted here signed");
+    let made = yes(scene.onx(&GENERATE)).out;
+    assert!(made.contains("signed by local:user"), "{made}");
+    yes(scene.onx(&APPLY));
+
+    let kept = ["audit", "verify", "--head", "kept.note"];
+    refused(scene.onx(&kept), 2, "was signed by a revoked key");
+    yes(scene.onx(&[&kept[..], &["--key", "old.key.json"]].concat()));
+    refused(scene.onx(&["keys", "new", "local", "--owner", "ada@example.org"]), 2, "onx itself");
+    std::fs::remove_file(scene.configuration().join("keys/trusted.json")).expect("a list");
+    refused(scene.onx(&GENERATE), 3, "the list of trusted keys");
+}
+
+#[test]
+fn a_key_that_was_trusted_before_is_written_down_once() {
+    let scene = Scene::empty();
+    let new = ["keys", "new", "release", "--owner", "ada@example.org"];
+    for (command, is_new) in [(&new[..], true), (&new[..], false)] {
+        let said = yes(scene.onx(command)).out;
+        assert_eq!(said.contains("made for"), is_new, "{said}");
+    }
+    scene.write("release.key.json", &yes(scene.onx(&["keys", "show", "release"])).out);
+    let other = Scene::empty();
+    other.write("release.key.json", &scene.read("release.key.json"));
+    let trust = ["keys", "trust", "release.key.json", "--owner", "ada@example.org"];
+    for _ in 0..2 {
+        yes(other.onx(&trust));
+    }
+    for (scene, event) in [(&scene, "key_created"), (&other, "key_trusted")] {
+        let log = events(scene);
+        assert_eq!(log.len(), 1, "{log:?}");
+        assert_eq!(log[0]["event"], event);
+    }
+    // Whoever trusted it ended before it was written down.
+    std::fs::remove_dir_all(other.state().join("audit")).expect("a log");
+    let said = yes(other.onx(&trust)).out;
+    assert!(said.contains("trusted before"), "{said}");
+    assert_eq!(events(&other)[0]["event"], "key_trusted");
+    refused(other.onx(&[&trust[..], &["--namespace", "acme"]].concat()), 4, "is known already");
 }

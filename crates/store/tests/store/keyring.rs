@@ -59,10 +59,10 @@ fn keys_are_trusted_for_what_was_said_and_revoked_for_good() {
     let (_folder, keyring) = on_disk();
     let (_other, theirs) = on_disk();
     let made = theirs.create("release", &trust("acme")).expect("made");
-    let twice = theirs.create("release", &trust("acme")).expect_err("there is one");
+    let twice = theirs.create("release", &trust("other")).expect_err("there is one");
     assert!(matches!(twice, KeyringError::Exists(_)));
     let key = made.key.public_key();
-    let id = keyring.trust(key, &trust("acme")).expect("trusted");
+    let id = keyring.trust(key, &trust("acme")).expect("trusted").id;
     assert_eq!(theirs.names().expect("names"), ["release"]);
     assert_eq!(keyring.names().expect("names"), [] as [String; 0]);
     let check = |namespace: &str, at| {
@@ -120,4 +120,93 @@ fn whatever_fails_while_it_is_made_the_key_is_whole_or_made_again() {
             }
         }
     }
+}
+
+#[test]
+fn a_key_of_a_machine_that_counts_no_more_is_replaced_and_kept_for_looking_up() {
+    let (folder, keyring) = on_disk();
+    let mut before = keyring.local(&owner("local:ada"), moment(5)).expect("made");
+    for number in 1..=3 {
+        let id = before.key.public_key().id();
+        keyring.revoke(id, moment(6)).expect("revoked");
+        if number == 2 {
+            // It was revoked because others could read it.
+            let file = folder.path().join("keys/private/local.pem");
+            let mode = std::fs::Permissions::from_mode(0o644);
+            std::fs::set_permissions(file, mode).expect("a mode");
+        }
+        let next = keyring.local(&owner("local:ada"), moment(7)).expect("another");
+        assert!(next.is_new && next.name == LOCAL_KEY);
+        assert_ne!(next.key.public_key(), before.key.public_key());
+        let again = keyring.local(&owner("local:ada"), moment(8)).expect("the same");
+        assert_eq!(again.key.public_key(), next.key.public_key());
+        assert_eq!(keyring.names().expect("names").len(), number + 1);
+        assert_eq!(keyring.machine().expect("a list").len(), number + 1);
+        if number == 1 {
+            let name = format!("{LOCAL_KEY}-{}", &id.to_string()[..16]);
+            let old = keyring.private(&name).expect("it is kept");
+            assert_eq!(old.public_key(), before.key.public_key());
+        }
+        before = next;
+    }
+    let (_other, expiring) = on_disk();
+    let first = expiring.local(&owner("local:ada"), moment(5)).expect("made");
+    let late = expiring.local(&owner("local:ada"), moment(200 * 365 * 86_400)).expect("made");
+    assert_ne!(first.key.public_key(), late.key.public_key());
+    let (_third, fresh) = on_disk();
+    let reserved = fresh.create(LOCAL_KEY, &trust("acme")).expect_err("onx makes it");
+    assert!(matches!(reserved, KeyringError::Reserved), "{reserved:?}");
+    assert!(fresh.local(&owner("local:ada"), moment(5)).expect("made").is_new);
+    assert_eq!(fresh.machine().expect("a list").len(), 1);
+    fresh
+        .create("heads", &Trust { kinds: [Kind::TreeHead].into(), ..trust("acme") })
+        .expect("made");
+    assert_eq!(fresh.machine().expect("a list").len(), 1, "it is a key for something else");
+}
+
+#[test]
+fn keys_without_a_list_are_not_trusted_for_being_there() {
+    let (folder, keyring) = on_disk();
+    let made = keyring.local(&owner("local:ada"), moment(5)).expect("made");
+    let id = made.key.public_key().id();
+    keyring.revoke(id, moment(6)).expect("revoked");
+    std::fs::remove_file(folder.path().join("keys/trusted.json")).expect("a list");
+    let lost = [
+        keyring.local(&owner("local:ada"), moment(7)).map(drop),
+        keyring.trusted().map(drop),
+        keyring.create("release", &trust("acme")).map(drop),
+        keyring.trust(made.key.public_key(), &trust("acme")).map(drop),
+    ];
+    for lost in lost {
+        let error = lost.expect_err("nobody knows what was revoked");
+        assert!(matches!(error, KeyringError::Unlisted(_)), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.hint().contains("what was revoked is lost"), "{}", error.hint());
+    }
+    assert!(!folder.path().join("keys/trusted.json").exists());
+}
+
+#[test]
+fn what_is_said_twice_is_done_once() {
+    let (_folder, keyring) = on_disk();
+    let later = |seconds| Trust {
+        not_before: moment(seconds),
+        expires: moment(seconds + 100),
+        ..trust("acme")
+    };
+    let made = keyring.create("release", &trust("acme")).expect("made");
+    let again = keyring.create("release", &later(3)).expect("the same");
+    assert!(made.is_new && !again.is_new);
+    assert_eq!(made.key.public_key(), again.key.public_key());
+    let other = keyring.create("release", &trust("other")).expect_err("another grant");
+    assert!(matches!(other, KeyringError::Exists(_)), "{other:?}");
+    let (_other, theirs) = on_disk();
+    let key = made.key.public_key();
+    assert!(theirs.trust(key, &trust("acme")).expect("trusted").is_new);
+    assert!(!theirs.trust(key, &later(3)).expect("trusted before").is_new);
+    let wider = theirs.trust(key, &trust("other")).expect_err("another grant");
+    assert_eq!(wider.kind(), ErrorKind::Conflict);
+    assert!(theirs.trust(key, &later(100)).is_err(), "it has expired by then");
+    theirs.revoke(key.id(), moment(5)).expect("revoked");
+    assert!(theirs.trust(key, &trust("acme")).is_err(), "it was revoked");
 }
