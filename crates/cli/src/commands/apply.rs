@@ -10,6 +10,7 @@ use code_line::publish::entry_name;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode};
 
+use super::attempts::Done;
 use super::{Context, attempts, registry};
 use crate::Answer;
 use crate::arguments::ApplyArguments;
@@ -54,8 +55,8 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         return Err(Error::user(ErrorCode::UsageError, message).hint("name a file for the patch"));
     }
     let patch = arguments.diff_output.clone().filter(|_| !to_stdout);
-    let applied = if options.dry_run {
-        previewed(context, &options, arguments, patch.as_deref())?
+    let (applied, unlogged) = if options.dry_run {
+        (previewed(context, &options, arguments, patch.as_deref())?, None)
     } else {
         let work = CodeWork::Apply(ApplyWork {
             named: named(&arguments.manifest),
@@ -67,8 +68,9 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
         if arguments.queue {
             return attempts::enqueue(context, &arguments.store, &work);
         }
-        match attempts::carry_out(context, &arguments.store, &work)? {
-            CodeAnswer::Applied(applied) => applied,
+        let Done { answer, unlogged } = attempts::carry_out(context, &arguments.store, &work)?;
+        match answer {
+            CodeAnswer::Applied(applied) => (applied, unlogged),
             CodeAnswer::Generated(_) => return Err(Error::internal("edits were asked for")),
         }
     };
@@ -78,7 +80,8 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
     say(context, &applied, to_stdout)?;
     let report = &applied.report;
     let left = !report.remaining.is_empty() || !report.failures.is_empty();
-    Ok(if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes })
+    let said = if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes };
+    unlogged.map_or(Ok(said), Err)
 }
 
 /// The name of a manifest that is one in a registry.

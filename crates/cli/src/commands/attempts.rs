@@ -9,6 +9,7 @@ use run::{LeaseTerm, Recorder as _, RunId, RunStatus, Task, TaskStatus, Work, Wo
 use store::{Attempt, AttemptError, NewTask, Store, StoreError, Workplace, abandon};
 
 use super::Context;
+use super::audit::{note_answer, unlogged};
 use super::listings::StoreListings;
 use super::tasks::{open, refused};
 use crate::Answer;
@@ -17,6 +18,15 @@ use crate::progress::ProgressLine;
 
 /// How long a worker may give no sign of life before another one may go on with its work.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// Work that is done.
+pub(super) struct Done {
+    /// What came of it.
+    pub(super) answer: CodeAnswer,
+    /// Why the audit log does not say so. The answer stands all the same and is said first; the run
+    /// stays open.
+    pub(super) unlogged: Option<Error>,
+}
 
 /// What ends a run whose work the user has taken back.
 const TAKEN_BACK: &str = "what it wrote was taken back";
@@ -30,7 +40,7 @@ pub(super) fn carry_out(
     context: &Context<'_>,
     store: &StoreArguments,
     work: &CodeWork,
-) -> Result<CodeAnswer, Error> {
+) -> Result<Done, Error> {
     let workplace = workplace(context, open(context, store)?, "command");
     let plan = work.plan()?;
     let attempt = match interrupted(context, &workplace, work)? {
@@ -84,23 +94,29 @@ pub(super) fn workplace(context: &Context<'_>, store: Arc<dyn Store>, role: &str
 }
 
 /// Does the work of an attempt and ends it. What was asked for wrongly has failed for good; where
-/// something outside failed after the work began, the run stays open, to go on from there.
+/// something outside failed after the work began, or the audit log cannot be written, the run stays
+/// open, to go on from there.
 pub(super) fn end(
     context: &Context<'_>,
     attempt: Attempt,
     work: &CodeWork,
     progress: &dyn Progress,
     is_command: bool,
-) -> Result<CodeAnswer, Error> {
+) -> Result<Done, Error> {
     let store = attempt.store().clone();
     let listings = StoreListings { store: &*store, clock: &*context.world.clock };
     let done = work.carry_out(&context.world, progress, &context.timings, &attempt, &listings);
     match done {
         Ok(answer) => {
             let (result, summary) = (answer.result()?, answer.summary());
-            super::audit::note_answer(context, attempt.context().run(), &answer)?;
+            let run = attempt.context().run().clone();
+            if let Err(error) = note_answer(context, &run, &answer) {
+                let error = unlogged(error, "the work is done")
+                    .detail(format!("the run {run} ends when the log can be written again"));
+                return Ok(Done { answer, unlogged: Some(error) });
+            }
             attempt.succeed(result, summary).map_err(not_made)?;
-            Ok(answer)
+            Ok(Done { answer, unlogged: None })
         }
         Err(error) => Err(end_failed(attempt, error, is_command)),
     }

@@ -23,10 +23,12 @@ pub(crate) fn generate(
     if arguments.queue {
         return attempts::enqueue(context, &arguments.store, &work);
     }
-    match attempts::carry_out(context, &arguments.store, &work)? {
-        CodeAnswer::Generated(answer) => say(context, &answer),
-        CodeAnswer::Applied(_) => Err(Error::internal("a manifest was asked for")),
-    }
+    let done = attempts::carry_out(context, &arguments.store, &work)?;
+    let said = match &done.answer {
+        CodeAnswer::Generated(answer) => say(context, answer)?,
+        CodeAnswer::Applied(_) => return Err(Error::internal("a manifest was asked for")),
+    };
+    done.unlogged.map_or(Ok(said), Err)
 }
 
 /// Prints what came out of it.

@@ -3,7 +3,9 @@
 use artifact::Timestamp;
 use code_line::Error;
 use code_line::application::{ApplicationKind, ApplicationRecord};
-use code_line::records::{history as list_history, rollback as run_rollback, status as ask_status};
+use code_line::records::{
+    RollbackAnswer, history as list_history, rollback as run_rollback, status as ask_status,
+};
 use code_line::transaction::RollbackRequest;
 use ledger::Event;
 use schemars::JsonSchema;
@@ -12,7 +14,7 @@ use serde_json::Value;
 use store::ApplicationRow;
 
 use super::Context;
-use super::audit::{line, manifest_id, note_late};
+use super::audit::{line, manifest_id, note_late, unlogged};
 use super::tasks::{open, refused};
 use crate::Answer;
 use crate::arguments::{HistoryArguments, RollbackArguments, StatusArguments, StoreArguments};
@@ -69,12 +71,22 @@ pub(crate) fn rollback(
         force: arguments.force,
     };
     let answer = run_rollback(&request, &context.world)?;
-    note_rollback(context, &request.target)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
-        return Ok(Answer::Yes);
+    } else {
+        context.output.result(&rollback_text(&answer))?;
     }
-    let text = match &answer.record {
+    note_rollback(context, &request.target).map_err(|error| {
+        unlogged(error, "the files are back").detail(
+            "`onx-migrate status` writes it down when the log can be written again; another \
+             rollback would take back what was applied before",
+        )
+    })?;
+    Ok(Answer::Yes)
+}
+
+fn rollback_text(answer: &RollbackAnswer) -> String {
+    match &answer.record {
         None => "every file is as the checkpoint says already\n".to_owned(),
         Some(record) => format!(
             "{} is back on {}: {} restored\ncheckpoint  {}\n",
@@ -83,9 +95,7 @@ pub(crate) fn rollback(
             amount(record.files.len() as u32, "file", "files"),
             record.checkpoint
         ),
-    };
-    context.output.result(&text)?;
-    Ok(Answer::Yes)
+    }
 }
 
 /// Writes down the rollback that a target stands after, unless it was written down before: whoever
@@ -95,7 +105,7 @@ fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), 
     let Some(newest) = records.first().filter(|it| it.kind == ApplicationKind::Rollback) else {
         return Ok(());
     };
-    let manifest_id = match records.iter().find_map(|record| record.manifest) {
+    let manifest_id = match taken_back(&records, newest).and_then(|record| record.manifest) {
         Some(digest) => manifest_id(&digest)?,
         None => line("unknown")?,
     };
@@ -103,6 +113,14 @@ fn note_rollback(context: &Context<'_>, target: &std::path::Path) -> Result<(), 
     let run = run::RunId::new(newest.id.to_string())
         .map_err(|error| Error::internal("a record has no usable id").caused_by(error))?;
     note_late(context, &run, Event::ManifestRolledBack { manifest_id, package, success: true })
+}
+
+/// The application that a rollback took back, where its checkpoint is one that is known here.
+fn taken_back<'a>(
+    records: &'a [ApplicationRecord],
+    rollback: &ApplicationRecord,
+) -> Option<&'a ApplicationRecord> {
+    records.iter().find(|record| Some(record.id) == rollback.undoes)
 }
 
 pub(crate) fn status(context: &Context<'_>, arguments: &StatusArguments) -> Result<Answer, Error> {

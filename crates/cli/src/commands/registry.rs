@@ -18,7 +18,7 @@ use serde::Serialize;
 use ledger::{Event, Signer};
 
 use super::Context;
-use super::audit::{line, note, note_published};
+use super::audit::{line, note, note_published, unlogged};
 use super::roles;
 use crate::Answer;
 use crate::arguments::{
@@ -81,11 +81,6 @@ pub(crate) fn publish(
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
     let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
-    if !answer.unchanged {
-        let digest = load_manifest(&context.world, &arguments.manifest)?.digest;
-        let id = artifact::uuid_from_digest(&digest).to_string();
-        note_published(context, None, &id, digest, &answer.uri)?;
-    }
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -93,6 +88,12 @@ pub(crate) fn publish(
         context.output.result(&format!("{}   {state}\n", answer.uri))?;
         let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
         context.output.note(&format!("next  {next}\n"));
+    }
+    if !answer.unchanged {
+        let digest = load_manifest(&context.world, &arguments.manifest)?.digest;
+        let id = artifact::uuid_from_digest(&digest).to_string();
+        note_published(context, None, &id, digest, &answer.uri)
+            .map_err(|error| unlogged(error, "the manifest is published"))?;
     }
     Ok(Answer::Yes)
 }
@@ -188,13 +189,15 @@ fn change(
     let Listed { entry, status } = registry
         .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
-    note_change(context, &arguments.name.to_string(), status.as_ref())?;
     if context.output.is_json() {
+        let (entry, status) = (entry.clone(), status.clone());
         context.output.json(&RegistryItem { entry, status })?;
     } else {
-        let word = status.map_or("published", |change| change.status.word());
+        let word = status.as_ref().map_or("published", |change| change.status.word());
         context.output.result(&format!("{}   {word}\n", entry.name))?;
     }
+    note_change(context, &arguments.name.to_string(), status.as_ref())
+        .map_err(|error| unlogged(error, "the registry says it"))?;
     Ok(Answer::Yes)
 }
 

@@ -27,12 +27,14 @@ pub(super) fn resume(
     let workplace = workplace(context, store, "resume");
     let attempt = Attempt::resume(workplace, &run, &work.plan()?).map_err(not_made)?;
     let line = ProgressLine::new(*context.output);
-    let answer = end(context, attempt, &work, &line, true);
+    let done = end(context, attempt, &work, &line, true);
     drop(line);
-    match answer? {
-        CodeAnswer::Generated(answer) => generate::say(context, &answer),
-        CodeAnswer::Applied(applied) => apply::say(context, &applied, false),
-    }
+    let done = done?;
+    let said = match &done.answer {
+        CodeAnswer::Generated(answer) => generate::say(context, answer)?,
+        CodeAnswer::Applied(applied) => apply::say(context, applied, false)?,
+    };
+    done.unlogged.map_or(Ok(said), Err)
 }
 
 pub(super) fn abandon(

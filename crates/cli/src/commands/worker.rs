@@ -141,8 +141,8 @@ fn attempt(
         }
         made => made,
     };
-    end(context, attempt.map_err(not_made)?, &work, &Quiet, false)?;
-    Ok(work.title())
+    let done = end(context, attempt.map_err(not_made)?, &work, &Quiet, false)?;
+    done.unlogged.map_or_else(|| Ok(work.title()), Err)
 }
 
 fn made(workplace: &Workplace, claim: &Claim, work: &CodeWork) -> Result<Attempt, AttemptError> {

@@ -161,6 +161,77 @@ fn log_file(scene: &Scene, name: &str) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_changed_log_is_not_signed_anew_and_what_was_done_is_said_first() {
+    let scene = generated();
+    let place = log_file(&scene, "log.jsonl");
+    let (text, head) = (
+        std::fs::read(&place).expect("a log"),
+        std::fs::read(log_file(&scene, "head.note")).expect("a head"),
+    );
+    std::fs::write(&place, "").expect("an emptied log");
+    let applied = scene.onx(&APPLY);
+    assert!(applied.out.contains("signed by local:user"), "{}", applied.out);
+    assert!(applied.err.contains("the work is done, and only the audit log"), "{}", applied.err);
+    refused(applied, 4, "was changed");
+    assert!(scene.read("app/main.py").contains("Quadrat"));
+    assert_eq!(std::fs::read(log_file(&scene, "head.note")).expect("a head"), head);
+    let found = scene.onx(&["audit", "verify"]);
+    assert_eq!(found.code, 1, "{}{}", found.out, found.err);
+    std::fs::remove_file(&place).expect("a log");
+    assert_eq!(scene.onx(&["audit", "verify"]).code, 1);
+    refused(scene.onx(&["audit", "show"]), 4, "was changed");
+
+    std::fs::write(&place, &text).expect("the log");
+    let again = yes(scene.onx(&APPLY));
+    assert!(again.err.contains("going on with the run"), "{}", again.err);
+    assert_eq!(events(&scene).len(), 2, "it is written down now, and once");
+
+    // A rollback is said to be done, so that nobody takes back one more.
+    let head = std::fs::read(log_file(&scene, "head.note")).expect("a head");
+    std::fs::remove_file(log_file(&scene, "head.note")).expect("a head");
+    let back = scene.onx(&["migrate", "rollback", "--package", "app"]);
+    assert!(back.out.contains("app is back on 1.0.0"), "{}{}", back.out, back.err);
+    assert!(back.err.contains("the files are back"), "{}", back.err);
+    refused(back, 4, "head.note` is missing");
+    refused(scene.onx(&["audit", "show"]), 4, "head.note` is missing");
+    std::fs::write(log_file(&scene, "head.note"), head).expect("the head");
+    yes(scene.onx(&["migrate", "status", "--package", "app"]));
+    assert_eq!(events(&scene)[2]["event"], "manifest_rolled_back");
+}
+
+/// A third version, in which the class has another name again, and the manifest that leads there.
+fn generate_next(scene: &Scene) {
+    for (path, bytes) in scene.files("new") {
+        let text = String::from_utf8(bytes).expect("a text");
+        let later = text.replace("Quadrat", "Carre").replace("2.0.0", "3.0.0");
+        scene.write(&format!("later/{path}"), &later);
+    }
+    yes(scene.onx(&["manifest", "generate", "--from", "new", "--to", "later", "--out", "next"]));
+}
+
+#[test]
+fn a_rollback_is_written_down_with_the_manifest_that_it_took_back() {
+    let scene = generated();
+    generate_next(&scene);
+    yes(scene.onx(&APPLY));
+    let next = ["migrate", "apply", "--manifest", "next", "--target", "app"];
+    yes(scene.onx(&[&next[..], &["--auto-apply-threshold", "0"]].concat()));
+    assert!(scene.read("app/main.py").contains("Carre"));
+    for _ in 0..2 {
+        yes(scene.onx(&["migrate", "rollback", "--package", "app"]));
+    }
+    let manifests = |what: &str| -> Vec<String> {
+        let log = events(&scene);
+        let those = log.iter().filter(|entry| entry["event"] == what);
+        those.map(|entry| entry["manifest_id"].to_string()).collect()
+    };
+    let mut applied = manifests("manifest_applied");
+    applied.reverse();
+    assert_eq!(applied.len(), 2);
+    assert_eq!(manifests("manifest_rolled_back"), applied, "the newest goes first");
+}
+
+#[test]
 fn a_revoked_key_of_the_machine_is_replaced_and_the_log_goes_on() {
     let scene = generated();
     scene.write("old.key.json", &yes(scene.onx(&["keys", "show"])).out);
