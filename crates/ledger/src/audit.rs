@@ -145,6 +145,15 @@ pub enum Event {
         /// The digest of what nobody signed.
         subject: Digest,
     },
+    /// Somebody let work go on with what a registry had said for a time that was over.
+    ExpiredWorkAllowed {
+        /// What had expired, and when.
+        expired: Vec<Line>,
+        /// What was let through.
+        operation: Line,
+        /// The digest of what the registry had spoken of.
+        subject: Digest,
+    },
 }
 
 /// Where an audit log stands: what must be known to add the next entry, and to judge it.

@@ -25,8 +25,9 @@ pub(super) const SHOWN: usize = 20;
 
 pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result<Answer, Error> {
     let settings = &context.settings.apply;
+    let named_manifest = registry::manifest(context, &arguments.manifest, &arguments.registry)?;
     let options = ApplyOptions {
-        manifest: registry::manifest(context, &arguments.manifest, &arguments.registry)?,
+        manifest: named_manifest.path,
         target: arguments.target.clone(),
         dry_run: arguments.dry_run,
         auto_apply_threshold: arguments
@@ -35,6 +36,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
             .unwrap_or(DEFAULT_THRESHOLD),
         untyped: arguments.untyped || settings.untyped,
         allow_unsigned: arguments.allow_unsigned,
+        expired: named_manifest.expired,
         allow_dirty: arguments.allow_dirty,
         keep_requirement: arguments.keep_requirement,
         checkpoint: arguments

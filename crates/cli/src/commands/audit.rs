@@ -151,6 +151,7 @@ pub(super) fn note_answer(
                     })
                 })?;
             }
+            note_expired(context, Some(run), "apply", &report.expired, report.manifest_digest)?;
             note(context, Some(run), |owner| {
                 Ok(Event::ManifestApplied {
                     applied_by: owner.clone(),
@@ -161,6 +162,22 @@ pub(super) fn note_answer(
             })
         }
     }
+}
+
+/// Writes down what had expired of that which a registry says, and was used all the same.
+pub(super) fn note_expired(
+    context: &Context<'_>,
+    run: Option<&RunId>,
+    operation: &str,
+    expired: &[String],
+    subject: artifact::Digest,
+) -> Result<(), Error> {
+    if expired.is_empty() {
+        return Ok(());
+    }
+    let expired = expired.iter().map(|what| line(what)).collect::<Result<_, _>>()?;
+    let operation = line(operation)?;
+    note(context, run, |_| Ok(Event::ExpiredWorkAllowed { expired, operation, subject }))
 }
 
 /// Writes down that a manifest was published.

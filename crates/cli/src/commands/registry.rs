@@ -18,7 +18,7 @@ use serde::Serialize;
 use ledger::{Event, Signer};
 
 use super::Context;
-use super::audit::{line, note, note_published, unlogged};
+use super::audit::{line, note, note_expired, note_published, unlogged};
 use super::roles;
 use crate::Answer;
 use crate::arguments::{
@@ -111,12 +111,18 @@ pub(crate) fn fetch(context: &Context<'_>, arguments: &FetchArguments) -> Result
             out.clone()
         }
     };
-    let entry = fetched.listed.entry;
+    let Fetched { folder, listed, expired, .. } = fetched;
+    let entry = listed.entry;
     if context.output.is_json() {
         context.output.json(&FetchAnswer { entry, folder: place.display().to_string() })?;
     } else {
         let files = amount(entry.files.len() as u32, "file", "files");
         context.output.result(&format!("{}   {files}   {}\n", entry.name, place.display()))?;
+    }
+    if !expired.is_empty() {
+        let digest = load_manifest(&context.world, &folder)?.digest;
+        note_expired(context, None, "fetch", &expired, digest)
+            .map_err(|error| unlogged(error, "the files are there"))?;
     }
     Ok(Answer::Yes)
 }
@@ -201,18 +207,27 @@ fn change(
     Ok(Answer::Yes)
 }
 
-/// The manifest that a user names: a path, or the folder into which what is published under a name
-/// was fetched.
+/// A manifest that a user names.
+pub(super) struct Named {
+    /// The path, or the folder into which what is published under the name was fetched.
+    pub(super) path: PathBuf,
+    /// What had expired of that which the registry says of it, and is used all the same.
+    pub(super) expired: Vec<String>,
+}
+
+/// Finds the manifest that a user names, and fetches it where the name is one in a registry.
 pub(super) fn manifest(
     context: &Context<'_>,
     given: &Path,
     registry: &RegistryArguments,
-) -> Result<PathBuf, Error> {
-    let Some(name) = entry_name(given) else { return Ok(given.to_owned()) };
+) -> Result<Named, Error> {
+    let Some(name) = entry_name(given) else {
+        return Ok(Named { path: given.to_owned(), expired: Vec::new() });
+    };
     let folder = folder(context, registry);
     let fetched = fetch_entry(&name?, &folder, reach(registry), &context.world)?;
     warn(context, &fetched);
-    Ok(fetched.folder)
+    Ok(Named { path: fetched.folder, expired: fetched.expired })
 }
 
 fn warn(context: &Context<'_>, fetched: &Fetched) {

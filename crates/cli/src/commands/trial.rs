@@ -5,9 +5,11 @@ use code_line::apply::{ApplyOptions, RewriteWishes};
 use code_line::trial::{
     TestOutcome, Trial, TrialEnding, TrialOptions, TrialReport, try_migration as run_trials,
 };
+use ledger::Event;
 
 use super::Context;
 use super::apply::{DEFAULT_THRESHOLD, SHOWN, list, sandbox_words};
+use super::audit::{line, note, unlogged};
 use crate::Answer;
 use crate::arguments::TrialArguments;
 use crate::progress::ProgressLine;
@@ -17,10 +19,10 @@ pub(crate) fn try_migration(
     context: &Context<'_>,
     arguments: &TrialArguments,
 ) -> Result<Answer, Error> {
-    let line = ProgressLine::new(*context.output);
+    let progress = ProgressLine::new(*context.output);
     let options = options(context, arguments);
-    let report = run_trials(&options, &context.world, &line, &context.timings)?;
-    drop(line);
+    let report = run_trials(&options, &context.world, &progress, &context.timings)?;
+    drop(progress);
     if let Some(path) = &arguments.report {
         let mut bytes = serde_json::to_vec_pretty(&report)
             .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
@@ -31,6 +33,13 @@ pub(crate) fn try_migration(
         context.output.json(&report)?;
     } else {
         context.output.result(&report_text(&report))?;
+    }
+    if !report.signature.is_signed() {
+        note(context, None, |_| {
+            let subject = report.manifest_digest;
+            Ok(Event::UnsignedWorkAllowed { operation: line("verify")?, subject })
+        })
+        .map_err(|error| unlogged(error, "the tests were run"))?;
     }
     Ok(if report.verified { Answer::Yes } else { Answer::No })
 }
@@ -46,6 +55,7 @@ fn options(context: &Context<'_>, arguments: &TrialArguments) -> TrialOptions {
             auto_apply_threshold: threshold.unwrap_or(DEFAULT_THRESHOLD),
             untyped: arguments.untyped || apply.untyped,
             allow_unsigned: arguments.allow_unsigned,
+            expired: Vec::new(),
             allow_dirty: true,
             keep_requirement: false,
             checkpoint: None,

@@ -202,8 +202,11 @@ fn tests_that_are_skipped_or_gone_verify_nothing() {
         "0",
     ]);
     assert_eq!(applied.code, 0, "{}", applied.err);
-    let ran = verify(&scene, &["--tests", "unittest"]);
+    std::fs::remove_file(scene.work().join("bundle/manifest.dsse.json")).expect("a signature");
+    let ran = verify(&scene, &["--tests", "unittest", "--allow-unsigned"]);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let log = std::fs::read_to_string(scene.work().join("state/audit/log.jsonl")).expect("a log");
+    assert!(log.contains("unsigned_work_allowed"), "{log}");
     for words in [
         "1 test is gone that passed before",
         "1 test more is skipped than before",

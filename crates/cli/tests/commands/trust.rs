@@ -285,3 +285,60 @@ fn a_key_that_was_trusted_before_is_written_down_once() {
     assert_eq!(events(&other)[0]["event"], "key_trusted");
     refused(other.onx(&[&trust[..], &["--namespace", "acme"]].concat()), 4, "is known already");
 }
+
+/// The registry at `shared` as a machine sees it that looked at it long ago, and not since.
+fn look_long_ago(scene: &Scene, shared: &std::path::Path, name: &str) {
+    use registry::{Lifetimes, Reach, RegistryKeeper, SignedRegistry};
+
+    let long_ago = artifact::Timestamp::from_unix_seconds(1_700_000_000).expect("a time");
+    let files: std::sync::Arc<dyn host::Files> = std::sync::Arc::new(host::DiskFiles);
+    let online = ledger::SigningKey::from_pem(crate::scene::KEY).expect("a key");
+    let keeper = RegistryKeeper::new(files.clone(), shared, Lifetimes::default());
+    keeper.renew(&[&online], long_ago).expect("renewed");
+    let canonical = files.canonical(shared).expect("a folder");
+    let identity = artifact::Digest::of(canonical.as_os_str().as_encoded_bytes()).hex();
+    let place = format!("registries/{}", &identity[..32]);
+    let (trust, cache) = (scene.state().join(&place), scene.cache().join(&place));
+    let reader = SignedRegistry::new(files, shared, trust, cache);
+    reader.pin(scene.read("root.json").as_bytes()).expect("pinned");
+    let name = name.parse().expect("a name");
+    let found = reader.find(&name, Reach::Registry, long_ago).expect("found");
+    reader.fetch(&found, Reach::Registry).expect("fetched");
+}
+
+#[test]
+fn what_had_expired_and_was_used_stands_in_the_report_and_in_the_log() {
+    const NAME: &str = "registry://core_migrations/yourlib/1.0.0_2.0.0";
+    let scene = generated();
+    let shared = scene.work().join("shared");
+    let registry = ["--registry", shared.to_str().expect("a path")];
+    let new = ["keys", "new", "root-1", "--owner", "root@example.org", "--kind", "tree_head"];
+    yes(scene.onx(&new));
+    let init = ["manifest", "registry", "init", "--offline-key", "root-1", "--out", "root.json"];
+    yes(scene.onx(&[&init[..], &registry].concat()));
+    scene.write("local.key.json", &yes(scene.onx(&["keys", "show"])).out);
+    let delegate = ["manifest", "registry", "delegate", "core_migrations"];
+    let publisher = ["--publisher", "local.key.json"];
+    yes(scene.onx(&[&delegate[..], &publisher, &registry].concat()));
+    yes(scene.onx(&[&["manifest", "publish", "bundle"][..], &registry].concat()));
+    look_long_ago(&scene, &shared, NAME);
+
+    let apply = ["migrate", "apply", "--manifest", NAME, "--target", "app"];
+    let how = ["--auto-apply-threshold", "0", "--offline", "--json"];
+    let late = scene.onx(&[&apply[..], &how, &registry].concat());
+    assert_ne!(late.code, 0, "{}", late.out);
+    let allowed = yes(scene.onx(&[&apply[..], &how, &registry, &["--allow-expired"]].concat()));
+    let report: serde_json::Value = serde_json::from_str(&allowed.out).expect("JSON");
+    let expired = report["expired"][0].as_str().expect("what had expired");
+    assert!(expired.contains("timestamp"), "{expired}");
+    let fetch = ["manifest", "fetch", NAME, "--out", "fetched", "--offline", "--allow-expired"];
+    yes(scene.onx(&[&fetch[..], &registry].concat()));
+    let log = events(&scene);
+    let allowed = log.iter().filter(|entry| entry["event"] == "expired_work_allowed");
+    let operations: Vec<_> = allowed.clone().map(|entry| &entry["operation"]).collect();
+    assert_eq!(operations, ["apply", "fetch"], "{log:?}");
+    for entry in allowed {
+        assert_eq!(entry["expired"][0], expired);
+        assert_eq!(entry["subject"], report["manifest_digest"]);
+    }
+}

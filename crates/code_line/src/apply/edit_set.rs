@@ -121,6 +121,7 @@ mod tests {
                 target: "app".to_owned(),
                 manifest_digest: Digest::of(b""),
                 signature: SignatureState::Unsigned,
+                expired: Vec::new(),
                 sandbox: None,
                 summary: ApplicationSummary::default(),
                 checkpoint: None,

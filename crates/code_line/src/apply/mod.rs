@@ -56,6 +56,10 @@ pub struct ApplyOptions {
     /// Whether a manifest is applied that nobody signed who is trusted here.
     #[serde(default)]
     pub allow_unsigned: bool,
+    /// What had expired of that which a registry says of the manifest, and is used all the same
+    /// because that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired: Vec<String>,
     /// Whether files with uncommitted work are edited.
     pub allow_dirty: bool,
     /// Whether the requirement of the library stays as it is.
@@ -112,6 +116,7 @@ pub(crate) struct Prepared {
 /// Everything that is known before anything is written.
 pub(crate) struct Planned {
     pub(crate) loaded: LoadedManifest,
+    pub(crate) signature: SignatureState,
     pub(crate) order: WorkOrder,
     pub(crate) edits: EditSet,
     /// The checkpoint of this migration, where it is applied already.
@@ -146,9 +151,9 @@ pub(crate) fn plan(
 ) -> Result<Planned, Error> {
     let prepared = prepare(options, world, progress)?;
     let edits = worked_out(&prepared, world, progress, observer)?;
-    let Prepared { loaded, order, stands, recovered, .. } = prepared;
+    let Prepared { loaded, signature, order, stands, recovered } = prepared;
     let old = contained(&edits, &order.options.target, world)?;
-    Ok(Planned { loaded, order, edits, stands, old, recovered })
+    Ok(Planned { loaded, signature, order, edits, stands, old, recovered })
 }
 
 /// Finds the manifest intact and the dependent there, with no change of it left half done.
@@ -178,6 +183,7 @@ fn worked_out(
     let readable = readable(&prepared.order)?;
     let mut edits = confined::edits(&prepared.order, &readable, world, progress, observer)?;
     edits.report.signature = prepared.signature.clone();
+    edits.report.expired.clone_from(&prepared.order.options.expired);
     Ok(edits)
 }
 

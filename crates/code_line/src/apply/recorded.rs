@@ -71,6 +71,7 @@ pub(crate) fn apply_as_run(
     recorder.reach(RunStatus::Executing, Durability::Power)?;
     let mut report = edits.report.clone();
     report.signature = prepared.signature.clone();
+    report.expired.clone_from(&options.expired);
     report.target = options.target.display().to_string();
     let patch = count_changes(&edits, &old, &mut report);
     let record = match written {

@@ -37,6 +37,10 @@ pub struct ApplicationReport {
     pub manifest_digest: artifact::Digest,
     /// Who signed the manifest, and whether that counts here.
     pub signature: SignatureState,
+    /// What had expired of that which a registry says of the manifest, and was used all the same
+    /// because that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired: Vec<String>,
     /// How well the process was confined that read the dependent; none when it was not apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<SandboxReport>,

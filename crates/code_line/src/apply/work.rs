@@ -354,6 +354,7 @@ fn outline(
         target: options.target.display().to_string(),
         manifest_digest: prepared.loaded.digest,
         signature: SignatureState::Unsigned,
+        expired: Vec::new(),
         sandbox: None,
         summary,
         checkpoint: None,

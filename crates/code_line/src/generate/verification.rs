@@ -253,6 +253,7 @@ fn try_one(
         auto_apply_threshold: THRESHOLD,
         untyped: false,
         allow_unsigned: false,
+        expired: Vec::new(),
         allow_dirty: true,
         keep_requirement: false,
         checkpoint: None,

@@ -26,6 +26,7 @@ use self::room::Room;
 use crate::apply::{self, ApplyOptions, SandboxReport, Target};
 use crate::checkpoint::Checkpoint;
 use crate::requirements::normalised;
+use crate::trust::SignatureState;
 use crate::{Error, ErrorCode, Progress, World};
 
 /// The format of a trial report.
@@ -89,6 +90,8 @@ pub struct TrialReport {
     pub target: String,
     /// The digest of the manifest's bytes.
     pub manifest_digest: Digest,
+    /// Who signed the manifest, and whether that counts here.
+    pub signature: SignatureState,
     /// Whether the tests show that what worked before works after.
     pub verified: bool,
     /// Why they do not.
@@ -185,6 +188,7 @@ pub fn try_migration(
         library: metadata.library.clone(),
         target: options.migration.target.display().to_string(),
         manifest_digest: plan.loaded.digest,
+        signature: plan.signature.clone(),
         verified: reasons.is_empty(),
         reasons,
         runner: test_runner,
