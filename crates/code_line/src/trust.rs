@@ -3,7 +3,6 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
-use artifact::Digest;
 use code_model::manifest::Manifest;
 use ledger::{
     Envelope, Identity, Line, ManifestMade, Namespace, OpenError, Signer, Statement, Subject,
@@ -103,29 +102,52 @@ impl SignatureState {
     }
 }
 
-/// Signs a manifest with the own key; what that is worth, and the digest of the file that says it.
+/// Signs a manifest with the own key; what that is worth.
 pub fn sign(
     world: &World,
     loaded: &LoadedManifest,
     namespace: &str,
-) -> Result<(SignatureState, Digest), Error> {
+) -> Result<SignatureState, Error> {
     let key = world.trust.own_key()?;
     sign_with(world, loaded, namespace, &key)
 }
 
+/// Signs a manifest that nobody signed for this namespace who is trusted here. What somebody signed
+/// stays, since a person may have signed it with a key for others, and the own key is worth nothing
+/// to them.
+pub(crate) fn sign_unless_signed(
+    world: &World,
+    loaded: &LoadedManifest,
+    namespace: &str,
+) -> Result<SignatureState, Error> {
+    match signature_of(world, loaded)? {
+        SignatureState::Signed { by, namespace: signed } if signed == namespace => {
+            Ok(SignatureState::Signed { by, namespace: signed })
+        }
+        _ => sign(world, loaded, namespace),
+    }
+}
+
 /// Signs a manifest that was made of others, if each of those is signed by somebody who is trusted
-/// here: what nobody vouches for does not come to be trusted by being worked at.
+/// here, and all in one namespace, for that one: what nobody vouches for does not come to be
+/// trusted by being worked at, and what somebody may vouch for in one place does not come to be
+/// trusted in another.
 pub(crate) fn sign_descendant(
     world: &World,
     made: &LoadedManifest,
     parents: &[LoadedManifest],
 ) -> Result<SignatureState, Error> {
+    let mut common = None;
     for parent in parents {
-        if !signature_of(world, parent)?.is_signed() {
+        let SignatureState::Signed { namespace, .. } = signature_of(world, parent)? else {
+            return signature_of(world, made);
+        };
+        if *common.get_or_insert_with(|| namespace.clone()) != namespace {
             return signature_of(world, made);
         }
     }
-    Ok(sign(world, made, DEFAULT_NAMESPACE)?.0)
+    let namespace = common.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+    sign(world, made, &namespace)
 }
 
 /// Signs a manifest with this key. What other keys signed stays, if they signed the same statement.
@@ -135,7 +157,7 @@ pub fn sign_with(
     loaded: &LoadedManifest,
     namespace: &str,
     key: &OwnKey,
-) -> Result<(SignatureState, Digest), Error> {
+) -> Result<SignatureState, Error> {
     let statement = statement(loaded, namespace, &key.owner)?;
     let fresh = Envelope::sign(&statement, &*key.signer).map_err(not_signed)?;
     let file = signature_file(loaded);
@@ -151,8 +173,8 @@ pub fn sign_with(
     let bytes = envelope
         .write()
         .map_err(|error| Error::internal("a signature has no form").caused_by(error))?;
-    let digest = loaded.folder.write(&*world.files, &file, &Content::of_bytes(bytes))?;
-    Ok((signature_of(world, loaded)?, digest))
+    loaded.folder.write(&*world.files, &file, &Content::of_bytes(bytes))?;
+    signature_of(world, loaded)
 }
 
 /// The name of the file beside a manifest that holds its signatures.

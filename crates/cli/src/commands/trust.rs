@@ -82,7 +82,7 @@ pub(crate) fn sign(context: &Context<'_>, arguments: &SignArguments) -> Result<A
     let world = &context.world;
     let loaded = load_manifest(world, &arguments.manifest)?;
     let key = own_key(context, &arguments.key)?;
-    let (signature, _) = sign_with(world, &loaded, &arguments.namespace, &key)?;
+    let signature = sign_with(world, &loaded, &arguments.namespace, &key)?;
     if let SignatureState::Untrusted { why } = &signature {
         return Err(Error::user(
             ErrorCode::SignatureError,

@@ -286,6 +286,37 @@ fn a_key_that_was_trusted_before_is_written_down_once() {
     refused(other.onx(&[&trust[..], &["--namespace", "acme"]].concat()), 4, "is known already");
 }
 
+#[test]
+fn a_signature_for_others_stays_and_a_narrow_one_does_not_become_wide() {
+    let scene = generated();
+    let owner = ["--owner", "ada@example.org"];
+    yes(scene.onx(&[&["keys", "new", "release"][..], &owner].concat()));
+    yes(scene.onx(&["manifest", "sign", "bundle", "--key", "release"]));
+    let signature = scene.read("bundle/manifest.dsse.json");
+    for further in [&[][..], &["--no-cache"]] {
+        let again = yes(scene.onx(&[&GENERATE[..], further].concat())).out;
+        assert!(again.contains("signed by ada@example.org"), "{again}");
+        assert_eq!(scene.read("bundle/manifest.dsse.json"), signature);
+    }
+
+    let narrow = ["--namespace", "acme"];
+    yes(scene.onx(&[&["keys", "new", "acme"][..], &owner, &narrow].concat()));
+    generate_next(&scene);
+    for (bundle, out, signed) in [
+        // One part counts in one namespace and the other in another: the whole counts in none.
+        ("bundle", "mixed", None),
+        ("next", "whole", Some("signature: local:user for acme")),
+    ] {
+        let sign = ["manifest", "sign", bundle, "--key", "acme"];
+        yes(scene.onx(&[&sign[..], &narrow].concat()));
+        yes(scene.onx(&["manifest", "compose", "bundle", "next", "--out", out]));
+        let verified = scene.onx(&["manifest", "verify", out]);
+        assert_eq!(verified.code == 0, signed.is_some(), "{}", verified.out);
+        let words = signed.unwrap_or("signature: nobody signed it");
+        assert!(verified.out.contains(words), "{}", verified.out);
+    }
+}
+
 /// The registry at `shared` as a machine sees it that looked at it long ago, and not since.
 fn look_long_ago(scene: &Scene, shared: &std::path::Path, name: &str) {
     use registry::{Lifetimes, Reach, RegistryKeeper, SignedRegistry};

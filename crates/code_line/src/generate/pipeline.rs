@@ -96,9 +96,7 @@ impl Pipeline<'_> {
             answer.artifacts = artifacts(&out, found.outputs.keys());
             answer.manifest_uri = answer.artifacts.get("manifest").cloned().unwrap_or_default();
             self.walker.reach(RunStatus::Verifying)?;
-            if !self.holds_signature(&path, found.signature.as_ref()) {
-                (answer.signature, _) = self.sign(request, &path)?;
-            }
+            answer.signature = self.sign(request, &path)?;
             answer.published_uri = self.publish(request, &path)?;
             answer.processing_time_ms = self.milliseconds_since(start);
             return Ok(answer);
@@ -110,7 +108,7 @@ impl Pipeline<'_> {
         let (mut scored, mut outputs) = self.store(request, &compared, &stubs, &folder)?;
         drop(compared);
         self.walker.reach(RunStatus::Verifying)?;
-        let (signature, signed) = self.sign(request, &path)?;
+        let signature = self.sign(request, &path)?;
         let observer = self.walker.observer();
         let manifest = &scored.manifest;
         let verified =
@@ -131,7 +129,7 @@ impl Pipeline<'_> {
         answer.verification = verification;
         if let Some(inputs) = &inputs {
             let answer = answer.clone();
-            let record = Record { outputs, signature: Some(signed), answer };
+            let record = Record { outputs, answer };
             record::keep(self.world, inputs, &record);
         }
         answer.published_uri = self.publish(request, &path)?;
@@ -139,23 +137,16 @@ impl Pipeline<'_> {
         Ok(answer)
     }
 
-    /// Signs the manifest in this folder with the own key; what that is worth, and the digest of
-    /// the file that says it.
+    /// Signs the manifest in this folder with the own key, unless somebody signed it who is trusted
+    /// here; what the signature is worth.
     fn sign(
         &self,
         request: &GenerateRequest,
         bundle: &std::path::Path,
-    ) -> Result<(SignatureState, Digest), Error> {
+    ) -> Result<SignatureState, Error> {
         let namespace = request.publish.as_ref().map(|it| it.namespace.as_str());
         let loaded = load_manifest(self.world, bundle)?;
-        trust::sign(self.world, &loaded, namespace.unwrap_or(DEFAULT_NAMESPACE))
-    }
-
-    /// Whether the signature in this folder is the one that an earlier run made.
-    fn holds_signature(&self, bundle: &std::path::Path, made: Option<&Digest>) -> bool {
-        let there = BundleFolder::at(bundle).read(&*self.world.files, name::SIGNATURE);
-        let there = there.ok().flatten().map(|bytes| Digest::of(&bytes));
-        there.is_some() && there.as_ref() == made
+        trust::sign_unless_signed(self.world, &loaded, namespace.unwrap_or(DEFAULT_NAMESPACE))
     }
 
     /// Publishes the bundle where that was asked for.

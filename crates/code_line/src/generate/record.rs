@@ -18,9 +18,6 @@ use crate::nodes::git_operations::OpenedSource;
 pub(super) struct Record {
     /// The digest of each output, by its name in the folder.
     pub(super) outputs: BTreeMap<String, Digest>,
-    /// The digest of the signature, which depends on who made it.
-    #[serde(default)]
-    pub(super) signature: Option<Digest>,
     /// What was answered.
     pub(super) answer: GenerateAnswer,
 }
