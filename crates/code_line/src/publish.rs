@@ -162,8 +162,8 @@ pub fn fetch(
     Ok(Fetched { folder, listed, expired, contents })
 }
 
-/// Refuses an entry with files that no bundle has: a publisher chose their names, and they would lie
-/// wherever the user wants the bundle to be.
+/// Refuses an entry with files that no bundle has: a publisher chose their names, and they would
+/// lie wherever the user wants the bundle to be.
 fn expect_bundle(entry: &Entry) -> Result<(), Error> {
     let Some(file) = entry.files.keys().find(|file| !PUBLISHED.contains(&file.as_str())) else {
         return Ok(());

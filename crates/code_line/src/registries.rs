@@ -23,7 +23,7 @@ pub enum OpenRegistry {
     /// A folder that is worth as much as whoever may write into it.
     Plain(FolderRegistry),
     /// One in which every entry is signed by a publisher of its namespace.
-    Signed(FolderRoles),
+    Signed(Box<FolderRoles>),
 }
 
 /// The roles of a registry in a folder, where it has some.
@@ -66,7 +66,7 @@ impl OpenRegistry {
             remember_names(world, folder)?;
         }
         if is_trusted || plain.kind().map_err(registry_error)? == RegistryKind::Signed {
-            return Ok(Self::Signed(roles));
+            return Ok(Self::Signed(Box::new(roles)));
         }
         Ok(Self::Plain(plain))
     }
@@ -174,15 +174,19 @@ impl FolderRoles {
     /// Makes what was signed the current state, if these keys may; else whoever keeps the online
     /// key does it later, and the answer is false.
     pub fn show(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<bool, RegistryError> {
-        match self.keeper.renew(signers, now) {
-            Ok(_) => Ok(true),
+        let is_shown = match self.keeper.renew(signers, now) {
+            Ok(_) => true,
             Err(RegistryError::Role(RoleError::TooFewKeys { role, .. }))
                 if ONLINE.contains(&&*role) =>
             {
-                Ok(false)
+                false
             }
-            Err(error) => Err(error),
-        }
+            Err(error) => return Err(error),
+        };
+        // Who signs here next must not be shown an older copy than this one. What was done is done
+        // although not all of it can be verified now, as where something has expired.
+        let _ = self.reader.refresh(now);
+        Ok(is_shown)
     }
 }
 
@@ -192,8 +196,8 @@ const SAME_AS: &str = "same_as";
 /// What such a file holds at most: an identity.
 const IDENTITY_DIGITS: usize = 32;
 
-/// The roles of the registry in this folder, which need not have any yet. What is trusted of it lies
-/// in the user's state, by where the folder is.
+/// The roles of the registry in this folder, which need not have any yet. What is trusted of it
+/// lies in the user's state, by where the folder is.
 pub fn roles_of(world: &World, folder: &Path) -> Result<FolderRoles, Error> {
     let identity = identity_of(world, folder)?;
     let trust = world.folders.state.join("registries").join(&identity);

@@ -153,9 +153,9 @@ pub(crate) struct RegistryDelegateArguments {
 
 /// Make a new root of a registry, with other keys or with those that it has, for another year
 ///
-/// The offline keys sign: as many of the old ones as had to sign so far, and as many of the new ones
-/// as have to from now on. What is not named stays as it is. Who trusts the old root follows by
-/// themselves.
+/// The offline keys sign: as many of the old ones as had to sign so far, and as many of the new
+/// ones as have to from now on. What is not named stays as it is. Who trusts the old root follows
+/// by themselves.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

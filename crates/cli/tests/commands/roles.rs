@@ -1,4 +1,5 @@
-//! Registries with roles from the outside: their keys are replaced, and nobody makes them plain ones.
+//! Registries with roles from the outside: their keys are replaced, and nobody makes them plain
+//! ones.
 
 use std::os::unix::fs::symlink;
 
@@ -105,6 +106,21 @@ fn a_link_in_the_place_of_a_registry_does_not_make_it_a_plain_one() {
     symlink(&moved, &shared).expect("a link");
     yes(fetch(&scene));
     yes(scene.onx(&["manifest", "registry", "list", "--registry", "evil"]));
+}
+
+#[test]
+fn who_signed_signs_nothing_on_top_of_an_older_copy() {
+    let scene = with_roles();
+    let old = scene.files("shared/metadata");
+    yes(registry(&scene, &["deprecate", NAME, "--reason", "there is a better one"]));
+    std::fs::remove_dir_all(scene.work().join("shared/metadata")).expect("gone");
+    std::fs::create_dir(scene.work().join("shared/metadata")).expect("a folder");
+    for (name, bytes) in old {
+        std::fs::write(scene.work().join("shared/metadata").join(name), bytes).expect("a file");
+    }
+    let yanked = registry(&scene, &["yank", NAME, "--reason", "wrong"]);
+    assert_eq!(yanked.code, 4, "{}{}", yanked.out, yanked.err);
+    assert!(yanked.err.contains("goes back"), "{}", yanked.err);
 }
 
 #[test]

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::{Digest, TreePath};
-use host::{FileErrorKind, Files, MemoryFiles, NodeKind, Place};
+use host::{Fault, FaultyFiles, FileErrorKind, Files, MemoryFiles, NodeKind, Place};
 use registry::roles::TrustedState;
 use registry::{
     Entry, EntryFile, FolderRegistry, Listed, REGISTRY_ENTRY_FORMAT, Reach, Refused, RegistryError,
     RoleError, SignedRegistry,
 };
 
-use super::interruptions::{Hands, NAME, bundle, keeper, name, publish, set};
+use super::interruptions::{Hands, NAME, bundle, keeper, name, publish, reader, set};
 use super::publishing::{Intruder, OTHER, ready};
 use super::simulator::moment;
 
@@ -149,6 +149,35 @@ fn a_mirror_does_not_go_back() {
     let error = reader.mirror(into, moment(0)).expect_err("somebody else copies");
     let RegistryError::File(error) = error else { panic!("{error}") };
     assert!(matches!(error.kind, FileErrorKind::Locked(_)), "{error}");
+}
+
+#[test]
+fn a_mirror_that_stopped_at_any_step_is_copied_over() {
+    let (files, _) = ready();
+    let [source, trust] = ["/registry", "/state/registry"].map(|base| files_below(&files, base));
+    for at in 1.. {
+        let disk = MemoryFiles::new();
+        let whole: Arc<dyn Files> = Arc::new(disk.clone());
+        for (base, copied) in [("/registry", &source), ("/state/registry", &trust)] {
+            for (path, bytes) in copied {
+                let (base, path) = (Path::new(base), TreePath::new(path).expect("a path"));
+                whole.create_base(base).expect("a folder");
+                whole.create_parents(base, &path).expect("folders");
+                whole.write(Place::new(base, &path), bytes, None).expect("written");
+            }
+        }
+        let faulty = Arc::new(FaultyFiles::new(disk, at, Fault::StopWithin));
+        let broken: Arc<dyn Files> = faulty.clone();
+        let stopped = reader(&broken).mirror(Path::new("/mirror"), moment(0));
+        assert_eq!(stopped.is_err(), faulty.has_struck(), "at {at}");
+        let again = reader(&whole).mirror(Path::new("/mirror"), moment(0));
+        let again = again.unwrap_or_else(|error| panic!("at {at}: {error}"));
+        assert_eq!((again.entries, again.refused.len()), (2, 0), "at {at}");
+        if !faulty.has_struck() {
+            assert!(at > 20, "{at}");
+            break;
+        }
+    }
 }
 
 #[test]
