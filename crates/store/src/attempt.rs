@@ -501,8 +501,8 @@ pub fn abandon(
     Ok(workplace.store.advance_run(&lease, &run.run_id, &advance)?)
 }
 
-/// Gives up a run whose task this worker has claimed: it is FAILED with this reason, and the task is
-/// TODO again. Refused while another process of this machine still has the run in hand.
+/// Gives up a run whose task this worker has claimed: it is FAILED with this reason, and the task
+/// is TODO again. Refused while another process of this machine still has the run in hand.
 pub fn abandon_claimed(
     workplace: &Workplace,
     lease: &Lease,
@@ -524,8 +524,8 @@ pub fn abandon_claimed(
 }
 
 /// Says in the journal of a run that it failed, unless that is said there. A journal that is broken
-/// is no reason to keep the run for ever: the store says it all. Where the journal says that the run
-/// succeeded, it has, and is not given up.
+/// is no reason to keep the run for ever: the store says it all. Where the journal says that the
+/// run succeeded, it has, and is not given up.
 fn end_journal(
     workplace: &Workplace,
     lease: &Lease,

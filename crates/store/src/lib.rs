@@ -232,8 +232,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Makes a lease last for another term from now, also one that has expired meanwhile; refused
     /// when another worker has claimed the task since, or the lease was given back.
     fn renew(&self, lease: &Lease, term: LeaseTerm) -> Result<(), StoreError>;
-    /// Gives a lease back; a lease that another worker has taken over is theirs. A loss of power may
-    /// take this back: then the lease expires.
+    /// Gives a lease back; a lease that another worker has taken over is theirs. A loss of power
+    /// may take this back: then the lease expires.
     fn release(&self, lease: &Lease) -> Result<(), StoreError>;
     /// Whether what is written under this lease would count: refused when another worker has
     /// claimed the task since, or the lease was given back.

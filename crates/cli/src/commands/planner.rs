@@ -19,7 +19,7 @@ pub(super) fn plan(context: &Context<'_>, arguments: &TaskPlanArguments) -> Resu
     let store = open(context, &arguments.store)?;
     let task = store.task(&arguments.task).map_err(refused)?;
     let task = task.ok_or_else(|| refused(StoreError::NoTask(arguments.task.clone())))?;
-    // The store asks the same once more; a planner may cost much, and its plan would be for nothing.
+    // The store asks the same once more; a planner may cost much, and this one for nothing.
     if task.status != TaskStatus::Todo {
         return Err(refused(StoreError::TaskChanged(task.task_id)));
     }

@@ -266,7 +266,7 @@ fn a_worker_outlives_a_lost_connection() {
             let mut connection = options.connect().await.expect("a server");
             let cut: Vec<bool> = sqlx::query_scalar(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                 WHERE application_name = $1 AND query LIKE '%queue%'",
+                 WHERE application_name = $1 AND state = 'idle' AND query LIKE 'WITH first%'",
             )
             .bind(&name)
             .fetch_all(&mut connection)
