@@ -26,6 +26,7 @@ use crate::Version;
 use crate::similarity::{doc_similarity, name_similarity, words};
 use crate::surface::{is_plain, is_plain_member};
 
+mod additions;
 mod positions;
 
 /// Pairs of parameters below this are two changes and not a rename.
@@ -575,39 +576,6 @@ impl State<'_, '_> {
         let is_new = !self.before.takes_any_position();
         let is_free = parameter.is_required() && place.is_some_and(|place| place >= taking);
         self.after.takes_any_position() && parameter.takes_position() && (is_new || is_free)
-    }
-
-    fn additions(&mut self) {
-        if !self.callable.public || !self.callable.is_same {
-            return;
-        }
-        // What came while something went may be that under a name that nothing connects with it.
-        let class =
-            if self.vanished().is_empty() { "parameter_added" } else { "parameter_added_beside" };
-        for (_, parameter) in self.appeared() {
-            let required = parameter.default.is_none();
-            // A stub may write `...` for any default.
-            let is_told = |default: &&str| {
-                *default != "..." || !self.callable.after.file.as_str().ends_with(".pyi")
-            };
-            let default = parameter.default.as_deref().filter(is_told).map(str::to_owned);
-            let name = parameter.name.to_string();
-            let added = AddedParameter { name, default, old_behaviour: None };
-            let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
-            let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
-            let change = if required {
-                Change::ArgAddRequired { callable, receiver, parameter: added }
-            } else {
-                Change::ArgAddDefault { callable, receiver, parameter: added }
-            };
-            // What used to be swallowed by `*args` or `**kwargs` has only become visible.
-            let swallowed = self.before.takes_any_keyword()
-                || self.before.takes_any_position()
-                || taken_by_decorators(self.context.old, self.callable.before, &parameter.name);
-            if !swallowed {
-                self.push(change, class, &factors, &[], required);
-            }
-        }
     }
 
     /// Parameters that calls leave out and that are another value then.
