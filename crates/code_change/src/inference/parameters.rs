@@ -244,6 +244,7 @@ impl State<'_, '_> {
         breaking: bool,
     ) {
         let rules = self.context.rules;
+        let class = self.class_of_declared(class);
         let mut evidence = evidence(factors, witnesses, rules);
         if !matches!(change, Change::ArgAddDefault { .. }) {
             evidence.sig_from = Some(self.callable.before.signature_hash.into());
@@ -268,6 +269,20 @@ impl State<'_, '_> {
     /// A callable that is not the same definition any more is less certain in everything.
     fn class(&self, class: &'static str, of_successor: &'static str) -> &'static str {
         if self.callable.is_same { class } else { of_successor }
+    }
+
+    /// A stub is written by hand beside what is compiled, and may say late or never what that takes.
+    fn class_of_declared(&self, class: &'static str) -> &'static str {
+        let of_stub = |symbol: &Symbol| symbol.file.extension() == Some("pyi");
+        let is_declared = of_stub(self.callable.before) || of_stub(self.callable.after);
+        match class {
+            "parameter_added" | "parameter_removed" | "parameter_kind" | "parameter_order"
+                if is_declared =>
+            {
+                "parameter_declared"
+            }
+            class => class,
+        }
     }
 
     #[expect(
