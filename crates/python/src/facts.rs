@@ -37,7 +37,7 @@ pub use extract::{FileKind, extract, extract_parsed};
 pub(crate) use signatures::signature_hash;
 
 /// Raised whenever the same bytes would give other facts: a part of every cache key.
-pub const EXTRACTOR_VERSION: u32 = 15;
+pub const EXTRACTOR_VERSION: u32 = 16;
 
 /// Everything that one file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,6 +168,8 @@ pub struct Definition {
     pub experimental: bool,
     /// Whether it exists only under a condition.
     pub conditional: bool,
+    /// Whether it stands in an `except`, for when what is tried failed.
+    pub stands_in: bool,
     /// Whether it is one of several `@overload` declarations.
     pub overload: bool,
     /// Whether a class attribute is written in the class body, not in a method.

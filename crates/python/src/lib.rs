@@ -2,6 +2,7 @@
 //! behind this door.
 
 pub mod assemble;
+pub mod branches;
 pub mod callsites;
 pub mod choices;
 pub mod defined;

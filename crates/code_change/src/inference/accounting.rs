@@ -57,7 +57,7 @@ pub(super) fn settle(
 }
 
 /// Why a name may still be where it was, if only a list of exports that is computed knows.
-fn perhaps(context: &Context<'_>, name: &DottedName) -> Option<String> {
+pub(super) fn perhaps(context: &Context<'_>, name: &DottedName) -> Option<String> {
     let module = context.to.modules.get(&name.parent()?)?;
     let is_listed = module.perhaps.iter().any(|known| **known == *name.leaf());
     match context.new.resolve(name) {

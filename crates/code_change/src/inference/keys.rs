@@ -41,7 +41,19 @@ pub(super) fn infer(
         operations.extend(compared(context, differences, &known));
     }
     follow_chains(&mut operations);
+    operations.retain(|operation| match &operation.change {
+        Change::ConfigKeyRename { from, to, .. } => !is_spelling_that_stays(context, from, to),
+        _ => true,
+    });
     operations
+}
+
+/// Whether two keys differ in capitals alone and the new version's tables go on holding the old
+/// one: whoever writes it so is understood, and the other spelling is that of messages.
+fn is_spelling_that_stays(context: &Context<'_>, from: &str, to: &str) -> bool {
+    let holds =
+        |key: &ConfigurationKey| *key.key == *from || key.key.rsplit('.').next() == Some(from);
+    from.eq_ignore_ascii_case(to) && context.to.keys.iter().any(holds)
 }
 
 /// Where the new key of one rename is the old key of another, both old keys lead to the last one.

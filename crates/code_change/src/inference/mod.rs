@@ -26,6 +26,7 @@ mod fields;
 mod files;
 mod heirs;
 mod hints;
+mod kept;
 mod keys;
 mod keywords;
 mod meanings;

@@ -7,6 +7,7 @@ use code_model::evidence::Factor;
 use rustc_hash::FxHashMap;
 
 use super::context::Context;
+use super::kept::is_as_before;
 use super::scoring::Factors;
 use super::successors::Successors;
 use crate::surface::{is_gone, is_plain};
@@ -79,6 +80,10 @@ fn module_move(
         || names.iter().all(|name| context.hints.deprecates(name));
     // A module that its own package goes on offering, and says nothing against, is no old name.
     if shim && !deprecated && to.root() == module.root() {
+        return None;
+    }
+    // Nor is one of which both versions say and serve the same.
+    if shim && reached.iter().all(|it| is_as_before(context, it.path, &it.new)) {
         return None;
     }
     if share < context.rules.module_move_share_min || count * 2 < own_count(context, module, names)

@@ -6,12 +6,14 @@ use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor};
 use code_model::operation::{Change, NameMatch};
 use code_model::report::{AmbiguousName, UnresolvedName};
-use code_model::snapshot::{AliasRoute, Symbol, SymbolKind};
+use code_model::snapshot::{Symbol, SymbolKind};
 use code_model::{DottedName, NameMap};
 
+use super::accounting::perhaps;
 use super::advice;
 use super::context::{Context, compatible};
 use super::hints;
+use super::kept::kept_path;
 use super::modules::{self, ModuleMove};
 use super::scoring::{confidence, evidence, round};
 use super::signatures;
@@ -273,6 +275,10 @@ fn successor_of_path(
     if let Some(hinted) = hinted_path(context, path, None) {
         return Some(hinted);
     }
+    // What a star may still bring under a list that is computed need not be anywhere else.
+    if perhaps(context, path).is_some() {
+        return None;
+    }
     if let (Some(before), Some(after)) =
         (context.from.symbols.get(target), context.to.symbols.get(target))
     {
@@ -291,7 +297,7 @@ fn successor_of_path(
 }
 
 /// The successor that hints about exactly this path name; other than what the path reaches now.
-fn hinted_path(
+pub(super) fn hinted_path(
     context: &Context<'_>,
     path: &DottedName,
     reached: Option<&DottedName>,
@@ -302,129 +308,6 @@ fn hinted_path(
     }))?;
     let old = context.old_paths.get(path).map_or(path, |access| &access.target);
     Some(called_alike(context, old, agreed))
-}
-
-/// What should be written instead of a path that still works.
-fn kept_path(
-    context: &Context<'_>,
-    successors: &Successors,
-    path: &DottedName,
-) -> Option<Successor> {
-    let definition = context.new_definition(path)?;
-    // The same thing in its new package comes before whatever the new package would rather have
-    // used.
-    if let Some(moved) = moved_definition(context, path, &definition) {
-        return Some(moved);
-    }
-    if context.is_deprecated(path, &definition) {
-        // Where what the name reaches is deprecated, the successor is something else.
-        let place = context.is_deprecated_place(path);
-        let reached = if place { path } else { &definition };
-        let hinted = hinted_path(context, path, Some(reached))
-            .or_else(|| hinted_path(context, &definition, Some(&definition)));
-        if hinted.is_some() {
-            return hinted;
-        }
-        // Where only the place is deprecated, another place has the same thing.
-        let itself = context.is_deprecated_itself(&definition);
-        let aliased = context.rules.uses(Factor::AliasMatch);
-        if definition != *path && !itself && place && aliased {
-            let class = "deprecated_path";
-            let mut successor = Successor::of_factor(definition, Factor::AliasMatch, class);
-            successor.factors.insert(Factor::DeprecationMatch, 1.0);
-            return Some(successor);
-        }
-        return None;
-    }
-    alias_left_behind(context, successors, path, &definition)
-        .or_else(|| reused_name(context, successors, path, &definition))
-}
-
-/// The old name now means something else, and its definition lives on unchanged under another name.
-fn reused_name(
-    context: &Context<'_>,
-    successors: &Successors,
-    path: &DottedName,
-    definition: &DottedName,
-) -> Option<Successor> {
-    let target = &context.old_paths.get(path)?.target;
-    let successor = successors.found.get(target)?;
-    let unchanged = successor.class == "renamed_unchanged" && successor.to != *definition;
-    unchanged.then(|| Successor { class: "name_reused", ..successor.clone() })
-}
-
-/// A definition that went to another top-level package, of which the old name is a mere import.
-/// Within one package such a name is a place that the package goes on offering.
-fn moved_definition(
-    context: &Context<'_>,
-    path: &DottedName,
-    definition: &DottedName,
-) -> Option<Successor> {
-    let access = context.old_paths.get(path)?;
-    let target = &access.target;
-    // A module that only happened to import the name goes on doing so.
-    let left = context.rules.uses(Factor::AliasMatch)
-        && (access.public || target == path)
-        && definition.root() != path.root()
-        && target.root() == path.root()
-        && definition.leaf() == target.leaf();
-    if !left {
-        return None;
-    }
-    let mut successor =
-        Successor::of_factor(definition.clone(), Factor::AliasMatch, "left_package");
-    let (before, after) = (context.from.symbols.get(target)?, context.to.symbols.get(definition)?);
-    if context.is_same_shape(before, after) {
-        successor.factors.insert(Factor::HashMatch, 1.0);
-        successor.content_hash = Some(before.shape_hash.into());
-    }
-    Some(successor)
-}
-
-/// `Old = New` where the old version still defined the old name.
-fn alias_left_behind(
-    context: &Context<'_>,
-    successors: &Successors,
-    path: &DottedName,
-    definition: &DottedName,
-) -> Option<Successor> {
-    let was_defined = context.from.symbols.contains_key(path);
-    let renamed = was_defined && definition != path && definition.leaf() != path.leaf();
-    if renamed
-        && !is_bound_to_implementation(context, path, definition)
-        && !context.from.symbols.contains_key(definition)
-    {
-        return successors.found.get(path).filter(|s| s.to == *definition).cloned();
-    }
-    None
-}
-
-/// Whether a name is what its module goes on offering, and what it is bound to only carries it out:
-/// one of several that a condition chooses from, or what is not offered beside it or above it.
-fn is_bound_to_implementation(
-    context: &Context<'_>,
-    path: &DottedName,
-    definition: &DottedName,
-) -> bool {
-    let Some(alias) = context.to.aliases.get(path) else { return false };
-    let Some(module) = path.parent() else { return false };
-    let exported = |module: &DottedName, leaf: &str| {
-        let exported = context.to.modules.get(module)?.exported.as_ref()?;
-        Some(exported.iter().any(|name| **name == *leaf))
-    };
-    let offered = || {
-        std::iter::once(module.clone())
-            .chain(module.ancestors())
-            .any(|place| context.new_paths.contains_key(&place.join(definition.leaf())))
-    };
-    match alias.route {
-        AliasRoute::Conditional => true,
-        AliasRoute::Import => !offered(),
-        _ => {
-            exported(&module, path.leaf()) == Some(true)
-                && exported(&module, definition.leaf()) == Some(false)
-        }
-    }
 }
 
 /// The path to write for a successor: the one that the hint spells, where it can be written, else

@@ -26,6 +26,7 @@ use crate::Version;
 use crate::similarity::{doc_similarity, name_similarity, words};
 use crate::surface::{is_plain, is_plain_member};
 
+mod additions;
 mod positions;
 
 /// Pairs of parameters below this are two changes and not a rename.
@@ -243,6 +244,7 @@ impl State<'_, '_> {
         breaking: bool,
     ) {
         let rules = self.context.rules;
+        let class = self.class_of_declared(class);
         let mut evidence = evidence(factors, witnesses, rules);
         if !matches!(change, Change::ArgAddDefault { .. }) {
             evidence.sig_from = Some(self.callable.before.signature_hash.into());
@@ -267,6 +269,20 @@ impl State<'_, '_> {
     /// A callable that is not the same definition any more is less certain in everything.
     fn class(&self, class: &'static str, of_successor: &'static str) -> &'static str {
         if self.callable.is_same { class } else { of_successor }
+    }
+
+    /// A stub is written by hand beside what is compiled, and may say late or never what that takes.
+    fn class_of_declared(&self, class: &'static str) -> &'static str {
+        let of_stub = |symbol: &Symbol| symbol.file.extension() == Some("pyi");
+        let is_declared = of_stub(self.callable.before) || of_stub(self.callable.after);
+        match class {
+            "parameter_added" | "parameter_removed" | "parameter_kind" | "parameter_order"
+                if is_declared =>
+            {
+                "parameter_declared"
+            }
+            class => class,
+        }
     }
 
     #[expect(
@@ -575,39 +591,6 @@ impl State<'_, '_> {
         let is_new = !self.before.takes_any_position();
         let is_free = parameter.is_required() && place.is_some_and(|place| place >= taking);
         self.after.takes_any_position() && parameter.takes_position() && (is_new || is_free)
-    }
-
-    fn additions(&mut self) {
-        if !self.callable.public || !self.callable.is_same {
-            return;
-        }
-        // What came while something went may be that under a name that nothing connects with it.
-        let class =
-            if self.vanished().is_empty() { "parameter_added" } else { "parameter_added_beside" };
-        for (_, parameter) in self.appeared() {
-            let required = parameter.default.is_none();
-            // A stub may write `...` for any default.
-            let is_told = |default: &&str| {
-                *default != "..." || !self.callable.after.file.as_str().ends_with(".pyi")
-            };
-            let default = parameter.default.as_deref().filter(is_told).map(str::to_owned);
-            let name = parameter.name.to_string();
-            let added = AddedParameter { name, default, old_behaviour: None };
-            let (callable, receiver) = (self.callable.path.clone(), self.callable.receiver.clone());
-            let factors = Factors::from([(Factor::SignatureMatch, 1.0)]);
-            let change = if required {
-                Change::ArgAddRequired { callable, receiver, parameter: added }
-            } else {
-                Change::ArgAddDefault { callable, receiver, parameter: added }
-            };
-            // What used to be swallowed by `*args` or `**kwargs` has only become visible.
-            let swallowed = self.before.takes_any_keyword()
-                || self.before.takes_any_position()
-                || taken_by_decorators(self.context.old, self.callable.before, &parameter.name);
-            if !swallowed {
-                self.push(change, class, &factors, &[], required);
-            }
-        }
     }
 
     /// Parameters that calls leave out and that are another value then.

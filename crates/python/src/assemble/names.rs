@@ -618,6 +618,8 @@ impl<'a> Scope<'a> {
                 first.is_none_or(|first| {
                     !definition.conditional
                         || first.overload
+                        // What stands in for something is not what users usually have.
+                        || (first.stands_in && !definition.stands_in)
                         || (first.parent.is_some() && !first.in_class_body)
                 })
             }

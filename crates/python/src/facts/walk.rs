@@ -37,6 +37,8 @@ pub(super) struct Walker<'a, 's> {
     conditions: u32,
     /// Whether an import of the module never gets to the current statement.
     out_of_reach: bool,
+    /// Whether the current statement is there for when something before it failed.
+    stands_in: bool,
     /// Whether this is a stub, whose imports are its own but for those that say otherwise.
     is_stub: bool,
     /// Names and indices of the enclosing classes.
@@ -79,6 +81,7 @@ impl<'a, 's> Walker<'a, 's> {
             facts: ModuleFacts::default(),
             conditions: 0,
             out_of_reach: false,
+            stands_in: false,
             is_stub: false,
             classes: Vec::new(),
             literals: Vec::new(),
@@ -269,12 +272,19 @@ impl<'a, 's> Walker<'a, 's> {
             self.shaper.expression(&branch.test);
             apart = exports::fails_on_import(&branch.test).then_some(&branch.body);
         }
+        let handlers = statement.as_try_stmt().map_or(&[][..], |attempt| &attempt.handlers);
+        let is_handler = |block: &[Stmt]| {
+            handlers.iter().any(|ast::ExceptHandler::ExceptHandler(handler)| {
+                std::ptr::eq(handler.body.as_slice(), block)
+            })
+        };
         self.conditions += 1;
         for_each_block(statement, &mut |block| {
-            let outer = self.out_of_reach;
+            let outer = (self.out_of_reach, self.stands_in);
             self.out_of_reach |= apart.is_some_and(|body| std::ptr::eq(body.as_slice(), block));
+            self.stands_in |= is_handler(block);
             self.body(block);
-            self.out_of_reach = outer;
+            (self.out_of_reach, self.stands_in) = outer;
         });
         self.conditions -= 1;
     }
@@ -319,6 +329,7 @@ impl<'a, 's> Walker<'a, 's> {
             deprecated: None,
             experimental: false,
             conditional: self.conditions > 0,
+            stands_in: self.stands_in,
             overload: false,
             in_class_body: !self.classes.is_empty(),
             class: None,

@@ -51,7 +51,10 @@ impl State<'_, '_> {
         };
         let (kept_before, kept_after) = (common(&before, &as_before), common(&as_before, &before));
         let to = self.moved_back(&kept_before, &as_before, &after).unwrap_or(kept_after);
-        if kept_before != to && is_whole(&to, &as_before) {
+        // A call that must be given more is written anew by a person, who sees the places then; as
+        // an order it would be no order of what the call has.
+        let asks_more = to.iter().any(|name| self.is_newly_required(name));
+        if kept_before != to && is_whole(&to, &as_before) && !asks_more {
             let change = Change::ArgReorder { callable, receiver, from: before, to };
             self.push(change, "parameter_order", &factors, &[], true);
         }
@@ -64,6 +67,16 @@ impl State<'_, '_> {
         let parameter = whole.as_ref().and_then(|whole| whole.parameter(name));
         self.after.takes_any_keyword()
             && parameter.is_some_and(|it| it.takes_keyword() && !it.takes_position())
+    }
+
+    /// Whether an operation says that every call must give a parameter which no call gave.
+    fn is_newly_required(&self, name: &str) -> bool {
+        self.operations.iter().any(|operation| match &operation.change {
+            Change::ArgAddRequired { callable, parameter, .. } => {
+                *callable == self.callable.path && parameter.name == *name
+            }
+            _ => false,
+        })
     }
 
     /// The old names of the parameters of this callable that have another one, by the new names.

@@ -21,6 +21,14 @@ def share(image, title=None, *people):
     return image, title, people
 
 
+def prepare(context, args, kwargs):
+    return context, args, kwargs
+
+
+def swap(second, first, third):
+    return first, second, third
+
+
 @dataclass
 class Row:
     name: str

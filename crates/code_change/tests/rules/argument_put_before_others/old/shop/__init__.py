@@ -21,6 +21,15 @@ def share(image, *people):
     return image, people
 
 
+def prepare(args, kwargs):
+    context = args[0]
+    return context, args[1:], kwargs
+
+
+def swap(first, second):
+    return first, second
+
+
 @dataclass
 class Row:
     name: str

@@ -1,0 +1,1 @@
+from shop._fast import Price, total
