@@ -271,7 +271,7 @@ impl State<'_, '_> {
         if self.callable.is_same { class } else { of_successor }
     }
 
-    /// A stub is written by hand beside what is compiled, and may say late or never what that takes.
+    /// A stub is written by hand beside what is compiled, and says late or never what that takes.
     fn class_of_declared(&self, class: &'static str) -> &'static str {
         let of_stub = |symbol: &Symbol| symbol.file.extension() == Some("pyi");
         let is_declared = of_stub(self.callable.before) || of_stub(self.callable.after);

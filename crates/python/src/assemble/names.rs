@@ -12,6 +12,7 @@ use super::Part;
 use crate::facts::{Binding, BindingRoute, Definition, DefinitionIndex, Reference, ReferenceIndex};
 
 mod exports;
+mod forwarded;
 
 pub(super) use exports::UsedNames;
 use exports::{Exports, StarNames};
@@ -256,53 +257,6 @@ impl<'a> Names<'a> {
     /// The first parts of the names of offered modules, in order.
     pub(super) fn tops(&self) -> impl Iterator<Item = &str> {
         self.sorted_tops.iter().map(String::as_str)
-    }
-
-    /// The names that `__getattr__` serves out of `__all__`, each with the module that offers it:
-    /// the most public of those that the words in `__getattr__` can mean.
-    pub(super) fn forwarded(&self, index: PartIndex) -> Vec<(Arc<str>, DottedName)> {
-        let part = &self.parts[index];
-        let Some(words) = &part.facts.forwards_all else { return Vec::new() };
-        let mut places: Vec<PartIndex> = Vec::new();
-        let mut packages: Vec<String> = part.name.ancestors().map(|it| it.to_string()).collect();
-        packages.push(String::new());
-        for word in words {
-            let word = word.trim_start_matches('.');
-            for package in &packages {
-                let path =
-                    if package.is_empty() { word.to_owned() } else { format!("{package}.{word}") };
-                places.extend(self.by_name.get(path.as_str()));
-            }
-        }
-        // A private module is named with the package that it lies in.
-        let inner: Vec<PartIndex> = words
-            .iter()
-            .flat_map(|word| {
-                places.iter().filter_map(move |place| {
-                    self.by_name.get(format!("{}.{word}", self.parts[*place].name).as_str())
-                })
-            })
-            .copied()
-            .collect();
-        places.extend(inner);
-        places.extend(part.name.parent().and_then(|parent| self.index_of(&parent)));
-        places.retain(|place| *place != index);
-        places.sort_by_key(|place| {
-            let name = &self.parts[*place].name;
-            (name.is_private(), name.parts().count(), name.clone())
-        });
-        places.dedup();
-        let mut found = Vec::new();
-        for name in self.exported(index).unwrap_or_default() {
-            let place = places.iter().find(|place| {
-                let path = format!("{}.{name}", self.parts[**place].name);
-                matches!(self.reach(&path), Reached::Definition(_, _, false) | Reached::Module(_))
-            });
-            if let Some(place) = place {
-                found.push((name.clone(), self.parts[*place].name.clone()));
-            }
-        }
-        found
     }
 
     pub(super) fn part(&self, index: PartIndex) -> &Part<'a> {

@@ -1,0 +1,3 @@
+"""Of prices of which some are not known, for users."""
+
+from shop._masked_basic import mean, spread
