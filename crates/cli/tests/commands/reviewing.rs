@@ -81,7 +81,7 @@ fn what_is_decided_makes_a_new_manifest() {
     let log = with_code(scene.onx(&["audit", "show"]), 0).out;
     assert!(log.contains("manifest reviewed"), "{log}");
 
-    scene.write("app/main.py", &format!("from yourlib.shapes import weigh\n\nprint(weigh([1]))\n"));
+    scene.write("app/main.py", "from yourlib.shapes import weigh\n\nprint(weigh([1]))\n");
     let apply = ["migrate", "apply", "--manifest", "mine", "--target", "app"];
     with_code(scene.onx(&apply), 0);
     assert!(scene.read("app/main.py").contains("burden([1])"), "{}", scene.read("app/main.py"));

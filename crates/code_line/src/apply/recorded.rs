@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::edit_set::{EditSet, StepTimes, WorkAnswer};
 use super::{
-    Applied, ApplyOptions, CheckpointReference, Prepared, apply_request, contained, count_changes,
-    expect_clean, prepare, target, worked_out,
+    ApplicationReport, Applied, ApplyOptions, CheckpointReference, Prepared, apply_request,
+    contained, count_changes, expect_clean, prepare, target, worked_out,
 };
 use crate::application::{ApplicationOutcome, ApplicationRecord};
 use crate::approvals::{ManifestStep, expect_approved};
@@ -120,21 +120,31 @@ pub(crate) fn apply_as_run(
         world.write_named(path, &patch)?;
         report.changes.patch_file = Some(path.display().to_string());
     }
+    let report_file = keep_report(work, &report, &prepared, recorder.context().run(), world)?;
+    Ok(Applied { report, patch, recovered: prepared.recovered, report_file })
+}
+
+/// Writes the report, signed as evidence of what came of the manifest; nothing where nothing was
+/// written and nobody asked for it.
+fn keep_report(
+    work: &ApplyWork,
+    report: &ApplicationReport,
+    prepared: &Prepared,
+    run: &RunId,
+    world: &World,
+) -> Result<Option<PathBuf>, Error> {
     let place = work.report.clone().or_else(|| {
         let checkpoint = report.checkpoint.as_ref()?;
         Some(Path::new(&checkpoint.path).join("application_report.json"))
     });
-    if let Some(place) = &place {
-        let bytes = serde_json::to_vec_pretty(&report)
-            .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
-        let bytes = crate::generate::with_newline(bytes);
-        world.write_named(place, &bytes)?;
-        let success = report.summary.operations_failed == 0;
-        let run = recorder.context().run().as_str();
-        sign_evidence(world, (place, &bytes), &prepared.loaded, run, success)?;
-    }
-    let recovered = prepared.recovered;
-    Ok(Applied { report, patch, recovered, report_file: place })
+    let Some(place) = place else { return Ok(None) };
+    let bytes = serde_json::to_vec_pretty(report)
+        .map_err(|error| Error::internal("the report has no JSON form").caused_by(error))?;
+    let bytes = crate::generate::with_newline(bytes);
+    world.write_named(&place, &bytes)?;
+    let success = report.summary.operations_failed == 0;
+    sign_evidence(world, (&place, &bytes), &prepared.loaded, run.as_str(), success)?;
+    Ok(Some(place))
 }
 
 /// The application of this manifest that stands, whichever run made it.
