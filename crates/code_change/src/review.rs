@@ -36,8 +36,9 @@ pub enum Verdict {
 
 /// Carries out decisions: operations keep their ids and places, and what was accepted or edited is
 /// sure, with manual validation as its evidence. `additions` are about names that had no operation,
-/// and `is_gone` says of an old name whether the new version lacks it. An edit that speaks of something else, and an operation whose names a rejected or
-/// edited one leaves, are conflicts: when there are any, the rest is as the parent has it.
+/// and `is_gone` says of an old name whether the new version lacks it. An edit that speaks of
+/// something else, and an operation whose names a rejected or edited one leaves, are conflicts:
+/// when there are any, the rest is as the parent has it.
 pub fn review(
     parent: &Manifest,
     digest: Digest,

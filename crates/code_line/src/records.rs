@@ -18,7 +18,7 @@ use crate::{Error, ErrorCode, ErrorKind, World};
 pub struct RollbackAnswer {
     /// The record of the rollback; none when every file was as the checkpoint says already.
     pub record: Option<ApplicationRecord>,
-    /// The digest of the checkpoint, where nobody who is trusted here signed it and that was allowed.
+    /// The digest of the checkpoint, where nobody who is trusted here signed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<Digest>,
 }
@@ -34,8 +34,8 @@ pub struct StatusAnswer {
     pub standing: Option<ApplicationRecord>,
 }
 
-/// Brings a dependent back to a checkpoint: one that was taken here, or that a trusted key signed, or
-/// any whose signature is not broken, where that is allowed.
+/// Brings a dependent back to a checkpoint: one that was taken here, or that a trusted key signed,
+/// or any whose signature is not broken, where that is allowed.
 pub fn rollback(
     request: &RollbackRequest,
     allow_unsigned: bool,

@@ -11,11 +11,11 @@ use super::registry::RegistryArguments;
 
 /// Decide what onx left open: accept, reject or edit each uncertain operation, with a reason
 ///
-/// Goes through the operations below a probability, and the names with several plausible successors,
-/// one by one in the terminal; what most depends on comes first. Every decision is kept at once, so
-/// the same command goes on where an earlier one was left. A manifest never changes: a review writes
-/// a new bundle with a new manifest, which names the one before it. What was accepted or edited is
-/// sure, with manual_validation as its evidence; what was rejected is left out.
+/// Goes through the operations below a probability, and the names with several plausible
+/// successors, one by one in the terminal; what most depends on comes first. Every decision is kept
+/// at once, so the same command goes on where an earlier one was left. A manifest never changes: a
+/// review writes a new bundle with a new manifest, which names the one before it. What was accepted
+/// or edited is sure, with manual_validation as its evidence; what was rejected is left out.
 ///
 /// With decisions on the command line, or in a file, nothing is asked.
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ pub(crate) enum StepArgument {
 #[command(after_long_help = "\
 Examples:
   onx-manifest approve artifacts/core_diff/1.0_2.0 --for publish --role maintainer
-  onx-manifest approve registry://core_migrations/yourlib/1.0_2.0 --for apply --role owner --days 7")]
+  onx-manifest approve registry://core_migrations/yourlib/1.0_2.0 --for apply --role owner")]
 pub(crate) struct ApproveArguments {
     /// The manifest, its folder, or its name in a registry
     #[arg(value_name = "MANIFEST")]

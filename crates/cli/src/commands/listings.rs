@@ -21,7 +21,7 @@ use super::tasks::refused;
 pub(super) struct StoreListings<'a> {
     store: &'a dyn Store,
     context: &'a Context<'a>,
-    /// Why the audit log could not be written. What was done stands all the same, and is said first.
+    /// Why the audit log could not be written. What was done stands all the same.
     unlogged: Mutex<Option<Error>>,
 }
 

@@ -5,10 +5,11 @@ use code_model::api::Resolution;
 use code_model::evidence::{Candidate, Factor, Witness};
 use rustc_hash::FxHashSet;
 
+use super::comparison::Comparison;
 use super::context::{Context, compatible};
 use super::scoring::round;
 use super::signatures;
-use super::successors::{Comparison, Successor, Successors};
+use super::successors::{Successor, Successors};
 use crate::history::{CommitRecord, Verdict, by_old};
 use crate::sources::Version;
 

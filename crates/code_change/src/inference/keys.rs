@@ -8,7 +8,7 @@ use code_model::difference::DifferenceSet;
 use code_model::evidence::{Factor, Witness};
 use code_model::hint::{Hint, HintIdiom, HintSubject};
 use code_model::operation::Change;
-use code_model::snapshot::ConfigurationKey;
+use code_model::snapshot::{ConfigurationKey, Snapshot};
 
 use super::InferredOperation;
 use super::assignment::{Pair, assign};
@@ -112,12 +112,32 @@ fn hinted(context: &Context<'_>) -> Vec<InferredOperation> {
             let (factors, witnesses, holder, vouched) = said;
             // A key that nothing but news speaks of may have been gone before the old version.
             let sure = vouched && similar - rival >= 0.15;
-            let class = if sure { "key_table" } else { "key_contested" };
+            let class = match sure {
+                _ if takes_another_form(context, &from, &to) => "key_of_another_form",
+                true => "key_table",
+                false => "key_contested",
+            };
             let change = Change::ConfigKeyRename { from: from.clone(), to, holder: Some(holder) };
             operations.push(operation(context, change, class, &factors, &witnesses));
         }
     }
     operations
+}
+
+/// Whether one of two keys holds a table or a list and the other a single value: then the value
+/// must be written differently, which another name alone does not do.
+fn takes_another_form(context: &Context<'_>, from: &str, to: &str) -> bool {
+    let form = |snapshot: &Snapshot, name: &str| -> Option<bool> {
+        let is_it =
+            |it: &&ConfigurationKey| *it.key == *name || it.key.rsplit('.').next() == Some(name);
+        let key = snapshot.keys.iter().find(is_it)?;
+        match &*key.value_type {
+            "table" | "list" => Some(true),
+            "string" | "integer" | "float" | "boolean" => Some(false),
+            _ => None,
+        }
+    };
+    form(context.from, from).zip(form(context.to, to)).is_some_and(|(old, new)| old != new)
 }
 
 /// Whether a hint is an entry of a table that is the same in the other version, about words that
@@ -135,7 +155,7 @@ fn is_any_table(context: &Context<'_>, version: Version, hint: &Hint) -> bool {
     stays && ![context.from, context.to].iter().any(|it| it.keys.iter().any(|it| is_key(&it.key)))
 }
 
-/// How the old version's code writes the keys that hints call old.
+/// How the old version's code and documents write the keys that hints call old.
 #[derive(Default)]
 struct Spelling<'a> {
     as_said: BTreeSet<&'a str>,
@@ -166,7 +186,7 @@ impl<'a> Spelling<'a> {
             if written.in_code.contains(key) {
                 spelling.as_said.insert(*key);
             }
-            if written.in_code.contains(&**capitals) {
+            if written.anywhere.contains(&**capitals) {
                 spelling.in_capitals.insert(*key);
             }
         }

@@ -9,8 +9,9 @@ use code_model::{DottedName, NameMap};
 use rustc_hash::FxHashMap;
 
 use super::assignment::Pair;
+use super::comparison::Comparison;
 use super::context::{Context, compatible};
-use super::successors::{Comparison, Successor, Successors, hinted, settle};
+use super::successors::{Successor, Successors, hinted, settle};
 use super::together::Together;
 use crate::surface::{AccessPath, is_plain, is_plain_member};
 

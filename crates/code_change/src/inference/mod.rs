@@ -18,6 +18,7 @@ mod advice;
 mod appeared;
 mod assignment;
 mod commits;
+mod comparison;
 mod context;
 mod copies;
 mod defaults;

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::evidence::{Factor, Witness};
 use code_model::operation::{AddedParameter, Change, ParameterRename, RemovedParameter};
 use code_model::signature::{Parameter, ParameterKind, Signature};
-use code_model::snapshot::Symbol;
+use code_model::snapshot::{Symbol, SymbolKind};
+use code_model::{DottedName, NameMap};
 
 use super::InferredOperation;
 use super::assignment::{Pair, assign};
@@ -77,6 +77,9 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         {
             continue;
         }
+        if became_empty(context, definition, &new_definition) {
+            continue;
+        }
         let Some((path, receiver, public)) = written_path(context, definition, before) else {
             continue;
         };
@@ -88,6 +91,16 @@ pub(super) fn infer(context: &Context<'_>, successors: &Successors) -> Vec<Infer
         compare(context, &callable, &elsewhere, &mut operations);
     }
     operations
+}
+
+/// Whether a class that had members has none any more: what is left of it takes no argument, and a
+/// call that leaves one out gets something that does nothing.
+fn became_empty(context: &Context<'_>, old: &DottedName, new: &DottedName) -> bool {
+    let has_members = |symbols: &NameMap<Symbol>, class: &DottedName| {
+        symbols.below(class).any(|(_, member)| member.parent.as_ref() == Some(class))
+    };
+    let is_class = context.to.symbols.get(new).is_some_and(|it| it.kind == SymbolKind::Class);
+    is_class && has_members(&context.from.symbols, old) && !has_members(&context.to.symbols, new)
 }
 
 /// Old and new keywords where a callable that is said to rename them takes other values now.

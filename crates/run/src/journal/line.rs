@@ -12,6 +12,9 @@ pub const LINE_LIMIT_BYTES: usize = 4095;
 /// The version of this form.
 const VERSION: u32 = 1;
 
+/// What every line begins with.
+pub(crate) const LINE_BEGINS: &[u8] = b"{\"journal\":";
+
 /// How much of a digest a line carries, in hexadecimal digits.
 const CHECKSUM_DIGITS: usize = 32;
 

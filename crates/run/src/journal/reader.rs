@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::JournalEntry;
-use super::line::{Line, Void, decode};
+use super::line::{LINE_BEGINS, Line, Void, decode};
 use crate::RunId;
 
 /// What a journal holds.
@@ -98,10 +98,27 @@ pub fn read_journal(bytes: &[u8], run: &RunId) -> Journal {
                 }
                 journal.entries.push(entry);
             }
+            // Both were killed before anybody was told that the line is there.
+            Err(_) if is_glued(segment, run) => journal.repaired += 1,
             Err(why) => unread.push((Void::of(segment), broken(why))),
         }
     }
     journal.breaks.extend(unread.into_iter().map(|(_, broken)| broken));
     journal.breaks.sort();
     journal
+}
+
+/// Whether this is what a writer left who was killed while it wrote, and behind it the whole line
+/// of another that was killed before it looked at what its line stands behind. A writer that lives
+/// on writes such a line again, so that it is never counted.
+fn is_glued(segment: &[u8], run: &RunId) -> bool {
+    let begins = |place: &usize| segment[*place..].starts_with(LINE_BEGINS);
+    // A whole line before it, even with one byte more, is one that lost its end in another way.
+    let is_whole = |end: usize| decode(&segment[..end]).is_ok();
+    let is_behind = |place: usize| {
+        matches!(decode(&segment[place..]), Ok(Line::Entry(entry)) if entry.run == *run)
+            && !is_whole(place)
+            && !is_whole(place - 1)
+    };
+    segment.starts_with(LINE_BEGINS) && (1..segment.len()).filter(begins).any(is_behind)
 }

@@ -84,6 +84,27 @@ fn after_a_failure_the_journal_is_opened_again_first() {
 }
 
 #[test]
+fn a_line_behind_an_unfinished_one_whose_writers_were_both_killed_is_no_break() {
+    let files: Arc<dyn Files> = Arc::new(MemoryFiles::new());
+    let mut writer = open(&files, "w");
+    for number in 1..=2 {
+        writer.append(moment(number), begun(number)).expect("written");
+    }
+    let text = bytes(&*files);
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let torn = &lines[1][..lines[1].len() - 40];
+    put(&*files, &[lines[0], torn, lines[1]].concat());
+    let journal = read(&*files);
+    assert_eq!((journal.entries.len(), &*journal.breaks, journal.repaired), (1, &[][..], 1));
+    // What follows is added, and what was changed otherwise is a break as before.
+    let mut writer = open(&files, "w");
+    writer.append(moment(3), begun(3)).expect("written");
+    assert_eq!(read(&*files).entries.len(), 2);
+    put(&*files, &[lines[0], b"x", lines[1]].concat());
+    assert_eq!(read(&*files).breaks.len(), 1);
+}
+
+#[test]
 fn an_unfinished_end_is_kept_and_marked_and_never_read() {
     let files = told();
     let whole = bytes(&*files);
