@@ -1,6 +1,7 @@
 //! What a client trusts, and how it is kept.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use artifact::{FormatName, Timestamp, strict_json};
 use schemars::JsonSchema;
@@ -99,8 +100,9 @@ impl TrustedState {
         Ok(bytes)
     }
 
-    /// The newer of two states, with the roles that only the other one knows. Each role is verified
-    /// again when it is used, so none of them is trusted for standing here.
+    /// The newer of two states. Each role with targets is the newer of both, too: what one of two
+    /// readers has seen published must stay for both. Each role is verified again when it is used,
+    /// so none of them is trusted for standing here.
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         let age = |state: &Self| {
@@ -111,7 +113,11 @@ impl TrustedState {
         let (mut newer, older) =
             if age(&other) > age(&self) { (other, self) } else { (self, other) };
         for (name, role) in older.targets {
-            newer.targets.entry(name).or_insert(role);
+            match newer.targets.entry(name) {
+                Entry::Occupied(known) if known.get().version() >= role.version() => {}
+                Entry::Occupied(mut known) => drop(known.insert(role)),
+                Entry::Vacant(unknown) => drop(unknown.insert(role)),
+            }
         }
         newer.refreshed_at = newer.refreshed_at.max(older.refreshed_at);
         newer
