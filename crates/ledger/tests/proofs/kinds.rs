@@ -1,5 +1,7 @@
 //! Everything that is signed, offered as everything else.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ledger::{AuditLog, Envelope, Kind, Origin, Signer as _, TreeHead, TrustedKeys};
 
 use crate::scene::{
@@ -64,6 +66,25 @@ fn a_statement_with_the_type_of_another_is_neither() {
                 assert!(!believed(text.as_bytes(), kind, &trusted, 1), "{kind} as {asked}");
                 assert!(!believed(text.as_bytes(), asked, &trusted, 1), "{kind} as {asked}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_signature_over_the_bare_bytes_of_a_statement_holds_for_none() {
+    // Roles of a registry and heads are signed without a type before them: a key that signs such
+    // things, too, has not signed a statement with them.
+    let trusted = everything();
+    for (kind, envelope) in one_of_each(&[1]) {
+        let text = String::from_utf8(envelope.write().expect("it has bytes")).expect("UTF-8");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let written = value["signatures"][0]["sig"].as_str().expect("a text");
+        let bare = payload(&envelope);
+        for message in [bare.clone(), [&bare[..], b"\n"].concat()] {
+            let signature = key(1).sign(&message).expect("memory signs");
+            let other = text.replace(written, &STANDARD.encode(signature.as_bytes()));
+            assert!(Envelope::read(other.as_bytes()).is_ok(), "the form is kept");
+            assert!(!believed(other.as_bytes(), kind, &trusted, 1), "{kind}");
         }
     }
 }

@@ -10,8 +10,10 @@
 mod approvals;
 mod forms;
 mod kinds;
+mod limits;
 mod log;
 mod merkle;
+mod refusals;
 mod scene;
 mod tampering;
 mod trust;

@@ -1,8 +1,10 @@
 //! Everything that is signed, changed at every place.
 
-use ledger::{AuditLog, Event, Kind, Origin, Signer as _, TreeHead};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ledger::{AuditLog, Envelope, Event, Kind, Origin, Signer as _, TreeHead};
 
-use crate::scene::{at, believed, everything, key, one_of_each, scaled, word};
+use crate::scene::{at, believed, everything, key, one_of_each, payload, scaled, word};
 
 /// Every text that differs from this one by the value of one byte; by one bit of it, usually.
 fn changed(bytes: &[u8], mut each: impl FnMut(&[u8])) {
@@ -52,18 +54,62 @@ fn no_changed_envelope_is_believed() {
 }
 
 #[test]
+fn no_changed_statement_is_believed_under_the_signature_of_another() {
+    // What stands in base64 is changed byte by byte here, and the envelope around it is in form:
+    // nothing but the signature can refuse it.
+    let trusted = everything();
+    for (kind, envelope) in one_of_each(&[1]) {
+        let text = String::from_utf8(envelope.write().expect("it has bytes")).expect("UTF-8");
+        let statement = payload(&envelope);
+        assert!(statement.len() <= 4096, "{kind} has {} bytes", statement.len());
+        let [head, tail] = {
+            let parts: Vec<&str> = text.split(&STANDARD.encode(&statement)).collect();
+            parts.try_into().expect("the statement stands there once")
+        };
+        let refused = |other: &[u8]| {
+            let text = format!("{head}{}{tail}", STANDARD.encode(other));
+            assert!(Envelope::read(text.as_bytes()).is_ok(), "{text}");
+            assert!(!believed(text.as_bytes(), kind, &trusted, 1), "{kind}: {text}");
+        };
+        changed(&statement, refused);
+        cut(&statement, refused);
+    }
+}
+
+#[test]
+fn no_changed_signature_holds() {
+    let trusted = everything();
+    for (kind, envelope) in one_of_each(&[1]) {
+        let text = String::from_utf8(envelope.write().expect("it has bytes")).expect("UTF-8");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+        let written = value["signatures"][0]["sig"].as_str().expect("a text");
+        let signature = STANDARD.decode(written).expect("it is base64");
+        let refused = |other: &[u8]| {
+            let text = text.replace(written, &STANDARD.encode(other));
+            assert!(!believed(text.as_bytes(), kind, &trusted, 1), "{kind}: {text}");
+        };
+        changed(&signature, refused);
+        cut(&signature, refused);
+    }
+}
+
+#[test]
 fn no_changed_envelope_has_all_of_its_signatures() {
     let trusted = everything();
-    let (kind, envelope) = one_of_each(&[1, 2]).pop_first().expect("there are some");
-    let bytes = envelope.write().expect("it has bytes");
-    assert!(believed(&bytes, kind, &trusted, 2));
-    assert!(!believed(&bytes, kind, &trusted, 3));
-    let mut tried = 0;
-    changed(&bytes, |other| {
-        tried += 1;
-        assert!(!believed(other, kind, &trusted, 2), "{}", String::from_utf8_lossy(other));
-    });
-    assert!(tried >= 8 * bytes.len());
+    for (kind, envelope) in one_of_each(&[1, 2]) {
+        let bytes = envelope.write().expect("it has bytes");
+        assert!(believed(&bytes, kind, &trusted, 2));
+        assert!(!believed(&bytes, kind, &trusted, 3));
+        let mut tried = 0;
+        let mut refused = |other: &[u8]| {
+            tried += 1;
+            let text = String::from_utf8_lossy(other);
+            assert!(!believed(other, kind, &trusted, 2), "{kind}: {text}");
+        };
+        changed(&bytes, &mut refused);
+        cut(&bytes, &mut refused);
+        assert!(tried >= 11 * bytes.len());
+    }
 }
 
 #[test]

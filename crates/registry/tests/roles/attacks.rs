@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use ledger::Signer as _;
 use registry::RoleError;
-use registry::roles::{
-    Client, Role, RoleKind, RootRole, Rules, Signed, SnapshotRole, TargetsRole, TimestampRole,
-    Transport, TransportError, TrustedState,
-};
+use registry::roles::{Client, RoleKind, Rules, Transport, TransportError, TrustedState};
 use serde_json::{Value, json};
 
 use super::simulator::{ONLINE, Simulator, TOP, TestClient, key, moment, number, versions};
@@ -414,38 +411,4 @@ fn no_file_passes_as_that_of_another_role() {
             assert!(matches!(error, RoleError::Malformed { .. }), "{other} as {role}: {error}");
         }
     }
-}
-
-/// Every bit of every role, and every byte taken away or doubled: what is accepted says the same.
-#[test]
-fn a_changed_byte_is_never_trusted() {
-    let registry = Simulator::new();
-    expect_nothing_else::<RootRole>(&registry);
-    expect_nothing_else::<TimestampRole>(&registry);
-    expect_nothing_else::<SnapshotRole>(&registry);
-    expect_nothing_else::<TargetsRole>(&registry);
-}
-
-fn expect_nothing_else<T: Role>(registry: &Simulator) {
-    let role = T::KIND.name();
-    let whole = registry.file(role, 1);
-    let before: Value = serde_json::from_slice(whole).expect("JSON");
-    let mut accepted = 0;
-    for position in 0..whole.len() {
-        for change in 0..10 {
-            let mut changed = whole.to_vec();
-            match change {
-                8 => drop(changed.remove(position)),
-                9 => changed.insert(position, whole[position]),
-                bit => changed[position] ^= 1 << bit,
-            }
-            let Ok(signed) = Signed::<T>::parse(role, &changed) else { continue };
-            if signed.expect_signed(role, &registry.root.keys_of(T::KIND)).is_ok() {
-                let after: Value = serde_json::from_slice(signed.bytes()).expect("JSON");
-                assert_eq!(after["signed"], before["signed"], "{role} at {position}");
-                accepted += 1;
-            }
-        }
-    }
-    assert!(accepted > 0, "white space of `{role}` may change");
 }
