@@ -7,7 +7,8 @@ use ledger::{
 };
 use registry::RoleError;
 use registry::roles::{
-    MetaFile, Role, RoleKind, RootRole, Signed, Signers, SnapshotRole, TargetsRole, TimestampRole,
+    MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole, TargetsRole, TimestampRole,
+    VerificationKeys,
 };
 use serde_json::Value;
 
@@ -69,7 +70,7 @@ fn a_changed_role_is_never_trusted() {
 
 /// The specification signs the value and not the bytes, so white space between its parts may
 /// change. Whatever else does is refused, and where a role is named with its digest, even that.
-fn expect_nothing_else<T: Role>(role: &str, registry: &Simulator, by: &Signers<'_>) {
+fn expect_nothing_else<T: Role>(role: &str, registry: &Simulator, by: &VerificationKeys<'_>) {
     let whole = registry.file(role, 1);
     assert!(whole.len() <= 4096, "`{role}` has {} bytes", whole.len());
     let before: Value = serde_json::from_slice(whole).expect("JSON");
@@ -192,7 +193,7 @@ fn a_signature_over_a_statement_or_a_head_holds_for_no_role() {
 }
 
 fn holds(role: RoleKind, bytes: &[u8], registry: &Simulator) -> bool {
-    fn signed<T: Role>(bytes: &[u8], by: &Signers<'_>) -> bool {
+    fn signed<T: Role>(bytes: &[u8], by: &VerificationKeys<'_>) -> bool {
         let signed = Signed::<T>::parse(T::KIND.name(), bytes).expect("its form is right");
         signed.expect_signed(T::KIND.name(), by).is_ok()
     }
