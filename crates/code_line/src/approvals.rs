@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use artifact::{Digest, Timestamp, TreePath};
-use host::{FileErrorKind, Place};
+use host::{FileErrorKind, FileLock, Place, lock_patiently, remove_temporary_files, tree_path};
 use ledger::{
     ApprovalGiven, ApprovalPolicy, Approved, ENVELOPE_LIMIT, Effect, Envelope, Line, ManifestMade,
     Missing, Role, SealError, State, Statement, Step, Subject, Transition, TrustedKeys, Uncounted,
@@ -131,6 +131,7 @@ pub fn approve(
         .map_err(|error| Error::internal("an approval has no statement").caused_by(error))?;
     let envelope = Envelope::sign(&statement, &*key.signer).map_err(|error| not_signed(&error))?;
     expect_counting(world, &asked, &envelope, &approval)?;
+    let _held = lock(world)?;
     let mut given = read(world, loaded, place)?;
     given.insert(envelope.digest(), envelope.clone());
     let file = write(world, loaded, place, &given)?;
@@ -149,6 +150,7 @@ pub fn add(
             .detail(why)
             .hint("ask for the file that `onx-manifest approve` names")
     })?;
+    let _held = lock(world)?;
     let mut given = read(world, loaded, place)?;
     let before = given.len();
     given.extend(added);
@@ -394,6 +396,30 @@ fn not_signed(error: &SealError) -> Error {
         .hint("see `onx keys list`")
 }
 
+/// Keeps others on this machine from adding approvals meanwhile.
+fn lock(world: &World) -> Result<FileLock, Error> {
+    let (files, base) = (&*world.files, &world.folders.state);
+    let locked = tree_path("approvals/lock").and_then(|path| {
+        files.create_base(base)?;
+        files.create_parents(base, &path)?;
+        lock_patiently(files, Place::new(base, &path), "somebody who approves")
+    });
+    locked.map_err(|error| {
+        let hint = error.hint().to_owned();
+        Error::outside(ErrorCode::ApprovalError, "the approvals are not to be had", error)
+            .hint(hint)
+    })
+}
+
+/// Removes what somebody left who ended while he wrote this file.
+fn clear(world: &World, base: &Path, file: &TreePath) -> Result<(), Error> {
+    let place = Place::new(base, file);
+    remove_temporary_files(&*world.files, place).map(drop).map_err(|error| {
+        let message = format!("`{}` cannot be written", place.to_path().display());
+        Error::outside(ErrorCode::ApprovalError, message, error)
+    })
+}
+
 /// The name of the file beside a manifest that holds approvals.
 fn file_beside(loaded: &LoadedManifest) -> String {
     let stem = loaded.path.file_stem().unwrap_or_default().to_string_lossy();
@@ -475,12 +501,17 @@ fn write(
     match place {
         ApprovalPlace::Beside => {
             let file = file_beside(loaded);
+            let path = TreePath::new(&file).map_err(|error| {
+                Error::internal("approvals have no usable name").caused_by(error)
+            })?;
+            clear(world, loaded.folder.path(), &path)?;
             loaded.folder.write(&*world.files, &file, &Content::of_bytes(bytes))?;
             Ok(loaded.folder.file(&file))
         }
         ApprovalPlace::State => {
             let (file, base) = (file_in_state(loaded)?, &world.folders.state);
             let files = &*world.files;
+            clear(world, base, &file)?;
             let written = files
                 .create_base(base)
                 .and_then(|()| files.create_parents(base, &file))
