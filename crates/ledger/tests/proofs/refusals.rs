@@ -45,7 +45,7 @@ fn what_is_believed_is_named_by_what_was_signed() {
     let envelope = sealed(manifest(), &[1, 2]);
     let verified = envelope.open::<ManifestMade>(&everything(), ONE, at(100)).expect("believed");
     assert_eq!(verified.digest(), envelope.digest());
-    let owners: Vec<&str> = verified.signers().values().map(|owner| owner.as_str()).collect();
+    let owners: Vec<&str> = verified.signers().values().map(ledger::Identity::as_str).collect();
     assert_eq!(owners.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["ada", "bob"]));
     assert_eq!(verified.statement().subjects(), [subject()]);
     assert_eq!(
