@@ -118,6 +118,7 @@ fn trusted_keys_have_one_document() {
     keys.revoke(key(2).public_key().id(), at(9)).expect("it is known");
     let bytes = keys.write().expect("it has a document");
     assert_eq!(TrustedKeys::read(&bytes), Ok(keys.clone()));
+    assert_eq!(keys.iter().filter(|(id, trusted)| trusted.key.id() == **id).count(), 2);
     let text = String::from_utf8(bytes).expect("UTF-8");
     assert!(text.starts_with(r#"{"format":"onx/trusted-keys/1","keys":[{"expires":"#), "{text}");
     let value: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");

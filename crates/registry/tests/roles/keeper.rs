@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use artifact::{ErrorKind, TreePath};
 use host::{Files, MemoryFiles, Place};
+use registry::roles::{FolderTransport, Transport as _, TransportError};
 use registry::{
     EntryStatus, FolderRegistry, Reach, RegistryError, RegistryKind, RoleError, SignedRegistry,
 };
@@ -41,6 +42,24 @@ fn read(files: &Arc<dyn Files>, path: &str) -> Vec<u8> {
 fn write(files: &Arc<dyn Files>, path: &str, bytes: &[u8]) {
     let path = TreePath::new(path).expect("a path");
     files.write(Place::new(Path::new("/registry"), &path), bytes, None).expect("written");
+}
+
+#[test]
+fn what_cannot_be_read_is_not_taken_for_missing() {
+    // A root that is there and is taken for missing would keep a reader at the one before.
+    let (files, _) = ready();
+    let transport = FolderTransport::new(files.clone(), "/registry");
+    write(&files, "metadata/2.root.json", b"bytes");
+    let whole = transport.fetch("metadata/2.root.json", 5).expect("it can be read");
+    assert_eq!(whole.as_deref(), Some(&b"bytes"[..]));
+    let long = transport.fetch("metadata/2.root.json", 4);
+    assert!(matches!(long, Err(TransportError::TooLong(4))), "{long:?}");
+    let missing = transport.fetch("metadata/3.root.json", 5);
+    assert!(matches!(missing, Ok(None)), "{missing:?}");
+    let folder = TreePath::new("metadata/4.root.json").expect("a path");
+    files.create_folder(Place::new(Path::new("/registry"), &folder)).expect("a folder");
+    let folder = transport.fetch("metadata/4.root.json", 5);
+    assert!(matches!(folder, Err(TransportError::Failed(_))), "{folder:?}");
 }
 
 #[test]
@@ -92,6 +111,55 @@ fn what_lay_in_the_folder_before_it_had_roles_is_not_signed_by_them() {
     reader.pin(&root).expect("pinned");
     let missing = reader.find(&name(NAME), Reach::Registry, moment(0));
     assert!(matches!(missing, Err(RegistryError::Missing(_))));
+}
+
+#[test]
+fn a_name_without_a_package_is_one_of_its_versions() {
+    let (files, reader) = ready();
+    publish(&files, "registry://core_migrations/yourlib/2.0_3.0", "two", &[20]).expect("published");
+    let short = name("registry://core_migrations/1.0_2.0");
+    let found = reader.find(&short, Reach::Registry, moment(0)).expect("the only one");
+    assert_eq!(found.listed.entry.name, name(NAME));
+    let other = name("registry://core_migrations/3.0_4.0");
+    let missing = reader.find(&other, Reach::Registry, moment(0));
+    assert!(matches!(missing, Err(RegistryError::Missing(_))));
+    publish(&files, "registry://core_migrations/mylib/1.0_2.0", "mine", &[20]).expect("published");
+    let several = reader.find(&short, Reach::Registry, moment(0));
+    assert!(matches!(several, Err(RegistryError::Ambiguous { .. })));
+}
+
+#[test]
+fn what_the_registry_does_not_have_is_left_out_of_a_list_only_offline() {
+    let (files, reader) = ready();
+    publish(&files, "registry://core_migrations/yourlib/2.0_3.0", "two", &[20]).expect("published");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    // The role is known, and one of its two entries was fetched.
+    assert_eq!(reader.list(Reach::Cache, moment(0)).expect("listed").entries.len(), 1);
+    assert_eq!(reader.list(Reach::Registry, moment(0)).expect("listed").entries.len(), 2);
+    let folder = TreePath::new("targets/core_migrations/yourlib/2.0_3.0").expect("a path");
+    for entry in files.list(Path::new("/registry"), Some(&folder)).expect("listed") {
+        let path = TreePath::new(&format!("{folder}/{}", entry.name)).expect("a path");
+        files.remove_file(Place::new(Path::new("/registry"), &path)).expect("gone");
+    }
+    let listing = reader.list(Reach::Registry, moment(0)).expect("listed");
+    assert_eq!((listing.entries.len(), listing.refused.len()), (1, 1), "it is named");
+    let error = &listing.refused[0].error;
+    assert!(matches!(error, RegistryError::Role(RoleError::Missing { .. })), "{error}");
+}
+
+#[test]
+fn what_is_trusted_and_cannot_be_read_is_not_taken_for_nothing() {
+    // Another root could be pinned over it.
+    let files = disk();
+    let root = init(&files).expect("a registry");
+    let path = TreePath::new("trust.json/file").expect("a path");
+    let state = Path::new("/state/registry");
+    files.create_base(state).expect("a folder");
+    files.create_parents(state, &path).expect("a folder");
+    files.write(Place::new(state, &path), b"bytes", None).expect("written");
+    let reader = reader(&files);
+    assert!(matches!(reader.trusted(), Err(RegistryError::File(_))));
+    assert!(matches!(reader.pin(&root), Err(RegistryError::File(_))));
 }
 
 #[test]

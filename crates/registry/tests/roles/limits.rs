@@ -256,6 +256,12 @@ fn of_two_states_each_role_stays_as_new_as_either_has_it() {
     assert_eq!(one.versions(), other.versions());
     assert_eq!(one.versions()["timestamp"], behind.versions()["timestamp"]);
     assert_eq!(one.versions()["space"], 2);
+    assert_eq!(one.refreshed_at(), Some(moment(0)));
+    // The newer one of both is kept where the newer state has it, too.
+    let old = behind.trusted();
+    behind.find(&registry, "space/two").expect("looked for");
+    assert_eq!(behind.trusted().joined(old.clone()).versions()["space"], 2);
+    assert_eq!(old.joined(behind.trusted()).versions()["space"], 2);
     // What only one of them has seen published cannot be changed any more.
     let mut client = TestClient::new(&registry);
     client.state = one.to_bytes().expect("it can be kept");

@@ -201,6 +201,63 @@ fn the_online_key_alone_brings_nothing_into_a_namespace() {
 }
 
 #[test]
+fn nobody_signs_on_top_of_a_timestamp_or_a_snapshot_of_a_stranger() {
+    let (files, _) = ready();
+    let intruder = Intruder(&files);
+    let whole = intruder.read("metadata/timestamp.json");
+    let mut timestamp: TimestampRole = intruder.role("timestamp", "metadata/timestamp.json");
+    intruder.write("metadata/timestamp.json", &sign("timestamp", &timestamp, &[key(99)]));
+    let renew = || keeper(&files).renew(&Hands::of(&[10]).all(), moment(0));
+    expect_unsigned(renew());
+    expect_unsigned(publish(&files, "registry://core_migrations/lib/2_3", "two", &[20]));
+    // The timestamp is a good one, and names a snapshot that somebody else signed.
+    let mut snapshot = intruder.snapshot();
+    snapshot.version = number(snapshot.version.get() + 1);
+    let bytes = sign("snapshot", &snapshot, &[key(99)]);
+    intruder.write(&format!("metadata/{}.snapshot.json", snapshot.version), &bytes);
+    let meta = registry::roles::MetaFile::of(snapshot.version, &bytes);
+    timestamp.meta = TimestampRole::meta_of(meta);
+    intruder.write("metadata/timestamp.json", &sign("timestamp", &timestamp, &[key(10)]));
+    expect_unsigned(renew());
+    intruder.write("metadata/timestamp.json", &whole);
+    renew().expect("all of it is signed again");
+}
+
+#[test]
+fn an_entry_is_no_longer_than_it_may_be() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    let long = "registry://core_migrations/long/1_2";
+    for (length, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
+        let mut targets = intruder.targets("core_migrations");
+        targets.targets.retain(|path, _| !path.contains("/long/"));
+        let (path, file) = intruder.target(long);
+        let digest = file.hashes.name().expect("a digest");
+        let short = format!("targets/core_migrations/long/1_2/{digest}.entry.json");
+        let mut entry = intruder.read(&short);
+        entry.resize(length, b' ');
+        let file = TargetFile::of(&entry);
+        let digest = file.hashes.name().expect("a digest");
+        intruder.write(&format!("targets/core_migrations/long/1_2/{digest}.entry.json"), &entry);
+        targets.targets.insert(path, file);
+        intruder.publish("core_migrations", targets, &[20]);
+        let reader = SignedRegistry::new(files.clone(), "/registry", "/new", "/cache/new");
+        reader.pin(&intruder.read("metadata/1.root.json")).expect("pinned");
+        let found = reader.find(&name(long), Reach::Registry, moment(0));
+        match found {
+            Ok(_) => assert!(fits, "{length}"),
+            Err(RegistryError::Role(RoleError::Bytes { why, .. })) => {
+                assert_eq!((why, fits), ("it is longer than an entry may be", false));
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let path = TreePath::new("trust.json").expect("a path");
+        files.remove_file(Place::new(Path::new("/new"), &path)).expect("it was kept");
+    }
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("the others are as they were");
+}
+
+#[test]
 fn a_publication_expires_with_its_role() {
     let (files, reader) = ready();
     for days in 1..=185 {

@@ -7,8 +7,8 @@ use ledger::{
 };
 use registry::RoleError;
 use registry::roles::{
-    MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole, TargetsRole, TimestampRole,
-    VerificationKeys,
+    Hashes, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole, TargetFile, TargetsRole,
+    TimestampRole, VerificationKeys,
 };
 use serde_json::Value;
 
@@ -139,6 +139,31 @@ fn no_namespace_passes_as_another_of_the_same_publisher() {
         }
         registry.serve(role, 1, own.clone());
     }
+}
+
+#[test]
+fn what_is_published_keeps_its_length_and_its_digests() {
+    let mut registry = registry();
+    let path = "space/package/1_2/entry.json";
+    let mut client = TestClient::new(&registry);
+    client.rules.published_stays = true;
+    client.find(&registry, path).expect("looked for").expect("it is there");
+    let file = |registry: &mut Simulator, change: &dyn Fn(&mut TargetFile)| {
+        let targets = &mut registry.targets.get_mut("space").expect("there").targets;
+        change(targets.get_mut(path).expect("there"));
+        registry.publish(&["space", "snapshot", "timestamp"]);
+    };
+    let published = registry.targets["space"].targets[path].clone();
+    for change in [
+        &(|it: &mut TargetFile| it.length += 1) as &dyn Fn(&mut TargetFile),
+        &|it: &mut TargetFile| it.hashes = Hashes::of(b"other"),
+    ] {
+        file(&mut registry, change);
+        let error = client.find(&registry, path).expect_err("it changed");
+        assert!(matches!(error, RoleError::Changed { .. }), "{error}");
+        file(&mut registry, &|it| *it = published.clone());
+    }
+    client.find(&registry, path).expect("it is as it was").expect("it is there");
 }
 
 fn parses_as_a_role(bytes: &[u8]) -> bool {
