@@ -26,9 +26,9 @@ def main() -> int:
 
 
 def breakages(old: pathlib.Path, new: pathlib.Path) -> list:
-    """The breaking changes of one package."""
-    loaded = [griffe.load(path.name, search_paths=[path.parent], allow_inspection=False, resolve_aliases=True,
-                          resolve_external=None) for path in (old, new)]
+    """The breaking changes of one package, or of a module that is a file by itself."""
+    loaded = [griffe.load(path.name.removesuffix(".py"), search_paths=[path.parent], allow_inspection=False,
+                          resolve_aliases=True, resolve_external=None) for path in (old, new)]
     return [told(each) for each in griffe.find_breaking_changes(*loaded)]
 
 
