@@ -166,16 +166,21 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The 32 bytes that these 64 lower-case hexadecimal digits stand for.
 pub fn unhex(text: &str) -> Option<[u8; 32]> {
-    let text = text.as_bytes();
-    if text.len() != 64 || !text.iter().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')) {
+    if text.len() != 64 {
         return None;
     }
-    let value = |c: u8| if c <= b'9' { c - b'0' } else { c - b'a' + 10 };
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = value(pair[0]) << 4 | value(pair[1]);
-    }
-    Some(bytes)
+    unhex_bytes(text)?.try_into().ok()
+}
+
+/// The bytes that these lower-case hexadecimal digits stand for, two for each.
+pub fn unhex_bytes(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 #[cfg(test)]

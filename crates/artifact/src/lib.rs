@@ -13,7 +13,9 @@ mod time;
 mod tree_path;
 
 pub use canonical::{CanonicalError, canonical_digest, canonical_json};
-pub use digest::{Digest, DigestBuilder, DigestParseError, Sha256, hex, unhex, uuid_from_digest};
+pub use digest::{
+    Digest, DigestBuilder, DigestParseError, Sha256, hex, unhex, unhex_bytes, uuid_from_digest,
+};
 pub use error_kind::ErrorKind;
 pub use finding::{Finding, Severity};
 pub use format::FormatName;

@@ -14,10 +14,11 @@ use ledger::{PublicKey, Signer};
 
 use super::RoleError;
 use super::client::{file_of, target_file};
+use super::key::{Key, VerifyingKey};
 use super::metadata::{
-    DelegatedRole, Delegations, Expiry, Key, MetaFile, OtherFields, Role, RoleKeys, RoleKind,
-    RootRole, SPEC_VERSION, Signed, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
-    VerificationKeys, Version,
+    DelegatedRole, Delegations, Expiry, MetaFile, OtherFields, Role, RoleKeys, RoleKind, RootRole,
+    SPEC_VERSION, Signed, SnapshotRole, TargetFile, TargetsRole, TimestampRole, VerificationKeys,
+    Version,
 };
 use super::names::{
     expect_new_namespace, name_of, namespaces, pattern_of, resolved, skeleton, target_of,
@@ -138,15 +139,26 @@ impl RegistryKeeper {
         Ok(signed.bytes().to_vec())
     }
 
-    /// The keys that the newest root names.
+    /// The keys that the newest root names. Where onx does not sign with some of them, another
+    /// program keeps the root, and this one would take them away.
     pub fn root_keys(&self) -> Result<RootKeys, RegistryError> {
         let standing = self.standing()?;
         let root = standing.root().content();
-        let of = |kind: RoleKind| {
+        let of = |kind: RoleKind| -> Result<KeySet, RoleError> {
             let keys = root.keys_of(kind);
-            KeySet { keys: keys.public_keys().into_iter().collect(), threshold: keys.threshold() }
+            let threshold = keys.threshold();
+            let keys = keys.verifying_keys().into_iter().map(|key| match key {
+                VerifyingKey::Ed25519(key) => Ok(key),
+                VerifyingKey::EcdsaP256(_) | VerifyingKey::RsaPss(_) => {
+                    let why = "it names keys that are none of ed25519; keep it with the program \
+                               that made them"
+                        .to_owned();
+                    Err(RoleError::Unfit { role: RoleKind::Root.name().to_owned(), why })
+                }
+            });
+            Ok(KeySet { keys: keys.collect::<Result<_, _>>()?, threshold })
         };
-        Ok(RootKeys { offline: of(RoleKind::Root), online: of(RoleKind::Timestamp) })
+        Ok(RootKeys { offline: of(RoleKind::Root)?, online: of(RoleKind::Timestamp)? })
     }
 
     /// Makes a new root with these keys of the root, the top-level targets and the online roles,
@@ -546,8 +558,9 @@ fn sign<T: Role>(
     signers: &[&dyn Signer],
     sets: &[VerificationKeys<'_>],
 ) -> Result<Signed<T>, RoleError> {
-    let known: BTreeSet<_> = sets.iter().flat_map(VerificationKeys::public_keys).collect();
-    let own = signers.iter().filter(|signer| known.contains(&signer.public_key()));
+    let known: BTreeSet<_> = sets.iter().flat_map(VerificationKeys::verifying_keys).collect();
+    let own =
+        signers.iter().filter(|signer| known.contains(&VerifyingKey::Ed25519(signer.public_key())));
     let own: Vec<_> = own.copied().collect();
     let signed = Signed::sign(role, content, &own)?;
     for keys in sets {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU64;
 
-use artifact::{Sha256, Timestamp, hex, is_deceptive, shown, strict_json, unhex};
+use artifact::{Sha256, Timestamp, hex, is_deceptive, shown, strict_json, unhex_bytes};
 use ledger::{KeyId, PublicKey, Signer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha512};
 
 use super::RoleError;
 use super::canonical::canonical;
+use super::key::{Key, VerifyingKey};
 use super::paths::matches;
 
 /// The version of the specification that onx writes. Every 1.x.y is read.
@@ -118,45 +119,6 @@ macro_rules! header {
     };
 }
 
-/// A public key, of whichever kind; only ed25519 verifies anything.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Key {
-    /// The kind of key.
-    pub keytype: String,
-    /// The way of signing.
-    pub scheme: String,
-    /// The key itself.
-    pub keyval: OtherFields,
-    /// What else is said of it; it is part of the key's name.
-    #[serde(flatten)]
-    pub other: OtherFields,
-}
-
-impl Key {
-    /// The document of this key.
-    pub fn new(key: &PublicKey) -> Self {
-        let public = Value::String(hex(key.as_bytes()));
-        Self {
-            keytype: "ed25519".to_owned(),
-            scheme: "ed25519".to_owned(),
-            keyval: [("public".to_owned(), public)].into(),
-            other: OtherFields::new(),
-        }
-    }
-
-    /// The key, if it is one that onx verifies with.
-    pub fn public(&self) -> Option<PublicKey> {
-        let text = self.keyval.get("public")?.as_str()?;
-        let known = self.keytype == "ed25519" && self.scheme == "ed25519";
-        let bytes = unhex(text).filter(|_| known)?;
-        PublicKey::from_bytes(&bytes).ok()
-    }
-
-    fn has_name(&self, id: &KeyId) -> bool {
-        canonical(self).is_ok_and(|bytes| Sha256::of(&bytes).hex() == id.to_string())
-    }
-}
-
 /// The keys of a role, and how many of them must sign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoleKeys {
@@ -211,7 +173,6 @@ impl Role for RootRole {
     header!(Root);
 
     fn check(&self) -> Result<(), String> {
-        check_keys(&self.keys)?;
         for kind in [RoleKind::Root, RoleKind::Timestamp, RoleKind::Snapshot, RoleKind::Targets] {
             let name = kind.name();
             self.roles.get(name).ok_or_else(|| format!("it names no keys of `{name}`"))?;
@@ -236,8 +197,8 @@ pub struct VerificationKeys<'a> {
 
 impl VerificationKeys<'_> {
     /// The different keys that can sign.
-    pub fn public_keys(&self) -> BTreeSet<PublicKey> {
-        self.key_ids().iter().filter_map(|id| self.keys.get(id)?.public()).collect()
+    pub fn verifying_keys(&self) -> BTreeSet<VerifyingKey> {
+        self.key_ids().iter().filter_map(|id| self.keys.get(id)?.verifying()).collect()
     }
 
     /// How many of them must sign.
@@ -245,10 +206,10 @@ impl VerificationKeys<'_> {
         self.role.map_or(NonZeroU64::MAX, |role| role.threshold)
     }
 
-    /// Whether a key that signed before no longer does.
+    /// Whether a key that signed before no longer does, whatever it is called.
     pub fn lost_a_key(&self, before: &VerificationKeys<'_>) -> bool {
-        let is_gone = |id: &KeyId| !self.key_ids().contains(id);
-        before.key_ids().iter().any(is_gone)
+        let left = self.verifying_keys();
+        before.verifying_keys().iter().any(|key| !left.contains(key))
     }
 
     fn key_ids(&self) -> &[KeyId] {
@@ -523,7 +484,6 @@ impl Role for TargetsRole {
 
     fn check(&self) -> Result<(), String> {
         let Some(delegations) = &self.delegations else { return Ok(()) };
-        check_keys(&delegations.keys)?;
         let names: BTreeSet<_> = delegations.roles.iter().map(|role| &role.name).collect();
         if names.len() != delegations.roles.len() {
             return Err("it delegates to the same role twice".to_owned());
@@ -555,8 +515,7 @@ struct SignatureEntry {
 
 impl<T: Role> Signed<T> {
     /// Reads a file. What the specification does not name is tolerated; a name that stands twice in
-    /// an object, two signatures by one key id, a key under a name that is not its own, and another
-    /// kind of role are not.
+    /// an object, two signatures by one key id, and another kind of role are not.
     pub fn parse(role: &str, bytes: &[u8]) -> Result<Self, RoleError> {
         let malformed = |why: String| RoleError::Malformed { role: role.to_owned(), why };
         if bytes.len() as u64 > T::KIND.limit_bytes() {
@@ -613,11 +572,10 @@ impl<T: Role> Signed<T> {
     pub fn expect_signed(&self, role: &str, by: &VerificationKeys<'_>) -> Result<(), RoleError> {
         let mut valid = BTreeSet::new();
         for id in by.key_ids() {
-            let key = by.keys.get(id).and_then(Key::public);
-            let signature = self.signatures.get(&id.to_string());
+            let key = by.keys.get(id).and_then(Key::verifying);
+            let signature = self.signatures.get(&id.to_string()).and_then(|it| unhex_bytes(it));
             let (Some(key), Some(signature)) = (key, signature) else { continue };
-            let signature = signature_bytes(signature);
-            if signature.is_some_and(|it| key.verify(&self.message, &it).is_ok()) {
+            if key.verifies(&self.message, &signature) {
                 // The same key under two names is one key.
                 valid.insert(key);
             }
@@ -648,19 +606,6 @@ impl<T: Role> Signed<T> {
     /// When it ceases to be trusted.
     pub fn expires(&self) -> Timestamp {
         self.content.header().expires
-    }
-}
-
-/// The 64 bytes that these 128 digits stand for.
-fn signature_bytes(text: &str) -> Option<Vec<u8>> {
-    let (first, second) = text.split_at_checked(64)?;
-    Some([unhex(first)?, unhex(second)?].concat())
-}
-
-fn check_keys(keys: &BTreeMap<KeyId, Key>) -> Result<(), String> {
-    match keys.iter().find(|(id, key)| !key.has_name(id)) {
-        Some((id, _)) => Err(format!("`{id}` is not the name of its key")),
-        None => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ mod client;
 mod error;
 mod folder;
 mod keeper;
+mod key;
 mod metadata;
 mod names;
 mod paths;
@@ -24,8 +25,9 @@ pub use client::{
 pub use error::RoleError;
 pub use folder::FolderTransport;
 pub use keeper::{KeySet, Lifetimes, RegistryKeeper, Renewed, RootKeys};
+pub use key::{Key, VerifyingKey};
 pub use metadata::{
-    DelegatedRole, Delegations, Expiry, Hashes, Header, Key, MetaFile, OtherFields, Role, RoleKeys,
+    DelegatedRole, Delegations, Expiry, Hashes, Header, MetaFile, OtherFields, Role, RoleKeys,
     RoleKind, RootRole, SPEC_VERSION, Signed, SnapshotRole, TargetFile, TargetsRole, TimestampRole,
     VerificationKeys, Version,
 };

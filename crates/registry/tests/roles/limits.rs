@@ -1,16 +1,16 @@
 //! The longest and deepest that is taken as metadata, and that one more is refused.
 
 use artifact::ErrorKind;
-use ledger::{Signer as _, SignerError};
+use ledger::SignerError;
 use registry::RoleError;
 use registry::roles::{
-    Client, DelegatedRole, Hashes, Key, ROLES_FOR_A_PATH, ROOTS_AT_ONCE, Role, RoleKind, RootRole,
+    Client, DelegatedRole, Hashes, ROLES_FOR_A_PATH, ROOTS_AT_ONCE, Role, RoleKind, RootRole,
     Rules, Signed, SnapshotRole, TargetsRole, TimestampRole, Transport, TransportError,
     TrustedState,
 };
 use serde_json::{Value, json};
 
-use super::simulator::{ONLINE, Simulator, TestClient, key, moment};
+use super::simulator::{ONLINE, Simulator, TestClient, moment};
 
 /// What stands in a file of metadata that was changed by hand and that nobody signed anew.
 fn parse<T: Role>(registry: &Simulator, change: impl FnOnce(&mut Value)) -> Result<(), String> {
@@ -133,17 +133,6 @@ fn a_delegation_says_whose_it_is_and_for_which_paths() {
         it["delegations"]["roles"] = json!([role, role]);
     });
     assert_eq!(why, Err("it delegates to the same role twice".to_owned()));
-}
-
-#[test]
-fn only_a_key_of_the_known_kind_verifies() {
-    let public = key(1).public_key();
-    let own = Key::new(&public);
-    assert_eq!(own.public(), Some(public));
-    let other = Key { keytype: "ed448".to_owned(), ..own.clone() };
-    assert_eq!(other.public(), None);
-    let other = Key { scheme: "ed25519ph".to_owned(), ..own };
-    assert_eq!(other.public(), None);
 }
 
 #[test]

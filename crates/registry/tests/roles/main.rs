@@ -13,6 +13,7 @@ mod copies;
 mod delegations;
 mod downloads;
 mod expiration;
+mod foreign;
 mod interruptions;
 mod keeper;
 mod keys;
