@@ -443,40 +443,58 @@ fn random_approval(numbers: &mut Numbers) -> (Given, Envelope) {
 
 #[test]
 fn no_random_sequence_reaches_a_step_without_its_approvals() {
-    let mut numbers = Numbers::new(2);
+    let sequences = scaled("ONX_APPROVAL_SEQUENCES", 400);
+    let cores = std::thread::available_parallelism().map_or(1, |it| it.get() as u64);
+    let (yes, no) = std::thread::scope(|scope| {
+        let share = |core| {
+            scope.spawn(move || {
+                let tried = (core..sequences).step_by(cores as usize).map(try_sequence);
+                tried.fold((0, 0), |(yes, no), one| (yes + one.0, no + one.1))
+            })
+        };
+        let shares: Vec<_> = (0..cores).map(share).collect();
+        let tried = shares.into_iter().map(|it| it.join().expect("no sequence breaks the rule"));
+        tried.fold((0, 0), |(yes, no), one| (yes + one.0, no + one.1))
+    });
+    println!("{sequences} sequences: {yes} steps were taken and {no} refused");
+    assert!(yes > 10 && no > 100, "{yes} steps were taken and {no} refused");
+}
+
+/// Gives approvals, takes keys back and tries steps, all at random; how many steps were taken, and
+/// how many refused.
+fn try_sequence(sequence: u64) -> (u64, u64) {
+    let mut numbers = Numbers::new((sequence << 8) ^ 2);
     let (policy, made, scope) = (policy(), sealed(plan(), &[1]), scope());
+    let (mut given, mut statements) = (Vec::new(), Vec::new());
+    let (mut keys, mut revoked, mut now) = (people(), BTreeSet::new(), 50);
     let (mut yes, mut no) = (0, 0);
-    for sequence in 0..scaled("ONX_APPROVAL_SEQUENCES", 400) {
-        let (mut given, mut statements) = (Vec::new(), Vec::new());
-        let (mut keys, mut revoked, mut now) = (people(), BTreeSet::new(), 50);
-        for _ in 0..10 {
-            match numbers.below(8) {
-                0..4 => {
-                    let (it, envelope) = random_approval(&mut numbers);
-                    given.push(it);
-                    statements.push(envelope);
-                }
-                4 => now += numbers.seconds(40),
-                5 if numbers.below(4) == 0 => {
-                    let person = 1 + numbers.below(7) as usize;
-                    let id = key(PEOPLE[person].0).public_key().id();
-                    keys.revoke(id, at(now)).expect("it is known");
-                    revoked.insert(person);
-                }
-                _ => {
-                    let index = numbers.below(5) as usize;
-                    let transition = transition(STEPS[index].0, STEPS[index].1);
-                    let step =
-                        Step { bytes: WORK, made: &made, scope: &scope, transition: &transition };
-                    let time: Timestamp = at(now);
-                    let effect = decide(&policy, &step, &statements, &keys, time)
-                        .and_then(|it| it.take_effect(&policy, &step, &statements, &keys, time));
-                    let expected = allowed(&given, index, &revoked, now);
-                    assert_eq!(effect.is_ok(), expected, "sequence {sequence}: {effect:?}");
-                    if expected { yes += 1 } else { no += 1 }
-                }
+    for _ in 0..10 {
+        match numbers.below(8) {
+            0..4 => {
+                let (it, envelope) = random_approval(&mut numbers);
+                given.push(it);
+                statements.push(envelope);
+            }
+            4 => now += numbers.seconds(40),
+            5 if numbers.below(4) == 0 => {
+                let person = 1 + numbers.below(7) as usize;
+                let id = key(PEOPLE[person].0).public_key().id();
+                keys.revoke(id, at(now)).expect("it is known");
+                revoked.insert(person);
+            }
+            _ => {
+                let index = numbers.below(5) as usize;
+                let transition = transition(STEPS[index].0, STEPS[index].1);
+                let step =
+                    Step { bytes: WORK, made: &made, scope: &scope, transition: &transition };
+                let time: Timestamp = at(now);
+                let effect = decide(&policy, &step, &statements, &keys, time)
+                    .and_then(|it| it.take_effect(&policy, &step, &statements, &keys, time));
+                let expected = allowed(&given, index, &revoked, now);
+                assert_eq!(effect.is_ok(), expected, "sequence {sequence}: {effect:?}");
+                if expected { yes += 1 } else { no += 1 }
             }
         }
     }
-    assert!(yes > 10 && no > 100, "{yes} steps were taken and {no} refused");
+    (yes, no)
 }
