@@ -32,6 +32,7 @@ pub mod semver;
 pub mod settings;
 mod settling;
 pub mod signed_file;
+pub mod signed_plan;
 pub mod snapshot;
 pub mod template;
 pub mod transaction;

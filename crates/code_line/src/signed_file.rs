@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use artifact::Digest;
 use ledger::{
     CheckpointTaken, ENVELOPE_LIMIT, Envelope, EvidenceGathered, Kind, Line, ManifestMade,
-    Namespace, OpenError, Predicate, Statement, Subject, SubjectDigest,
+    Namespace, OpenError, PlanMade, Predicate, Statement, Subject, SubjectDigest, Verified,
 };
 
 use crate::application::ApplicationRecord;
@@ -52,7 +52,8 @@ pub fn look_at(world: &World, path: &Path) -> Result<SignedFile, Error> {
         Kind::Checkpoint => opened::<CheckpointTaken>(world, &envelope, &bytes),
         Kind::Evidence => opened::<EvidenceGathered>(world, &envelope, &bytes),
         Kind::Manifest => opened::<ManifestMade>(world, &envelope, &bytes),
-        Kind::Plan | Kind::Approval | Kind::TreeHead => {
+        Kind::Plan => opened::<PlanMade>(world, &envelope, &bytes),
+        Kind::Approval | Kind::TreeHead => {
             let why = format!("it is signed as {kind}, which no file is");
             Ok(SignatureState::Broken { why })
         }
@@ -135,22 +136,36 @@ fn opened<P: Predicate>(
     envelope: &Envelope,
     bytes: &[u8],
 ) -> Result<SignatureState, Error> {
+    Ok(verified::<P>(world, envelope, bytes)?.map_or_else(|state| state, |it| state_of(&it)))
+}
+
+/// What a signature over these bytes says, if it counts here; otherwise what it is worth.
+pub(crate) fn verified<P: Predicate>(
+    world: &World,
+    envelope: &Envelope,
+    bytes: &[u8],
+) -> Result<Result<Verified<P>, SignatureState>, Error> {
     let (trusted, now) = (world.trust.trusted()?, world.clock.now());
     let verified = match envelope.open::<P>(&trusted, NonZeroUsize::MIN, now) {
         Ok(verified) => verified,
         Err(error @ OpenError::Signers { .. }) => {
-            return Ok(SignatureState::Untrusted { why: error.to_string() });
+            return Ok(Err(SignatureState::Untrusted { why: error.to_string() }));
         }
-        Err(error) => return Ok(SignatureState::Broken { why: error.to_string() }),
+        Err(error) => return Ok(Err(SignatureState::Broken { why: error.to_string() })),
     };
     if !verified.statement().is_about(&SubjectDigest::of(bytes)) {
         let why = "it is the signature of other bytes".to_owned();
-        return Ok(SignatureState::Broken { why });
+        return Ok(Err(SignatureState::Broken { why }));
     }
-    Ok(SignatureState::Signed {
+    Ok(Ok(verified))
+}
+
+/// Who signed, in whose namespace.
+pub(crate) fn state_of<P: Predicate>(verified: &Verified<P>) -> SignatureState {
+    SignatureState::Signed {
         by: verified.signers().values().map(ToString::to_string).collect(),
         namespace: verified.statement().predicate().namespace().to_string(),
-    })
+    }
 }
 
 fn sign_beside<P: Predicate>(
@@ -171,7 +186,7 @@ fn sign_beside<P: Predicate>(
     world.write_named(&signature_path(path), &bytes)
 }
 
-fn namespace() -> Result<Namespace, Error> {
+pub(crate) fn namespace() -> Result<Namespace, Error> {
     DEFAULT_NAMESPACE
         .parse()
         .map_err(|error: ledger::WordError| Error::internal("no namespace").caused_by(error))

@@ -10,9 +10,6 @@ use serde_json::{Map, Value};
 /// The format of `plan.json`.
 pub const RUN_PLAN_FORMAT: FormatName = FormatName { name: "run_plan", version: 1 };
 
-/// Under which name the metadata of a task holds its work.
-const WORK: &str = "work";
-
 /// What is to be done, in the words of whoever can do it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,15 +21,21 @@ pub struct Work {
 }
 
 impl Work {
+    /// Under which name the metadata of a task holds its work.
+    pub const METADATA: &str = "work";
+
+    /// Under which name it holds who asked for the work: an envelope with a signature.
+    pub const SIGNATURE_METADATA: &str = "work_signature";
+
     /// The work that the metadata of a task holds; none when it holds none that can be read.
     pub fn of_metadata(metadata: &Map<String, Value>) -> Option<Self> {
-        serde_json::from_value(metadata.get(WORK)?.clone()).ok()
+        serde_json::from_value(metadata.get(Self::METADATA)?.clone()).ok()
     }
 
     /// The metadata of a task that is this work.
     pub fn to_metadata(&self) -> Map<String, Value> {
         let work = serde_json::json!({ "kind": self.kind, "request": self.request });
-        Map::from_iter([(WORK.to_owned(), work)])
+        Map::from_iter([(Self::METADATA.to_owned(), work)])
     }
 }
 

@@ -30,7 +30,7 @@ macro_rules! implement_store {
                 self.read(async |it| tasks::all(it, statuses).await)
             }
 
-            fn plan_task(&self, planned: &Task, plan: &TaskPlan) -> Result<Task, StoreError> {
+            fn plan_task(&self, planned: &Task, plan: SignedPlan<'_>) -> Result<Task, StoreError> {
                 self.write(async |it| tasks::plan(it, planned, plan).await)
             }
 

@@ -67,6 +67,15 @@ pub struct NewTask {
     pub created_at: Timestamp,
 }
 
+/// How a task is to be done, and who had it planned.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedPlan<'a> {
+    /// The plan.
+    pub plan: &'a TaskPlan,
+    /// The signature over it, which is for whoever goes by the plan to check.
+    pub signature: &'a Value,
+}
+
 /// Opens the store that a user named, which is a URL `postgres://…` or the file of a store that is
 /// there. The folder of the workspaces is that of a store in PostgreSQL; a file says itself where
 /// its workspaces are.
@@ -205,9 +214,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn task(&self, task: &TaskId) -> Result<Option<Task>, StoreError>;
     /// The tasks that have one of these statuses, in the order in which they came.
     fn tasks(&self, statuses: &[TaskStatus]) -> Result<Vec<Task>, StoreError>;
-    /// Keeps in the metadata of a task, under `plan`, how it is to be done. Refused when the task
-    /// is not TODO, or is not what it was when it was planned.
-    fn plan_task(&self, planned: &Task, plan: &TaskPlan) -> Result<Task, StoreError>;
+    /// Keeps in the metadata of a task, under `plan`, how it is to be done, and its signature under
+    /// `plan_signature`. Refused when the task is not TODO, or is not what it was when it was
+    /// planned.
+    fn plan_task(&self, planned: &Task, plan: SignedPlan<'_>) -> Result<Task, StoreError>;
     /// Archives a task that nobody works at, and takes it out of the queue; one that is archived
     /// stays so.
     fn archive_task(&self, task: &TaskId) -> Result<Task, StoreError>;

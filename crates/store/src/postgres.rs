@@ -21,7 +21,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use artifact::Timestamp;
-use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskPlan, TaskStatus, WorkerId};
+use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskStatus, WorkerId};
 use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
@@ -33,7 +33,7 @@ use crate::calls::{Calls, Failed};
 use crate::forwarded::implement_store;
 use crate::{
     Advance, ApplicationRow, Claim, EventId, ManifestRecord, NewTask, OperationRecord, OutboxEvent,
-    Owner, Store, StoreError, Workspaces,
+    Owner, SignedPlan, Store, StoreError, Workspaces,
 };
 
 /// How long a server may take until it answers for the first time.

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use artifact::Timestamp;
 use host::{DiskFiles, FileErrorKind, Files, NodeKind, Place, split_path};
-use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskPlan, TaskStatus, WorkerId};
+use run::{Lease, LeaseTerm, Run, RunId, Task, TaskId, TaskStatus, WorkerId};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ use crate::calls::{Calls, Failed};
 use crate::forwarded::implement_store;
 use crate::{
     Advance, ApplicationRow, Claim, EventId, ManifestRecord, NewTask, OperationRecord, OutboxEvent,
-    Owner, Store, StoreError, schema,
+    Owner, SignedPlan, Store, StoreError, schema,
 };
 
 /// How long a call waits for another process that writes.

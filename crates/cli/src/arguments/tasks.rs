@@ -248,6 +248,10 @@ pub(crate) struct RunResumeArguments {
     #[arg(value_name = "RUN", value_parser = run_id)]
     pub(crate) run: RunId,
 
+    /// Go on with what nobody asked for whose key is trusted on this machine; the run says so
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
+
     #[command(flatten)]
     pub(crate) store: StoreArguments,
 }
@@ -299,6 +303,9 @@ pub(crate) struct RunTailArguments {
 /// work once the lease has expired. What failed for a reason outside is tried again, later each
 /// time and five times at most.
 ///
+/// Whoever adds a task signs what is to be done. A worker does only what a key signed that its
+/// machine trusts (onx keys trust); another worker may trust more, so the task is left to it.
+///
 /// The exit code is 1 when a task could not be done as asked.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -315,6 +322,10 @@ pub(crate) struct WorkerArguments {
     /// End when the queue is empty, instead of waiting for what comes
     #[arg(long)]
     pub(crate) drain: bool,
+
+    /// Do what nobody asked for whose key is trusted on this machine; the run says so
+    #[arg(long)]
+    pub(crate) allow_unsigned: bool,
 
     #[command(flatten)]
     pub(crate) store: StoreArguments,

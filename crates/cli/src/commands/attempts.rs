@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use code_line::signed_plan::{PlannedPart, sign_part};
+use code_line::trust::SignatureState;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode, ErrorKind, Progress};
 use run::{LeaseTerm, Recorder as _, RunId, RunStatus, Task, TaskStatus, Work, WorkerId};
@@ -60,7 +62,7 @@ pub(super) fn carry_out(
 /// Does the work of a command's attempt, and shows how far it is.
 fn shown(context: &Context<'_>, attempt: Attempt, work: &CodeWork) -> Result<Done, Error> {
     let line = ProgressLine::new(*context.output);
-    end(context, attempt, work, &line, By::Command)
+    end(context, attempt, (work, None), &line, By::Command)
 }
 
 /// Leaves this work to a worker.
@@ -106,13 +108,14 @@ pub(super) enum By {
     Worker,
 }
 
-/// Does the work of an attempt and ends it. What was asked for wrongly has failed for good; where
+/// Does the work of an attempt and ends it; the run says what the signature of the work was worth
+/// where somebody else asked for it. What was asked for wrongly has failed for good; where
 /// something outside failed after the work began, or the audit log cannot be written, the run stays
 /// open, to go on from there.
 pub(super) fn end(
     context: &Context<'_>,
     attempt: Attempt,
-    work: &CodeWork,
+    (work, signature): (&CodeWork, Option<&SignatureState>),
     progress: &dyn Progress,
     by: By,
 ) -> Result<Done, Error> {
@@ -121,7 +124,10 @@ pub(super) fn end(
     let done = work.carry_out(&context.world, progress, &context.timings, &attempt, &listings);
     match done {
         Ok(answer) => {
-            let (result, summary) = (answer.result()?, answer.summary());
+            let (result, mut summary) = (answer.result()?, answer.summary());
+            if let Some(signature) = signature {
+                summary.insert("work".to_owned(), signature.words().into());
+            }
             let run = attempt.context().run().clone();
             let noted = match listings.unlogged() {
                 Some(error) => Err(error),
@@ -195,13 +201,10 @@ fn give_up(workplace: &Workplace, run: &run::Run, reason: &str) -> Result<(), Er
 }
 
 fn new_task(context: &Context<'_>, work: &CodeWork) -> Result<NewTask, Error> {
-    Ok(NewTask {
-        task_id: None,
-        title: work.title(),
-        objective: None,
-        metadata: work.to_work()?.to_metadata(),
-        created_at: context.world.clock.now(),
-    })
+    let (title, mut metadata) = (work.title(), work.to_work()?.to_metadata());
+    sign_part(&context.world, PlannedPart::Work, &mut metadata, &title)?;
+    let created_at = context.world.clock.now();
+    Ok(NewTask { task_id: None, title, objective: None, metadata, created_at })
 }
 
 /// The work of a task and the task.

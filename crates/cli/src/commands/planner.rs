@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use artifact::Digest;
 use code_line::nodes::command_context;
+use code_line::signed_plan::{PlannedPart, sign_part};
 use code_line::{Error, ErrorCode};
-use run::{LegacyPlanner, PlannerError, PlannerProgram, TaskStatus, Walker};
-use store::StoreError;
+use run::{LegacyPlanner, PlannerError, PlannerProgram, Task, TaskPlan, TaskStatus, Walker};
+use serde_json::{Map, Value};
+use store::{SignedPlan, StoreError};
 
 use super::Context;
 use super::tasks::{causes, open, plan_text, refused};
@@ -32,13 +34,32 @@ pub(super) fn plan(context: &Context<'_>, arguments: &TaskPlanArguments) -> Resu
     let folder = &context.world.folders.state;
     let walked = command_context("plan", &inputs, folder)?;
     let plan = Walker::new(walked, &context.timings).step(&planner, task.clone());
-    let task = store.plan_task(&task, &plan.map_err(no_plan)?).map_err(refused)?;
+    let plan = plan.map_err(no_plan)?;
+    let signature = signature(context, &task, &plan)?;
+    let signed = SignedPlan { plan: &plan, signature: &signature };
+    let task = store.plan_task(&task, signed).map_err(refused)?;
     if context.output.is_json() {
         context.output.json(&task)?;
-    } else if let Some(plan) = run::TaskPlan::of_task(&task) {
-        context.output.result(&plan_text(&plan)?)?;
+    } else {
+        context.output.result(&plan_text(context, &task)?)?;
     }
     Ok(Answer::Yes)
+}
+
+/// The signature of whoever had the task planned.
+fn signature(context: &Context<'_>, task: &Task, plan: &TaskPlan) -> Result<Value, Error> {
+    let plan = serde_json::to_value(plan)
+        .map_err(|error| Error::internal("a plan has no JSON form").caused_by(error))?;
+    if let Err(error) = artifact::canonical_json(&plan) {
+        let message = format!("the planner answered no plan: {error}");
+        return Err(Error::outside(ErrorCode::TaskError, message, error)
+            .hint("let the planner write that number as a text"));
+    }
+    let mut metadata = Map::from_iter([(TaskPlan::METADATA.to_owned(), plan)]);
+    sign_part(&context.world, PlannedPart::Plan, &mut metadata, task.task_id.as_str())?;
+    metadata
+        .remove(TaskPlan::SIGNATURE_METADATA)
+        .ok_or_else(|| Error::internal("a plan was signed and has no signature"))
 }
 
 fn program(context: &Context<'_>, arguments: &TaskPlanArguments) -> PlannerProgram {

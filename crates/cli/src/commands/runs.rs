@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use code_line::signed_plan::expect_signed_work;
 use code_line::work::CodeAnswer;
 use code_line::{Error, ErrorCode};
 use run::{Event, JournalEntry, JournalWriter, Run};
@@ -24,10 +25,11 @@ pub(super) fn resume(
     let store = open(context, &arguments.store)?;
     let (task, run) = task_of(&*store, &arguments.run)?;
     let work = work_of(&task)?;
+    let signature = expect_signed_work(&context.world, &task, arguments.allow_unsigned)?;
     let workplace = workplace(context, store, "resume");
     let attempt = Attempt::resume(workplace, &run, &work.plan()?).map_err(not_made)?;
     let line = ProgressLine::new(*context.output);
-    let done = end(context, attempt, &work, &line, By::Resume);
+    let done = end(context, attempt, (&work, Some(&signature)), &line, By::Resume);
     drop(line);
     let done = done?;
     let said = match &done.answer {

@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::Finding;
+use code_line::signed_plan::{PlannedPart, signature_of_part};
+use code_line::trust::SignatureState;
 use code_line::{Error, ErrorCode};
-use run::{JournalError, JournalWriter, Run, RunState, RunStatus, Task, TaskPlan, TaskStatus};
+use run::{
+    JournalError, JournalWriter, Run, RunState, RunStatus, Task, TaskPlan, TaskStatus, Work,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -175,12 +179,12 @@ fn show(context: &Context<'_>, arguments: &TaskShowArguments) -> Result<Answer, 
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
-        context.output.result(&task_text(&answer)?)?;
+        context.output.result(&task_text(context, &answer)?)?;
     }
     Ok(Answer::Yes)
 }
 
-fn task_text(answer: &TaskAnswer) -> Result<String, Error> {
+fn task_text(context: &Context<'_>, answer: &TaskAnswer) -> Result<String, Error> {
     let TaskAnswer { task, runs } = answer;
     let mut lines = Lines::default();
     let mut push = |name: &str, value: String| lines.push([name.to_owned(), value]);
@@ -193,26 +197,41 @@ fn task_text(answer: &TaskAnswer) -> Result<String, Error> {
     if let Some(at) = task.created_at {
         push("created", at.to_string());
     }
-    let plan = TaskPlan::of_task(task);
+    let is_planned = TaskPlan::of_task(task).is_some();
     for (name, value) in &task.metadata {
-        if name == TaskPlan::METADATA && plan.is_some() {
+        if [Work::SIGNATURE_METADATA, TaskPlan::SIGNATURE_METADATA].contains(&name.as_str())
+            || (name == TaskPlan::METADATA && is_planned)
+        {
             continue;
         }
         push(&format!("  {name}"), value_text(value)?);
     }
+    if Work::of_metadata(&task.metadata).is_some() {
+        push("asked for", signature_text(context, PlannedPart::Work, task)?);
+    }
     push("runs", runs.len().to_string());
-    let plan = plan.as_ref().map(plan_text).transpose()?.unwrap_or_default();
-    Ok(lines.finish() + &run_lines(runs) + &plan)
+    Ok(lines.finish() + &run_lines(runs) + &plan_text(context, task)?)
 }
 
-/// A plan as a person reads it: what should be true in the end, then what is done for it.
-pub(super) fn plan_text(plan: &TaskPlan) -> Result<String, Error> {
+/// A plan as a person reads it: what should be true in the end, who says so, then what is done for
+/// it; nothing where there is none.
+pub(super) fn plan_text(context: &Context<'_>, task: &Task) -> Result<String, Error> {
+    let Some(plan) = TaskPlan::of_task(task) else { return Ok(String::new()) };
     let mut lines = Lines::default();
     lines.push(["plan".to_owned(), plan.objective.clone()]);
+    lines.push(["planned".to_owned(), signature_text(context, PlannedPart::Plan, task)?]);
     for (place, step) in plan.steps.iter().enumerate() {
         lines.push([format!("  {}", place + 1), value_text(step)?]);
     }
     Ok(lines.finish())
+}
+
+fn signature_text(context: &Context<'_>, part: PlannedPart, task: &Task) -> Result<String, Error> {
+    let state = signature_of_part(&context.world, part, task)?;
+    Ok(match &state {
+        SignatureState::Broken { why } => format!("{}: {why}", state.words()),
+        _ => state.words(),
+    })
 }
 
 fn value_text(value: &Value) -> Result<String, Error> {

@@ -4,8 +4,10 @@ use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use artifact::Digest;
+use code_line::signed_plan::expect_signed_work;
+use code_line::trust::SignatureState;
 use code_line::work::CodeWork;
-use code_line::{Error, ErrorKind, Quiet};
+use code_line::{Error, ErrorCode, ErrorKind, Quiet};
 use run::{Lease, Task, TaskStatus};
 use serde::Serialize;
 use store::{Attempt, AttemptError, Claim, Store, StoreError, Workplace, abandon_claimed};
@@ -73,7 +75,7 @@ fn work_on(context: &Context<'_>, arguments: &WorkerArguments, number: u32) -> R
     let workplace = workplace(context, store, &format!("worker{number}"));
     let (mut all_done, mut failures) = (true, 0);
     loop {
-        match next(context, &workplace, arguments.drain) {
+        match next(context, &workplace, arguments) {
             Ok(Next::Did(done)) => {
                 failures = 0;
                 let fails = matches!(done.outcome, Outcome::Failed | Outcome::GivenUp);
@@ -112,17 +114,26 @@ enum Next {
     Drained,
 }
 
-fn next(context: &Context<'_>, workplace: &Workplace, drain: bool) -> Result<Next, Error> {
+fn next(
+    context: &Context<'_>,
+    workplace: &Workplace,
+    arguments: &WorkerArguments,
+) -> Result<Next, Error> {
     let store = &workplace.store;
     let claim = store.claim_next(&workplace.worker, workplace.term).map_err(refused)?;
     match claim {
-        Some(claim) => take(context, workplace, &claim).map(Next::Did),
-        None if drain && store.waiting().map_err(refused)? == 0 => Ok(Next::Drained),
+        Some(claim) => take(context, workplace, &claim, arguments).map(Next::Did),
+        None if arguments.drain && store.waiting().map_err(refused)? == 0 => Ok(Next::Drained),
         None => Ok(Next::Nothing),
     }
 }
 
-fn take(context: &Context<'_>, workplace: &Workplace, claim: &Claim) -> Result<Done, Error> {
+fn take(
+    context: &Context<'_>,
+    workplace: &Workplace,
+    claim: &Claim,
+    arguments: &WorkerArguments,
+) -> Result<Done, Error> {
     let store = &workplace.store;
     let id = &claim.lease.task_id;
     let done = |outcome, detail: String| Done { task: id.to_string(), outcome, detail };
@@ -141,7 +152,11 @@ fn take(context: &Context<'_>, workplace: &Workplace, claim: &Claim) -> Result<D
             Err(error) => put_back(workplace, claim, &error),
         };
     }
-    match attempt(context, workplace, &task, claim) {
+    let signature = match expect_signed_work(&context.world, &task, arguments.allow_unsigned) {
+        Ok(signature) => signature,
+        Err(error) => return put_back(workplace, claim, &error),
+    };
+    match attempt(context, workplace, (&task, &signature), claim) {
         Ok(title) => {
             leave(&**store, &claim.lease)?;
             Ok(done(Outcome::Success, title))
@@ -150,8 +165,9 @@ fn take(context: &Context<'_>, workplace: &Workplace, claim: &Claim) -> Result<D
     }
 }
 
-/// What becomes of a task whose attempt failed. As long as there is a run that is not over, or
-/// something outside failed, the work is to be done, and the task stays in the queue.
+/// What becomes of a task whose attempt failed. As long as there is a run that is not over,
+/// something outside failed, or another worker may trust whoever signed it, the work is to be done,
+/// and the task stays in the queue.
 fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done, Error> {
     let store = &workplace.store;
     let id = &claim.lease.task_id;
@@ -164,7 +180,9 @@ fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done,
         Err(error) => return Err(refused(error)),
     }
     let is_open = store.open_run(id).map_err(refused)?.is_some();
-    if is_open || error.kind() == ErrorKind::Outside || error.is_busy() {
+    let is_untrusted =
+        error.code() == ErrorCode::SignatureError && error.kind() == ErrorKind::Config;
+    if is_open || is_untrusted || error.kind() == ErrorKind::Outside || error.is_busy() {
         let delay = delay(&claim.lease, claim.attempt);
         store.postpone(&claim.lease, delay).map_err(refused)?;
         return Ok(done(Outcome::Postponed, format!("{error}; again in {} s", delay.as_secs())));
@@ -176,10 +194,11 @@ fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done,
 fn attempt(
     context: &Context<'_>,
     workplace: &Workplace,
-    task: &Task,
+    (task, signature): (&Task, &SignatureState),
     claim: &Claim,
 ) -> Result<String, Error> {
     let work = work_of(task)?;
+    let signed = (&work, Some(signature));
     let attempt = match made(workplace, claim, &work) {
         Err(AttemptError::Plan { run, source }) => {
             // Another build began it; what that one decided is not ours to go on with.
@@ -192,11 +211,11 @@ fn attempt(
         }
         made => made,
     };
-    let done = match end(context, attempt.map_err(not_made)?, &work, &Quiet, By::Worker) {
+    let done = match end(context, attempt.map_err(not_made)?, signed, &Quiet, By::Worker) {
         // What the run was begun with is not there any more, so it is begun anew.
         Err(error) if error.is_begun_otherwise() => {
             let again = made(workplace, claim, &work).map_err(not_made)?;
-            end(context, again, &work, &Quiet, By::Worker)?
+            end(context, again, signed, &Quiet, By::Worker)?
         }
         ended => ended?,
     };

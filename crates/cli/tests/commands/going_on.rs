@@ -59,7 +59,7 @@ fn listed(scene: &Scene) -> Option<usize> {
 }
 
 /// Runs a statement in the default store past onx.
-fn execute(scene: &Scene, statement: &'static str) {
+pub(crate) fn execute(scene: &Scene, statement: &'static str) {
     use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
@@ -296,7 +296,7 @@ fn a_planner_is_asked_only_for_what_can_be_planned_and_leaves_nothing_behind() {
     let leaves = format!("sleep 313 & echo $! > left; {PLAN}");
     let begun = std::time::Instant::now();
     let planned = yes(scene.onx(&["tasks", "plan", "TASK-1", "--", "sh", "-c", &leaves])).out;
-    assert!(planned.starts_with("plan   g\n"), "{planned}");
+    assert!(planned.starts_with("plan      g\nplanned   signed by local:"), "{planned}");
     assert!(begun.elapsed() < Duration::from_mins(1), "it waits for what was left");
     let left = scene.read("left");
     let left = Path::new("/proc").join(left.trim());

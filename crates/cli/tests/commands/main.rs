@@ -16,6 +16,7 @@ mod errors;
 mod going_on;
 mod help;
 mod history;
+mod queue;
 mod reading;
 mod registry;
 mod reviewing;

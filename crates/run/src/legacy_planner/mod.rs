@@ -46,6 +46,9 @@ impl TaskPlan {
     /// Under which name the metadata of a task holds how it is to be done.
     pub const METADATA: &str = "plan";
 
+    /// Under which name it holds who had it planned: an envelope with a signature.
+    pub const SIGNATURE_METADATA: &str = "plan_signature";
+
     /// How this task is to be done; none where nobody planned it.
     pub fn of_task(task: &Task) -> Option<Self> {
         serde_json::from_value(task.metadata.get(Self::METADATA)?.clone()).ok()

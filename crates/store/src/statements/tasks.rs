@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::dialect::{Connection, arrival, begin, for_update, moment, moment_text};
 use super::rows::{RunRow, TaskRow, json, run_columns, run_of, task_columns, task_of};
 use crate::calls::Failed;
-use crate::{NewTask, StoreError};
+use crate::{NewTask, SignedPlan, StoreError};
 
 pub(crate) async fn add(connection: &mut Connection, new: &NewTask) -> Result<Task, Failed> {
     let mut transaction = begin(connection).await?;
@@ -49,6 +49,7 @@ pub(crate) async fn add_within(connection: &mut Connection, new: &NewTask) -> Re
 fn is_of(task: &Task, metadata: &Map<String, Value>) -> bool {
     let mut unplanned = task.metadata.clone();
     unplanned.remove(TaskPlan::METADATA);
+    unplanned.remove(TaskPlan::SIGNATURE_METADATA);
     task.metadata == *metadata || unplanned == *metadata
 }
 
@@ -159,7 +160,7 @@ pub(crate) async fn all(
 pub(crate) async fn plan(
     connection: &mut Connection,
     planned: &Task,
-    plan: &TaskPlan,
+    SignedPlan { plan, signature }: SignedPlan<'_>,
 ) -> Result<Task, Failed> {
     let mut transaction = begin(connection).await?;
     hold(&mut transaction, &planned.task_id).await?;
@@ -169,6 +170,7 @@ pub(crate) async fn plan(
     }
     let plan = serde_json::to_value(plan).map_err(StoreError::from)?;
     known.metadata.insert(TaskPlan::METADATA.to_owned(), plan);
+    known.metadata.insert(TaskPlan::SIGNATURE_METADATA.to_owned(), signature.clone());
     sqlx::query("UPDATE tasks SET metadata = $1 WHERE task_id = $2")
         .bind(json(&known.metadata)?)
         .bind(known.task_id.as_str())

@@ -2,7 +2,7 @@
 
 use run::{Fence, Lease, LeaseTerm, Run, RunStatus, Task, TaskPlan, TaskStatus};
 use serde_json::json;
-use store::{Advance, Store, StoreError};
+use store::{Advance, SignedPlan, Store, StoreError};
 
 use crate::scene::{Scene, add_tasks, everywhere, moment, named, new, task, term, titles, worker};
 
@@ -169,20 +169,24 @@ fn a_plan_is_kept_with_the_task_that_was_planned(scene: &Scene) {
         objective: "It fits".to_owned(),
         steps: vec![json!(step), json!({ "tool": "edit" })],
     };
-    let kept = store.plan_task(&planned, &plan("look")).expect("kept");
+    let signature = json!({"signatures": []});
+    let keep = |task: &Task, step: &str| {
+        store.plan_task(task, SignedPlan { plan: &plan(step), signature: &signature })
+    };
+    let kept = keep(&planned, "look").expect("kept");
     assert_eq!(TaskPlan::of_task(&kept), Some(plan("look")));
     assert_eq!(kept.metadata["details"], "only billing/");
     assert_eq!(store.task(&task("TASK-1")).expect("read"), Some(kept.clone()));
     assert_eq!(store.add_task(&new).expect("the same task"), kept);
 
-    let late = store.plan_task(&planned, &plan("late"));
+    let late = keep(&planned, "late");
     assert!(matches!(late, Err(StoreError::TaskChanged(_))), "it was planned since");
-    let again = store.plan_task(&kept, &plan("again")).expect("planned anew");
+    let again = keep(&kept, "again").expect("planned anew");
     let lease =
         store.claim(&again.task_id, &worker("w"), minute()).expect("claimed").expect("free");
     store.begin_run(&lease, moment(5)).expect("a run");
     let busy = store.task(&again.task_id).expect("read").expect("there");
-    assert!(matches!(store.plan_task(&busy, &plan("busy")), Err(StoreError::TaskChanged(_))));
+    assert!(matches!(keep(&busy, "busy"), Err(StoreError::TaskChanged(_))));
     let nobody = Task { task_id: task("TASK-9"), ..again };
-    assert!(matches!(store.plan_task(&nobody, &plan("no")), Err(StoreError::NoTask(_))));
+    assert!(matches!(keep(&nobody, "no"), Err(StoreError::NoTask(_))));
 }
