@@ -1,12 +1,16 @@
 //! Where words go, and what must not reach a terminal.
 
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use artifact::{shown_json, shown_lines};
 use code_line::{Error, ErrorReport};
 use serde::Serialize;
 
 use crate::timings::Timings;
+
+/// Whether a result for programs was printed.
+static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// The two streams and how much the user wants to read.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +67,7 @@ impl Output {
     pub(crate) fn json_taken<T: Serialize>(self, value: &T) -> Result<bool, Error> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Error::internal("a result has no JSON form").caused_by(error))?;
+        IS_ANSWERED.store(true, Ordering::Relaxed);
         Ok(write_out(shown_json(&text).as_bytes())? && write_out(b"\n")?)
     }
 
@@ -86,10 +91,11 @@ impl Output {
         }
     }
 
-    /// Says why the command failed.
+    /// Says why the command failed. A program reads one document: where the result of what was done
+    /// is printed already, what failed afterwards is told on standard error alone.
     pub(crate) fn error(self, error: &Error) {
         let report = error.report();
-        if self.json {
+        if self.json && !IS_ANSWERED.load(Ordering::Relaxed) {
             #[derive(Serialize)]
             struct Failure<'a> {
                 error: &'a ErrorReport,

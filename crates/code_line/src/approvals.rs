@@ -133,7 +133,7 @@ pub fn approve(
     expect_counting(world, &asked, &envelope, &approval)?;
     let _held = lock(world)?;
     let mut given = read(world, loaded, place)?;
-    given.insert(envelope.digest(), envelope.clone());
+    given.insert(identity(&envelope)?, envelope.clone());
     let file = write(world, loaded, place, &given)?;
     Ok(GivenApproval { approval, statement: envelope.digest(), file })
 }
@@ -216,7 +216,11 @@ pub fn standing(
 
 /// A step for which nothing is missing. It is decided once more when it takes effect.
 #[derive(Debug)]
-pub(crate) struct Cleared(Option<(Asked, Approved)>);
+pub(crate) struct Cleared {
+    step: ManifestStep,
+    /// What was decided; none where no approval was asked for.
+    approved: Option<Approved>,
+}
 
 /// Refuses a step whose approvals are missing.
 pub(crate) fn expect_approved(
@@ -224,34 +228,45 @@ pub(crate) fn expect_approved(
     loaded: &LoadedManifest,
     step: ManifestStep,
 ) -> Result<Cleared, Error> {
-    let Some(policy) = world.trust.approval_policy()? else { return Ok(Cleared(None)) };
-    if policy.requirements(&step.transition()?).is_some_and(BTreeMap::is_empty) {
-        return Ok(Cleared(None));
-    }
+    let Some(policy) = policy_for(world, step)? else {
+        return Ok(Cleared { step, approved: None });
+    };
     let asked = Asked::of(world, loaded, step)?;
     let (trusted, now) = (world.trust.trusted()?, world.clock.now());
     let approved = asked.decide(&policy, &trusted, now);
     let approved = approved.map_err(|missing| refused(&missing, step))?;
-    Ok(Cleared(Some((asked, approved))))
+    Ok(Cleared { step, approved: Some(approved) })
+}
+
+/// The policy, where it asks for approvals of this step, or does not know it.
+fn policy_for(world: &World, step: ManifestStep) -> Result<Option<ApprovalPolicy>, Error> {
+    let Some(policy) = world.trust.approval_policy()? else { return Ok(None) };
+    let needs_none = policy.requirements(&step.transition()?).is_some_and(BTreeMap::is_empty);
+    Ok(if needs_none { None } else { Some(policy) })
+}
+
+/// Whether anybody approved anything of this manifest, whether or not it counts.
+pub(crate) fn has_approvals(world: &World, loaded: &LoadedManifest) -> Result<bool, Error> {
+    let beside = read(world, loaded, ApprovalPlace::Beside)?;
+    Ok(!beside.is_empty() || !read(world, loaded, ApprovalPlace::State)?.is_empty())
 }
 
 impl Cleared {
-    /// Whether it needed approvals.
-    pub(crate) fn is_approved(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// Takes the step with these bytes, if everything still holds at this moment: the policy, the
     /// keys and the approvals are read anew.
     pub(crate) fn take_effect(self, world: &World, loaded: &LoadedManifest) -> Result<(), Error> {
-        let Some((decided, approved)) = self.0 else { return Ok(()) };
-        let now = Asked::of(world, loaded, decided.step)?;
-        let policy = world.trust.approval_policy()?.unwrap_or_default();
+        let Self { step: asked_for, approved } = self;
+        // Who set a policy meanwhile wants it to be followed; who took it away asks for nothing.
+        let Some(approved) = approved else {
+            return expect_approved(world, loaded, asked_for).map(drop);
+        };
+        let Some(policy) = policy_for(world, asked_for)? else { return Ok(()) };
+        let now = Asked::of(world, loaded, asked_for)?;
         let trusted = world.trust.trusted()?;
         let step = now.step();
         let effect: Effect<'_> = approved
             .take_effect(&policy, &step, &now.approvals, &trusted, world.clock.now())
-            .map_err(|missing| refused(&missing, decided.step))?;
+            .map_err(|missing| refused(&missing, asked_for))?;
         if effect.bytes() == loaded.bytes {
             Ok(())
         } else {
@@ -273,18 +288,20 @@ struct Asked {
 
 impl Asked {
     fn of(world: &World, loaded: &LoadedManifest, step: ManifestStep) -> Result<Self, Error> {
-        let unsigned = || {
-            let path = loaded.path.display();
-            Error::new(
-                ErrorKind::Conflict,
-                ErrorCode::ApprovalError,
-                format!("nobody signed `{path}`, so there is nothing that could be approved"),
-            )
-            .hint("whoever made it signs it with `onx-manifest sign`")
-        };
+        let path = loaded.path.display();
         let made = loaded.folder.read(&*world.files, &signature_file(loaded))?;
-        let made = made.ok_or_else(unsigned)?;
-        let made = Envelope::read(&made).map_err(|error| unsigned().caused_by(error))?;
+        let made = made.ok_or_else(|| {
+            let message =
+                format!("nobody signed `{path}`, so there is nothing that could be approved");
+            Error::user(ErrorCode::ApprovalError, message)
+                .hint("whoever made it signs it with `onx-manifest sign`")
+        })?;
+        let made = Envelope::read(&made).map_err(|error| {
+            let message = format!("the signature of `{path}` does not hold");
+            Error::new(ErrorKind::Conflict, ErrorCode::ApprovalError, message)
+                .caused_by(error)
+                .hint("fetch it again from where it was published, and do not use this copy")
+        })?;
         let metadata = &loaded.manifest.metadata;
         let scope =
             format!("{} {} → {}", metadata.library, metadata.from_version, metadata.to_version);
@@ -431,7 +448,16 @@ fn file_in_state(loaded: &LoadedManifest) -> Result<TreePath, Error> {
         .map_err(|error| Error::internal("approvals have no usable name").caused_by(error))
 }
 
-/// The approvals that are kept in one place, by the digest of what they say.
+/// What tells one approval from another: all of it, signatures included. Two that say the same
+/// under other signatures are two, so that a copy that counts nowhere replaces none that counts.
+fn identity(envelope: &Envelope) -> Result<Digest, Error> {
+    let bytes = envelope
+        .write()
+        .map_err(|error| Error::internal("an approval has no form").caused_by(error))?;
+    Ok(Digest::of(&bytes))
+}
+
+/// The approvals that are kept in one place.
 fn read(
     world: &World,
     loaded: &LoadedManifest,
@@ -479,7 +505,7 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<Digest, Envelope>, String> {
         if envelope.kind() != ledger::Kind::Approval {
             return Err(format!("line {} is signed as {}", number + 1, envelope.kind()));
         }
-        approvals.insert(envelope.digest(), envelope);
+        approvals.insert(Digest::of(line), envelope);
     }
     Ok(approvals)
 }
@@ -490,6 +516,11 @@ fn write(
     place: ApprovalPlace,
     approvals: &BTreeMap<Digest, Envelope>,
 ) -> Result<PathBuf, Error> {
+    if approvals.len() > APPROVAL_LIMIT {
+        let message = format!("there would be more than {APPROVAL_LIMIT} approvals");
+        return Err(Error::user(ErrorCode::ApprovalError, message)
+            .hint("take up only those that are about this manifest"));
+    }
     let mut bytes = Vec::new();
     for envelope in approvals.values() {
         let line = envelope

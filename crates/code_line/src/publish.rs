@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use artifact::{Digest, TreePath, shown};
-use code_model::manifest::Manifest;
+use code_model::manifest::{Manifest, ManifestMetadata};
 use host::Place;
-use registry::{Entry, EntryName, EntryStatus, Listed, Reach, RegistryError, SCHEME};
+use registry::{Entry, EntryName, EntryStatus, Listed, Reach, RegistryError, SCHEME, VersionPair};
 use run::Walker;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::approvals::{ManifestStep, expect_approved};
+use crate::approvals::{ManifestStep, expect_approved, has_approvals};
 use crate::bundle::{LoadedManifest, load_manifest, name};
 use crate::nodes::migration_event::{ManifestReady, MigrationEvent};
 use crate::nodes::registry_api::{PublicationRequest, PublishedBundle, RegistryApi};
 use crate::registries::{FoundEntry, OpenRegistry};
 use crate::trust::{self, SignatureState};
 use crate::verify::expect_intact;
+use crate::versions::folder_name;
 use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// The namespace in which libraries' manifests are published unless another one is asked for.
@@ -64,8 +65,8 @@ pub fn publish(
     expect_intact(world, &loaded)?;
     expect_verified(publication, &loaded)?;
     let cleared = expect_approved(world, &loaded, ManifestStep::Publish)?;
-    expect_signed_for(publication, &loaded, cleared.is_approved(), world)?;
     let registry = OpenRegistry::open(world, &world.environment.absolute(&publication.registry))?;
+    expect_signed_for(publication, &loaded, world)?;
     let LoadedManifest { manifest, folder, .. } = &loaded;
     let mut files = Vec::new();
     for file in PUBLISHED {
@@ -79,6 +80,7 @@ pub fn publish(
         package: metadata.library.clone(),
         from_version: metadata.from_version.clone(),
         to_version: metadata.to_version.clone(),
+        digests: metadata.bundle.clone(),
         bundle: loaded.path.parent().unwrap_or(Path::new(".")).to_owned(),
         files,
         manifest: loaded.digest,
@@ -94,23 +96,36 @@ pub fn publish(
 
 /// Refuses a manifest that nobody signed who is trusted here, and signs one for the namespace in
 /// which it is published, unless it is signed for that one. What was approved for a namespace is
-/// published in no other.
+/// published in no other, and what others signed is not signed over: their signature may be worth
+/// more to readers than the own one.
 fn expect_signed_for(
     publication: &Publication,
     loaded: &LoadedManifest,
-    is_approved: bool,
     world: &World,
 ) -> Result<(), Error> {
-    match trust::expect_signed(world, loaded, false)? {
-        SignatureState::Signed { namespace, .. } if namespace == publication.namespace => Ok(()),
-        SignatureState::Signed { namespace, .. } if is_approved => {
-            let message = format!("the manifest was approved as one of `{namespace}`");
-            Err(Error::new(ErrorKind::Conflict, ErrorCode::ApprovalError, message).hint(
-                "publish it there, or sign it for the other namespace and have it approved anew",
-            ))
-        }
-        _ => trust::sign(world, loaded, &publication.namespace).map(drop),
+    let SignatureState::Signed { by, namespace } = trust::expect_signed(world, loaded, false)?
+    else {
+        return trust::sign(world, loaded, &publication.namespace).map(drop);
+    };
+    if namespace == publication.namespace {
+        return Ok(());
     }
+    let refused = |code, message: String| {
+        Err(Error::new(ErrorKind::Conflict, code, message).hint(
+            "publish it there, or sign it for the other namespace with `onx-manifest sign`, and \
+             have it approved anew",
+        ))
+    };
+    if has_approvals(world, loaded)? {
+        let message = format!("the manifest was approved as one of `{namespace}`");
+        return refused(ErrorCode::ApprovalError, message);
+    }
+    let own = world.trust.own_key()?.owner.to_string();
+    if by.iter().any(|signer| *signer != own) {
+        let message = format!("the manifest is signed by {} for `{namespace}`", by.join(", "));
+        return refused(ErrorCode::SignatureError, message);
+    }
+    trust::sign(world, loaded, &publication.namespace).map(drop)
 }
 
 /// Refuses a manifest that does not fit the dependents on which it was tried.
@@ -158,7 +173,9 @@ pub fn fetch(
         .map_err(|error| Error::internal("an entry has no canonical form").caused_by(error))?;
     let folder = world.folders.cache.join("registry").join(&identity.hex()[..32]);
     write_out(&contents, &folder, world)?;
-    expect_namespace(&listed.entry.name, &load_manifest(world, &folder)?, world)?;
+    let loaded = load_manifest(world, &folder)?;
+    expect_named(&listed.entry.name, &loaded)?;
+    expect_namespace(&listed.entry.name, &loaded, world)?;
     Ok(Fetched { folder, listed, expired, contents })
 }
 
@@ -171,6 +188,35 @@ fn expect_bundle(entry: &Entry) -> Result<(), Error> {
     let message = format!("`{}` has a file that no bundle has: `{}`", entry.name, shown(file));
     Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
         .hint("ask its publisher, and do not use it"))
+}
+
+/// Refuses a manifest of another library, or from and to other versions, than its name says: it may
+/// be signed all the same, and whoever can write into the registry chose where it lies.
+fn expect_named(name: &EntryName, loaded: &LoadedManifest) -> Result<(), Error> {
+    let metadata = &loaded.manifest.metadata;
+    let is_same = entry_of(&name.namespace, metadata).is_ok_and(|own| own == *name);
+    if is_same {
+        return Ok(());
+    }
+    let found = format!(
+        "it is of {} {} → {}",
+        shown(&metadata.library),
+        shown(&metadata.from_version),
+        shown(&metadata.to_version)
+    );
+    let message = format!("`{name}` holds another manifest");
+    Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
+        .detail(found)
+        .hint("ask its publisher, and do not use it"))
+}
+
+/// The name under which a manifest is published in a namespace.
+pub(crate) fn entry_of(
+    namespace: &str,
+    metadata: &ManifestMetadata,
+) -> Result<EntryName, RegistryError> {
+    let [from, to] = [&metadata.from_version, &metadata.to_version].map(|it| folder_name(it));
+    Ok(EntryName::new(namespace, &metadata.library, VersionPair::new(&from, &to)?)?)
 }
 
 /// Refuses a manifest that is signed for another namespace than the one under whose name it lies.
@@ -250,8 +296,11 @@ pub fn entry_name(manifest: &Path) -> Option<Result<EntryName, Error>> {
 pub fn registry_error(error: RegistryError) -> Error {
     let (kind, hint) = (error.kind(), error.hint());
     let converted = Error::new(kind, ErrorCode::RegistryError, error.to_string()).hint(hint);
-    match error {
-        RegistryError::File(error) => converted.caused_by(error),
-        _ => converted,
+    let mut causes = Vec::new();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(current) = cause {
+        causes.push(current.to_string());
+        cause = current.source();
     }
+    causes.into_iter().fold(converted, Error::detail)
 }

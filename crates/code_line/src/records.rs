@@ -35,12 +35,13 @@ pub struct StatusAnswer {
 }
 
 /// Brings a dependent back to a checkpoint: one that was taken here, or that a trusted key signed,
-/// or any whose signature is not broken, where that is allowed.
+/// or any whose signature is not broken, where that is allowed. That the files are back stands,
+/// whether or not the checkpoint that was taken of what they held before could be signed.
 pub fn rollback(
     request: &RollbackRequest,
     allow_unsigned: bool,
     world: &World,
-) -> Result<RollbackAnswer, Error> {
+) -> Result<(RollbackAnswer, Result<(), Error>), Error> {
     let looked = look_at_named(request, world)?;
     let (vouched, unsigned) = match looked {
         None => (None, None),
@@ -56,10 +57,8 @@ pub fn rollback(
     };
     let request = RollbackRequest { vouched, ..request.clone() };
     let record = transactions(world).rollback(&request).map_err(|e| transaction_error(&e))?;
-    if let Some(record) = &record {
-        sign_checkpoint(world, record)?;
-    }
-    Ok(RollbackAnswer { record, unsigned })
+    let signed = record.as_ref().map_or(Ok(()), |record| sign_checkpoint(world, record));
+    Ok((RollbackAnswer { record, unsigned }, signed))
 }
 
 /// The checkpoint that a rollback is to restore, with what its signature is worth; none where that

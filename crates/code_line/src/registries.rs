@@ -127,26 +127,33 @@ impl OpenRegistry {
         }
     }
 
+    /// The keys of the user that sign there; none where nothing is signed.
+    pub fn signers(&self, world: &World) -> Result<Vec<Box<dyn Signer>>, Error> {
+        match self {
+            Self::Plain(_) => Ok(Vec::new()),
+            Self::Signed(_) => world.trust.own_keys(),
+        }
+    }
+
     /// Publishes these files, signed by those of the keys that publish in the namespace, and shows
-    /// it where one of them may say what is current.
+    /// it where one of them may say what is current; whether readers see it.
     pub fn publish(
         &self,
         name: &EntryName,
         contents: &BTreeMap<String, Vec<u8>>,
         signers: &[&dyn Signer],
         now: Timestamp,
-    ) -> Result<Published, RegistryError> {
+    ) -> Result<(Published, bool), RegistryError> {
         match self {
-            Self::Plain(folder) => folder.publish(name, contents),
+            Self::Plain(folder) => Ok((folder.publish(name, contents)?, true)),
             Self::Signed(signed) => {
                 let published = signed.keeper.publish(name, contents, signers, now)?;
-                signed.show(signers, now)?;
-                Ok(published)
+                Ok((published, signed.show(signers, now)?))
             }
         }
     }
 
-    /// Says of an entry whether it is to be used.
+    /// Says of an entry whether it is to be used; whether readers see that.
     pub fn set_status(
         &self,
         name: &EntryName,
@@ -154,13 +161,12 @@ impl OpenRegistry {
         reason: &str,
         signers: &[&dyn Signer],
         now: Timestamp,
-    ) -> Result<Listed, RegistryError> {
+    ) -> Result<(Listed, bool), RegistryError> {
         match self {
-            Self::Plain(folder) => folder.set_status(name, status, reason, now),
+            Self::Plain(folder) => Ok((folder.set_status(name, status, reason, now)?, true)),
             Self::Signed(signed) => {
                 let listed = signed.keeper.set_status(name, status, reason, signers, now)?;
-                signed.show(signers, now)?;
-                Ok(listed)
+                Ok((listed, signed.show(signers, now)?))
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::bundle::LoadedManifest;
 use crate::checkpoint::CHECKPOINT_FILE;
 use crate::publish::DEFAULT_NAMESPACE;
 use crate::trust::{OwnKey, SignatureState};
-use crate::{Error, ErrorCode, World};
+use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// Largest file whose signature is checked, in bytes.
 const FILE_LIMIT_BYTES: u64 = 256 << 20;
@@ -74,7 +74,8 @@ pub(crate) fn look_at_checkpoint(world: &World, folder: &Path) -> Result<SignedF
     })
 }
 
-/// Signs the checkpoint of a change, unless it is signed already.
+/// Signs the checkpoint of a change, unless it is signed already. What lies there in its place is
+/// not signed.
 pub(crate) fn sign_checkpoint(world: &World, record: &ApplicationRecord) -> Result<(), Error> {
     let folder = Path::new(&record.checkpoint);
     if look_at_checkpoint(world, folder)?.signature.is_signed() {
@@ -82,6 +83,11 @@ pub(crate) fn sign_checkpoint(world: &World, record: &ApplicationRecord) -> Resu
     }
     let path = folder.join(CHECKPOINT_FILE);
     let bytes = world.read_named(&path, FILE_LIMIT_BYTES)?;
+    if Digest::of(&bytes) != record.checkpoint_digest {
+        let message = format!("`{}` is not the checkpoint that was taken", path.display());
+        return Err(Error::new(ErrorKind::Conflict, ErrorCode::SignatureError, message)
+            .hint("find out who changed it, and take the package from version control"));
+    }
     let key = world.trust.own_key()?;
     let taken = CheckpointTaken {
         author: key.owner.clone(),
@@ -149,7 +155,8 @@ pub(crate) fn verified<P: Predicate>(
     let verified = match envelope.open::<P>(&trusted, NonZeroUsize::MIN, now) {
         Ok(verified) => verified,
         Err(error @ OpenError::Signers { .. }) => {
-            return Ok(Err(SignatureState::Untrusted { why: error.to_string() }));
+            let hint = error.hint().to_owned();
+            return Ok(Err(SignatureState::Untrusted { why: error.to_string(), hint }));
         }
         Err(error) => return Ok(Err(SignatureState::Broken { why: error.to_string() })),
     };

@@ -131,10 +131,9 @@ pub fn expect_signed_work(
             Err(refused(ErrorKind::Conflict, message).detail(why.clone()).hint(hint))
         }
         _ if allow_unsigned => Ok(state),
-        SignatureState::Untrusted { why } => {
+        SignatureState::Untrusted { why, hint } => {
             let message = format!("nobody who is trusted here signed the work of `{id}`");
-            let hint = "trust the key of whoever asked for it with `onx keys trust`, or say \
-                        --allow-unsigned, which is recorded";
+            let hint = format!("{hint}; --allow-unsigned does it as it is, and the run says so");
             Err(refused(ErrorKind::Config, message).detail(why.clone()).hint(hint))
         }
         SignatureState::Unsigned => {

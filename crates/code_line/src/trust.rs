@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use code_model::manifest::Manifest;
 use ledger::{
-    ApprovalPolicy, Envelope, Identity, Line, ManifestMade, Namespace, OpenError, Signer,
+    ApprovalPolicy, Envelope, Identity, Kind, Line, ManifestMade, Namespace, OpenError, Signer,
     Statement, Subject, SubjectDigest, TrustedKeys, Verified,
 };
 use schemars::JsonSchema;
@@ -83,6 +83,9 @@ pub enum SignatureState {
     Untrusted {
         /// Why the signatures do not count.
         why: String,
+        /// What can be done about it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        hint: String,
     },
     /// What lies beside it is no signature of it: one of the two was changed.
     Broken {
@@ -156,8 +159,9 @@ pub(crate) fn sign_descendant(
     sign(world, made, &namespace)
 }
 
-/// Signs a manifest with this key. What other keys signed stays, if they signed the same statement.
-/// Nothing is written when that changes nothing.
+/// Signs a manifest with this key. What other keys signed stays, if they signed the same statement
+/// and it holds. Nothing is written when that changes nothing, nor where the signature would count
+/// nowhere on this machine: it would take the place of one that counts.
 pub fn sign_with(
     world: &World,
     loaded: &LoadedManifest,
@@ -165,9 +169,13 @@ pub fn sign_with(
     key: &OwnKey,
 ) -> Result<SignatureState, Error> {
     let statement = statement(loaded, namespace, &key.owner)?;
+    expect_counting(world, &statement, key)?;
     let fresh = Envelope::sign(&statement, &*key.signer).map_err(not_signed)?;
     let file = signature_file(loaded);
-    let standing = loaded.folder.read(&*world.files, &file)?;
+    let standing = match signature_of(world, loaded)? {
+        SignatureState::Broken { .. } => None,
+        _ => loaded.folder.read(&*world.files, &file)?,
+    };
     let standing = standing.and_then(|bytes| Envelope::read(&bytes).ok());
     let envelope = match standing {
         Some(mut standing) if standing.digest() == fresh.digest() => {
@@ -181,6 +189,23 @@ pub fn sign_with(
         .map_err(|error| Error::internal("a signature has no form").caused_by(error))?;
     loaded.folder.write(&*world.files, &file, &Content::of_bytes(bytes))?;
     signature_of(world, loaded)
+}
+
+/// Refuses to sign with a key that is not trusted with manifests of this namespace here and now.
+fn expect_counting(
+    world: &World,
+    statement: &Statement<ManifestMade>,
+    key: &OwnKey,
+) -> Result<(), Error> {
+    let (trusted, now) = (world.trust.trusted()?, world.clock.now());
+    let namespace = &statement.predicate().namespace;
+    let id = key.signer.public_key().id();
+    trusted.check(&id, Kind::Manifest, namespace, now).map(drop).map_err(|refusal| {
+        let message = "the signature would count nowhere here";
+        Error::user(ErrorCode::SignatureError, message)
+            .detail(refusal.to_string())
+            .hint("`onx keys list` shows what each key may sign; sign with one that may sign this")
+    })
 }
 
 /// The name of the file beside a manifest that holds its signatures.
@@ -204,7 +229,8 @@ pub fn signature_of(world: &World, loaded: &LoadedManifest) -> Result<SignatureS
     let verified = match opened {
         Ok(verified) => verified,
         Err(error @ OpenError::Signers { .. }) => {
-            return Ok(SignatureState::Untrusted { why: error.to_string() });
+            let hint = error.hint().to_owned();
+            return Ok(SignatureState::Untrusted { why: error.to_string(), hint });
         }
         Err(error) => return broken(error.to_string()),
     };
@@ -237,13 +263,11 @@ pub fn expect_signed(
                 })
         }
         _ if allow_unsigned => Ok(state),
-        SignatureState::Untrusted { why } => {
+        SignatureState::Untrusted { why, hint } => {
             refused(ErrorKind::Config, format!("nobody who is trusted here signed `{path}`"))
                 .map_err(|error: Error| {
-                    error.detail(why.clone()).hint(
-                        "ask the publisher for the key and trust it with `onx keys trust`, or say \
-                         --allow-unsigned, which is recorded",
-                    )
+                    let hint = format!("{hint}; --allow-unsigned uses it as it is, and says so");
+                    error.detail(why.clone()).hint(hint)
                 })
         }
         SignatureState::Unsigned => refused(ErrorKind::User, format!("nobody signed `{path}`"))

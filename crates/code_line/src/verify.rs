@@ -96,7 +96,7 @@ fn signature_check(signature: &SignatureState, file: &str, allow_unsigned: bool)
             (true, format!("{} for {namespace}", by.join(", ")))
         }
         SignatureState::Unsigned => (allow_unsigned, "nobody signed it".to_owned()),
-        SignatureState::Untrusted { why } => (allow_unsigned, why.clone()),
+        SignatureState::Untrusted { why, .. } => (allow_unsigned, why.clone()),
         SignatureState::Broken { why } => (false, format!("`{file}` does not hold: {why}")),
     };
     check("signature", passed, detail)
@@ -136,6 +136,10 @@ fn own_bytes(loaded: &LoadedManifest) -> Check {
     }
 }
 
+/// The files beside a manifest from which edits are worked out.
+const DECIDING: [&str; 4] =
+    [name::SNAPSHOT_FROM, name::SNAPSHOT_TO, name::STUBS_FROM, name::STUBS_TO];
+
 /// The digests that the manifest records of the files beside it.
 pub(crate) fn bundle_checks(world: &World, loaded: &LoadedManifest) -> Result<Vec<Check>, Error> {
     let mut checks = Vec::new();
@@ -149,6 +153,13 @@ pub(crate) fn bundle_checks(world: &World, loaded: &LoadedManifest) -> Result<Ve
             }
             None => check(file, false, "is missing"),
         });
+    }
+    // What decides about edits is what was signed, and nothing that was put beside it.
+    for file in DECIDING {
+        let is_named = loaded.manifest.metadata.bundle.contains_key(file);
+        if !is_named && loaded.folder.read(&*world.files, file)?.is_some() {
+            checks.push(check(file, false, "is no file of this manifest: remove it"));
+        }
     }
     Ok(checks)
 }
@@ -233,7 +244,7 @@ fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
 
 /// Refuses a manifest that was changed after it was made, and a bundle that is not what its
 /// manifest says.
-pub(crate) fn expect_intact(world: &World, loaded: &LoadedManifest) -> Result<(), Error> {
+pub fn expect_intact(world: &World, loaded: &LoadedManifest) -> Result<(), Error> {
     let own = own_bytes(loaded);
     if !own.passed {
         let message = format!("the manifest `{}` {}", loaded.path.display(), own.detail);

@@ -72,6 +72,9 @@ pub enum Event {
     },
     /// A manifest was published.
     ManifestPublished {
+        /// Why it was published although dependents do not fit it, where that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        despite: Option<Line>,
         /// The digest of what was published.
         digest: Digest,
         /// The id of the manifest.

@@ -119,9 +119,12 @@ impl OpenError {
             Self::Signature { .. } | Self::Statement(_) => {
                 "fetch it again from where it was published, and do not use this copy"
             }
-            Self::Signers { .. } => {
-                "ask the publisher for the key in a way that you trust, and trust it for this"
-            }
+            // A key that is known tells more about what is wrong than one that nobody knows.
+            Self::Signers { refused, .. } => refused
+                .values()
+                .find(|refusal| **refusal != Refusal::UnknownKey)
+                .unwrap_or(&Refusal::UnknownKey)
+                .hint(),
         }
     }
 }

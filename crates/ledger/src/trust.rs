@@ -101,6 +101,30 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// What the user can do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownKey => {
+                "ask the publisher for the key in a way that you trust, and trust it with `onx keys \
+                 trust`"
+            }
+            Self::NotYet(_) => "look whether the clock of this machine is right",
+            Self::Revoked(_) => {
+                "do not use this: whoever has the key now may have signed it; ask the publisher for \
+                 one that is signed with another key"
+            }
+            Self::Expired(_) => {
+                "ask the publisher to sign it with a key that is still good, and trust that one"
+            }
+            Self::WrongKind(_) | Self::WrongNamespace { .. } => {
+                "`onx keys list` shows what each key may sign; ask the publisher for the key that is \
+                 for this"
+            }
+        }
+    }
+}
+
 /// A key cannot be trusted again under other conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {

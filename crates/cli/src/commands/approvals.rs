@@ -8,6 +8,7 @@ use code_line::approvals::{
 };
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::publish::entry_name;
+use code_line::verify::expect_intact;
 use code_line::{Error, ErrorCode};
 use ledger::Event;
 
@@ -25,7 +26,9 @@ pub(crate) fn approve(
     context: &Context<'_>,
     arguments: &ApproveArguments,
 ) -> Result<Answer, Error> {
-    let (loaded, place) = loaded(context, &arguments.manifest, &arguments.registry)?;
+    let Named { loaded, place, expired } =
+        named(context, &arguments.manifest, &arguments.registry)?;
+    expect_intact(&context.world, &loaded)?;
     let key = own_key(context, &arguments.key)?;
     let now = context.world.clock.now();
     let end = now.unix_seconds() + i64::from(arguments.days) * 24 * 60 * 60;
@@ -44,13 +47,16 @@ pub(crate) fn approve(
         out.push_str(&format!("{}\n{}", given.file.display(), standing_text(&standing)));
         context.output.result(&out)?;
     }
-    let noted = note(context, None, |_| {
-        Ok(Event::ApprovalGiven {
-            approver: given.approval.approver.clone(),
-            role: given.approval.role.clone(),
-            statement: given.statement,
-            subject: loaded.digest,
-            transition: given.approval.transition.clone(),
+    let noted = note_expired(context, None, "approve", &expired, loaded.digest);
+    let noted = noted.and_then(|()| {
+        note(context, None, |_| {
+            Ok(Event::ApprovalGiven {
+                approver: given.approval.approver.clone(),
+                role: given.approval.role.clone(),
+                statement: given.statement,
+                subject: loaded.digest,
+                transition: given.approval.transition.clone(),
+            })
         })
     });
     noted.map_err(|error| unlogged(error, "the approval is given"))?;
@@ -61,7 +67,7 @@ pub(crate) fn approvals(
     context: &Context<'_>,
     arguments: &ApprovalsArguments,
 ) -> Result<Answer, Error> {
-    let (loaded, place) = loaded(context, &arguments.manifest, &arguments.registry)?;
+    let Named { loaded, place, .. } = named(context, &arguments.manifest, &arguments.registry)?;
     for path in &arguments.add {
         let bytes = context.read_file(path, APPROVALS_LIMIT_BYTES)?;
         let added = add(&context.world, &loaded, &bytes, place)? as u32;
@@ -86,20 +92,27 @@ pub(crate) fn approvals(
     Ok(if approved { Answer::Yes } else { Answer::No })
 }
 
-/// The manifest that a user names, and where approvals of it belong.
-fn loaded(
+/// The manifest that a user names.
+struct Named {
+    loaded: LoadedManifest,
+    /// Where approvals of it belong.
+    place: ApprovalPlace,
+    /// What had expired of that which the registry says of it.
+    expired: Vec<String>,
+}
+
+fn named(
     context: &Context<'_>,
     given: &Path,
     arguments: &RegistryArguments,
-) -> Result<(LoadedManifest, ApprovalPlace), Error> {
+) -> Result<Named, Error> {
     let place = match entry_name(given) {
         Some(_) => ApprovalPlace::State,
         None => ApprovalPlace::Beside,
     };
     let named = registry::manifest(context, given, arguments)?;
     let loaded = load_manifest(&context.world, &named.path)?;
-    note_expired(context, None, "approve", &named.expired, loaded.digest)?;
-    Ok((loaded, place))
+    Ok(Named { loaded, place, expired: named.expired })
 }
 
 fn step(argument: StepArgument) -> ManifestStep {

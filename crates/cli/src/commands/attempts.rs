@@ -131,7 +131,7 @@ pub(super) fn end(
             let run = attempt.context().run().clone();
             let noted = match listings.unlogged() {
                 Some(error) => Err(error),
-                None => note_answer(context, &run, &answer),
+                None => note_answer(context, &run, work, &answer),
             };
             if let Err(error) = noted {
                 let error = unlogged(error, "the work is done")

@@ -2,7 +2,7 @@
 
 use artifact::{Sha256, Timestamp};
 use code_line::apply::ApplicationStatus;
-use code_line::work::CodeAnswer;
+use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode};
 use ledger::{AuditEntry, Event, Identity, Line, PublicKey, TreeHead, TrustedKey, leaf_hash};
 use run::RunId;
@@ -124,6 +124,7 @@ fn happening(
 pub(super) fn note_answer(
     context: &Context<'_>,
     run: &RunId,
+    work: &CodeWork,
     answer: &CodeAnswer,
 ) -> Result<(), Error> {
     match answer {
@@ -136,7 +137,17 @@ pub(super) fn note_answer(
             };
             note_once(context, Some(run), !made.unchanged, event, &made.manifest_id)?;
             let Some(uri) = &made.published_uri else { return Ok(()) };
-            note_published(context, Some(run), made.manifest_digest, uri, made.unchanged)
+            let publication = match work {
+                CodeWork::Generate(work) => work.request.publish.as_ref(),
+                CodeWork::Apply(_) => None,
+            };
+            let what = Publishing {
+                digest: made.manifest_digest,
+                uri,
+                unchanged: made.unchanged,
+                despite: publication.and_then(|it| it.despite.as_deref()),
+            };
+            note_published(context, Some(run), &what)
         }
         CodeAnswer::Applied(applied) => {
             let report = &applied.report;
@@ -184,18 +195,32 @@ pub(super) fn note_expired(
     note(context, run, |_| Ok(Event::ExpiredWorkAllowed { expired, operation, subject }))
 }
 
+/// What is published where.
+pub(super) struct Publishing<'a> {
+    /// The digest of the manifest.
+    pub(super) digest: artifact::Digest,
+    /// The name in the registry.
+    pub(super) uri: &'a str,
+    /// Whether the same was published before.
+    pub(super) unchanged: bool,
+    /// Why it was published although dependents do not fit it, where that was said.
+    pub(super) despite: Option<&'a str>,
+}
+
 /// Writes down that a manifest was published. What was published before was written down then,
 /// unless whoever published it did not come to say so.
 pub(super) fn note_published(
     context: &Context<'_>,
     run: Option<&RunId>,
-    digest: artifact::Digest,
-    uri: &str,
-    unchanged: bool,
+    what: &Publishing<'_>,
 ) -> Result<(), Error> {
-    let name = line(uri)?;
-    let event = Event::ManifestPublished { digest, manifest_id: manifest_id(&digest)?, name };
-    note_once(context, run, !unchanged, event, uri)
+    let event = Event::ManifestPublished {
+        despite: what.despite.map(line).transpose()?,
+        digest: what.digest,
+        manifest_id: manifest_id(&what.digest)?,
+        name: line(what.uri)?,
+    };
+    note_once(context, run, !what.unchanged, event, what.uri)
 }
 
 /// The id under which a manifest is listed, as the log has it.

@@ -125,7 +125,7 @@ fn verify(context: &Context<'_>, arguments: &KeyVerifyArguments) -> Result<Answe
     } else {
         let kind = kind.map_or_else(String::new, |kind| format!("{kind}  "));
         let why = match &answer.signature {
-            SignatureState::Untrusted { why } | SignatureState::Broken { why } => {
+            SignatureState::Untrusted { why, .. } | SignatureState::Broken { why } => {
                 format!(": {why}")
             }
             SignatureState::Signed { .. } | SignatureState::Unsigned => String::new(),

@@ -10,7 +10,7 @@ use host::{FileErrorKind, Files, Place};
 use ledger::{ApprovalPolicy, Event, Identity, Requirements, Role, Transition};
 
 use super::Context;
-use super::audit::{line, note};
+use super::audit::{line, note, unlogged};
 use crate::Answer;
 use crate::arguments::{PolicyCommand, PolicyRemoveArguments, PolicySetArguments, StepArgument};
 use crate::words::Lines;
@@ -122,20 +122,29 @@ fn set(context: &Context<'_>, arguments: &PolicySetArguments) -> Result<Answer, 
     written.map_err(|error| {
         Error::outside(ErrorCode::ApprovalError, "the policy cannot be written", error)
     })?;
-    note(context, None, |_| Ok(Event::PolicySet { policy: Digest::of(&bytes) }))?;
-    show(context)
+    let answer = show(context)?;
+    note(context, None, |_| Ok(Event::PolicySet { policy: Digest::of(&bytes) }))
+        .map_err(|error| unlogged(error, "the policy is in force"))?;
+    Ok(answer)
 }
 
 fn remove(context: &Context<'_>, arguments: &PolicyRemoveArguments) -> Result<Answer, Error> {
     let world = &context.world;
     let reason = line(&arguments.reason)?;
     let (base, path) = (&world.folders.configuration, file()?);
+    let there = world.files.metadata(Place::new(base, &path));
+    let is_there = !matches!(&there, Ok(None));
+    if is_there {
+        // First, since nobody would come back to it: a policy that is gone leaves nothing to find.
+        note(context, None, |_| Ok(Event::PolicyRemoved { reason }))?;
+    }
     match world.files.remove_file(Place::new(base, &path)) {
-        Ok(()) => note(context, None, |_| Ok(Event::PolicyRemoved { reason }))?,
+        Ok(()) => {}
         Err(error) if error.kind == FileErrorKind::Missing => {}
         Err(error) => {
             let message = "the policy cannot be removed";
-            return Err(Error::outside(ErrorCode::ApprovalError, message, error));
+            return Err(Error::outside(ErrorCode::ApprovalError, message, error)
+                .hint("the audit log says that it was removed: remove the file by hand"));
         }
     }
     show(context)

@@ -72,7 +72,7 @@ pub(crate) fn rollback(
         force: arguments.force,
         vouched: None,
     };
-    let answer = run_rollback(&request, arguments.allow_unsigned, &context.world)?;
+    let (answer, signed) = run_rollback(&request, arguments.allow_unsigned, &context.world)?;
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
@@ -91,6 +91,8 @@ pub(crate) fn rollback(
             )
         },
     )?;
+    signed
+        .map_err(|error| error.detail("the files are back, and only the checkpoint is unsigned"))?;
     Ok(Answer::Yes)
 }
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use artifact::Digest;
-use code_line::bundle::load_manifest;
+use code_line::bundle::{BundleFolder, load_manifest};
+use code_line::nodes::registry_api::PublishedBundle;
 use code_line::publish::{
     Fetched, Publication, entry_name, fetch as fetch_entry, publish as publish_bundle,
     registry_error, write_out,
@@ -18,7 +19,7 @@ use serde::Serialize;
 use ledger::{Event, Signer};
 
 use super::Context;
-use super::audit::{line, note, note_expired, note_published, unlogged};
+use super::audit::{Publishing, line, note, note_expired, note_published, unlogged};
 use super::roles;
 use crate::Answer;
 use crate::arguments::{
@@ -34,6 +35,9 @@ pub struct PublishAnswer {
     pub uri: String,
     /// Whether the same was published before.
     pub unchanged: bool,
+    /// Whether readers see it now; else once `onx-manifest registry renew` was given where the
+    /// online key is.
+    pub shown: bool,
 }
 
 /// What `fetch --json` prints.
@@ -52,6 +56,9 @@ pub struct RegistryItem {
     pub entry: Entry,
     /// Whether it is to be used, and why not; none where nobody said anything.
     pub status: Option<StatusChange>,
+    /// Whether readers see a change of the status; none where nothing was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shown: Option<bool>,
 }
 
 /// How a bundle is to be published.
@@ -80,16 +87,26 @@ pub(crate) fn publish(
     let run = nodes::command_context("publish", &identity, working_folder)?;
     let walker = Walker::new(run, &context.timings);
     let published = publish_bundle(&publication, &arguments.manifest, &context.world, &walker)?;
-    let answer = PublishAnswer { uri: published.uri, unchanged: published.unchanged };
+    let PublishedBundle { uri, unchanged, shown, manifest_digest } = published;
+    let answer = PublishAnswer { uri, unchanged, shown };
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
         let state = if answer.unchanged { "published before, unchanged" } else { "published" };
         context.output.result(&format!("{}   {state}\n", answer.uri))?;
         let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
-        context.output.note(&format!("next  {next}\n"));
+        match answer.shown {
+            true => context.output.note(&format!("next  {next}\n")),
+            false => roles::say_next(context, false),
+        }
     }
-    note_published(context, None, published.manifest_digest, &answer.uri, answer.unchanged)
+    let what = Publishing {
+        digest: manifest_digest,
+        uri: &answer.uri,
+        unchanged: answer.unchanged,
+        despite: publication.despite.as_deref(),
+    };
+    note_published(context, None, &what)
         .map_err(|error| unlogged(error, "the manifest is published"))?;
     Ok(Answer::Yes)
 }
@@ -103,6 +120,8 @@ pub(crate) fn fetch(context: &Context<'_>, arguments: &FetchArguments) -> Result
         None => fetched.folder.clone(),
         Some(out) => {
             let out_folder = context.world.environment.absolute(out);
+            let library = load_manifest(&context.world, &fetched.folder)?.manifest.metadata.library;
+            BundleFolder::claim(&context.world, &out_folder, &library)?;
             write_out(&fetched.contents, &out_folder, &context.world)?;
             out.clone()
         }
@@ -148,7 +167,7 @@ fn list(context: &Context<'_>, arguments: &RegistryArguments) -> Result<Answer, 
         context.output.note(&format!("nothing of `{name}` is used: {why}\n"));
     }
     if context.output.is_json() {
-        let item = |Listed { entry, status }| RegistryItem { entry, status };
+        let item = |Listed { entry, status }| RegistryItem { entry, status, shown: None };
         let items: Vec<RegistryItem> = listed.into_iter().map(item).collect();
         context.output.json(&items)?;
         return Ok(Answer::Yes);
@@ -188,17 +207,18 @@ fn change(
     let folder = folder(context, &arguments.registry);
     let registry = OpenRegistry::open(&context.world, &folder)?;
     let now = context.world.clock.now();
-    let keys = context.world.trust.own_keys()?;
+    let keys = registry.signers(&context.world)?;
     let signers: Vec<&dyn Signer> = keys.iter().map(|key| &**key).collect();
-    let Listed { entry, status } = registry
+    let (Listed { entry, status }, is_shown) = registry
         .set_status(&arguments.name, status, &arguments.reason, &signers, now)
         .map_err(registry_error)?;
     if context.output.is_json() {
         let (entry, status) = (entry.clone(), status.clone());
-        context.output.json(&RegistryItem { entry, status })?;
+        context.output.json(&RegistryItem { entry, status, shown: Some(is_shown) })?;
     } else {
         let word = status.as_ref().map_or("published", |change| change.status.word());
         context.output.result(&format!("{}   {word}\n", entry.name))?;
+        roles::say_next(context, is_shown);
     }
     note_change(context, &entry.name.to_string(), status.as_ref())
         .map_err(|error| unlogged(error, "the registry says it"))?;

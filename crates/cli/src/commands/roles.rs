@@ -188,7 +188,7 @@ fn open(context: &Context<'_>, arguments: &RegistryArguments) -> Result<FolderRo
 }
 
 /// Says what is still to be done where what was signed is not shown yet.
-fn say_next(context: &Context<'_>, is_shown: bool) {
+pub(super) fn say_next(context: &Context<'_>, is_shown: bool) {
     if !is_shown {
         let next = "onx-manifest registry renew, where the online key is";
         context.output.note(&format!("next  {next}\n"));

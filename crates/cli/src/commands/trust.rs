@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use code_line::Error;
 use code_line::bundle::load_manifest;
-use code_line::trust::{OwnKey, SignatureState, Trust, sign_with};
-use code_line::{Error, ErrorCode};
+use code_line::trust::{OwnKey, Trust, sign_with};
+use code_line::verify::expect_intact;
 use host::{Clock, Environment, Files, UserFolders};
 use ledger::{ApprovalPolicy, Identity, Signer, TrustedKeys};
 use store::{Keyring, LOCAL_KEY};
@@ -94,16 +95,9 @@ impl Trust for UserTrust {
 pub(crate) fn sign(context: &Context<'_>, arguments: &SignArguments) -> Result<Answer, Error> {
     let world = &context.world;
     let loaded = load_manifest(world, &arguments.manifest)?;
+    expect_intact(world, &loaded)?;
     let key = own_key(context, &arguments.key)?;
     let signature = sign_with(world, &loaded, &arguments.namespace, &key)?;
-    if let SignatureState::Untrusted { why } = &signature {
-        return Err(Error::user(
-            ErrorCode::SignatureError,
-            "the signature would count nowhere here",
-        )
-        .detail(why.clone())
-        .hint("`onx keys list` shows what each key may sign"));
-    }
     if context.output.is_json() {
         context.output.json(&signature)?;
     } else {

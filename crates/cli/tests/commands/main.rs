@@ -23,6 +23,7 @@ mod reviewing;
 mod roles;
 mod runs;
 mod scene;
+mod signing;
 mod tasks;
 mod templates;
 mod trial;

@@ -60,7 +60,7 @@ pub(crate) fn apply_as_run(
     let options = &work.options;
     let prepared = prepare(options, world, progress)?;
     let target = prepared.order.options.target.clone();
-    let written = written_before(recorder, &target, world)?;
+    let written = written_before(recorder, &prepared, &target, world)?;
     // What was written before was approved when it was.
     let cleared = match &written {
         Some(_) => None,
@@ -87,6 +87,8 @@ pub(crate) fn apply_as_run(
             progress.stage("writing", None);
             let request = apply_request(&prepared, &edits, recorder.context().run());
             let request = CheckpointRequest::of(request);
+            // What cannot be signed afterwards is better not begun.
+            world.trust.own_key()?;
             if let Some(cleared) = cleared {
                 cleared.take_effect(world, &prepared.loaded)?;
             }
@@ -106,7 +108,7 @@ pub(crate) fn apply_as_run(
         listings.note_application(stands, &report.signature, is_new)?;
     }
     if let Some(record) = &record {
-        sign_checkpoint(world, record)?;
+        sign_checkpoint(world, record).map_err(|error| unsigned(error, "the checkpoint"))?;
     }
     if is_new {
         expect_written(&edits, &target, world)?;
@@ -143,8 +145,21 @@ fn keep_report(
     let bytes = crate::generate::with_newline(bytes);
     world.write_named(&place, &bytes)?;
     let success = report.summary.operations_failed == 0;
-    sign_evidence(world, (&place, &bytes), &prepared.loaded, run.as_str(), success)?;
+    sign_evidence(world, (&place, &bytes), &prepared.loaded, run.as_str(), success)
+        .map_err(|error| unsigned(error, "the report"))?;
     Ok(Some(place))
+}
+
+/// That something could not be signed after the files were written. The run stays open, so that
+/// what is left is done when the command is given again.
+fn unsigned(error: Error, what: &str) -> Error {
+    let message = format!("the files are written, and {what} could not be signed");
+    let hint = error.report().hint;
+    let unsigned = Error::outside(ErrorCode::SignatureError, message, error);
+    match hint {
+        Some(hint) => unsigned.hint(hint),
+        None => unsigned,
+    }
 }
 
 /// The application of this manifest that stands, whichever run made it.
@@ -195,15 +210,24 @@ fn kept_edits(recorder: &dyn Recorder, prepared: &Prepared) -> Result<Option<Edi
     Ok(Some(edits))
 }
 
-/// What an earlier attempt at this run wrote; none when it came to nothing.
+/// What an earlier attempt at this run wrote; none when it came to nothing. Runs of different
+/// stores have the same names, and the records of a target are of all stores: what was written
+/// without edits that this run keeps, or by another manifest, is not of this run.
 fn written_before(
     recorder: &dyn Recorder,
+    prepared: &Prepared,
     target: &Path,
     world: &World,
 ) -> Result<Option<ApplicationRecord>, Error> {
+    if recorder.attached(&edit_set_name()?)?.is_none() {
+        return Ok(None);
+    }
     let Some(written) = Written::by(recorder.context().run(), target, world)? else {
         return Ok(None);
     };
+    if written.record.manifest != Some(prepared.loaded.digest) {
+        return Ok(None);
+    }
     if written.is_taken_back {
         let message = "what the run wrote was taken back since";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::ApplicationError, message)

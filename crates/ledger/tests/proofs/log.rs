@@ -30,6 +30,7 @@ fn event(number: u64) -> Event {
             success: number.is_multiple_of(2),
         },
         2 => Event::ManifestPublished {
+            despite: number.is_multiple_of(2).then(|| word("the plugin is gone")),
             digest: artifact::Digest::of(&number.to_le_bytes()),
             manifest_id: line("manifest"),
             name: word("registry://core/yourlib/1.0_2.0"),

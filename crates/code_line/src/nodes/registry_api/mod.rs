@@ -42,6 +42,8 @@ pub struct PublicationRequest {
     pub files: Vec<String>,
     /// The digest of the manifest that is to be published, which nobody may change meanwhile.
     pub manifest: Digest,
+    /// The digests that the manifest names, by the name of the file.
+    pub digests: BTreeMap<String, Digest>,
 }
 
 /// What was published.
@@ -51,6 +53,8 @@ pub struct PublishedBundle {
     pub uri: String,
     /// Whether the same was published before.
     pub unchanged: bool,
+    /// Whether readers see it now; else when whoever has the online key shows it.
+    pub shown: bool,
     /// The digest of the manifest that was published.
     pub manifest_digest: Digest,
 }
@@ -69,27 +73,34 @@ impl Node for RegistryApi<'_> {
         let entry = VersionPair::new(&from, &to)
             .and_then(|versions| EntryName::new(&input.namespace, &input.package, versions));
         let entry = entry.map_err(|error| registry_error(error.into()))?;
+        let changed = |file: &str| {
+            let message = format!("`{file}` changed while the bundle was published");
+            Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
+                .hint("look at what changed it, then publish again")
+        };
         let folder = BundleFolder::at(&input.bundle);
         let mut contents = BTreeMap::new();
         for file in &input.files {
             let bytes = folder.read(&*self.world.files, file)?;
-            let missing = || Error::internal(format!("the bundle lost its `{file}`"));
-            contents.insert(file.clone(), bytes.ok_or_else(missing)?);
+            let bytes = bytes.ok_or_else(|| changed(file))?;
+            let expected = match file.as_str() {
+                name::MANIFEST => Some(&input.manifest),
+                other => input.digests.get(other),
+            };
+            if expected.is_some_and(|digest| *digest != Digest::of(&bytes)) {
+                return Err(changed(file));
+            }
+            contents.insert(file.clone(), bytes);
         }
-        let manifest = contents.get(name::MANIFEST).map(|bytes| Digest::of(bytes));
-        if manifest != Some(input.manifest) {
-            let message = "the manifest changed while it was published";
-            return Err(Error::new(ErrorKind::Conflict, ErrorCode::RegistryError, message)
-                .hint("look at what changed it, then publish again"));
-        }
-        let keys = self.world.trust.own_keys()?;
+        let keys = self.registry.signers(self.world)?;
         let signers: Vec<&dyn Signer> = keys.iter().map(|key| &**key).collect();
         let now = self.world.clock.now();
         let published = self.registry.publish(&entry, &contents, &signers, now);
-        let published = published.map_err(registry_error)?;
+        let (published, shown) = published.map_err(registry_error)?;
         Ok(PublishedBundle {
             uri: entry.to_string(),
             unchanged: published.unchanged,
+            shown,
             manifest_digest: input.manifest,
         })
     }
