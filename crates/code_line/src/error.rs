@@ -207,6 +207,17 @@ impl StdError for Error {
     }
 }
 
+impl From<&ErrorReport> for Error {
+    fn from(report: &ErrorReport) -> Self {
+        let error = Self::new(report.kind, report.code, report.message.clone());
+        let error = report.detail.iter().cloned().fold(error, Self::detail);
+        match &report.hint {
+            Some(hint) => error.hint(hint.clone()),
+            None => error,
+        }
+    }
+}
+
 /// An error as programs read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorReport {

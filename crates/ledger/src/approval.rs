@@ -56,6 +56,16 @@ pub enum PolicyError {
         /// How many there are.
         holders: usize,
     },
+    /// A step asks for more people than hold its roles together: one person stands for one role.
+    #[error("{transition} asks for {wanted} people, and no more than {people} can stand for it")]
+    People {
+        /// The step.
+        transition: Transition,
+        /// How many it asks for.
+        wanted: u64,
+        /// How many can stand for one of its roles each.
+        people: usize,
+    },
 }
 
 /// A step that is to be taken with something that was made.
@@ -201,6 +211,18 @@ impl ApprovalPolicy {
                         holders,
                     });
                 }
+            }
+            let mut held: BTreeMap<Identity, BTreeSet<Role>> = BTreeMap::new();
+            for role in requirements.keys() {
+                for holder in roles.get(role).into_iter().flatten() {
+                    held.entry(holder.clone()).or_default().insert(role.clone());
+                }
+            }
+            let people = assign(requirements, &held).len();
+            let wanted: u64 = requirements.values().map(|it| u64::from(it.get())).sum();
+            if (people as u64) < wanted {
+                let transition = transition.clone();
+                return Err(PolicyError::People { transition, wanted, people });
             }
         }
         Ok(Self { roles, transitions })

@@ -38,8 +38,16 @@ pub(super) fn say(context: &Context<'_>, answer: &GenerateAnswer) -> Result<Answ
     } else {
         context.output.result(&summary(answer))?;
     }
+    expect_published(answer)?;
     let failed = answer.verification.as_ref().is_some_and(|verification| !verification.passed);
     Ok(if failed { Answer::No } else { Answer::Yes })
+}
+
+/// Refuses an answer that was to be published and is not, after it was said.
+pub(super) fn expect_published(answer: &GenerateAnswer) -> Result<(), Error> {
+    let Some(report) = &answer.unpublished else { return Ok(()) };
+    let stands = format!("the manifest is made, and stands: {}", answer.manifest_uri);
+    Err(Error::from(report).detail(stands))
 }
 
 fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequest {

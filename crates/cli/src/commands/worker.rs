@@ -6,15 +6,15 @@ use std::time::Duration;
 use artifact::Digest;
 use code_line::signed_plan::expect_signed_work;
 use code_line::trust::SignatureState;
-use code_line::work::CodeWork;
+use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode, ErrorKind, Quiet};
 use run::{Lease, Task, TaskStatus};
 use serde::Serialize;
 use store::{Attempt, AttemptError, Claim, Store, StoreError, Workplace, abandon_claimed};
 
-use super::Context;
 use super::attempts::{By, end, not_made, work_of, workplace};
 use super::tasks::{open, refused};
+use super::{Context, generate};
 use crate::Answer;
 use crate::arguments::WorkerArguments;
 
@@ -219,6 +219,9 @@ fn attempt(
         }
         ended => ended?,
     };
+    if let CodeAnswer::Generated(answer) = &done.answer {
+        generate::expect_published(answer)?;
+    }
     done.unlogged.map_or_else(|| Ok(work.title()), Err)
 }
 

@@ -274,3 +274,24 @@ fn approvals_of_strangers_make_the_file_neither_unreadable_nor_worse() {
     assert_eq!(scene.read(file), kept);
     yes(scene.onx(&APPLY));
 }
+
+#[test]
+fn what_may_not_be_published_yet_is_made_and_said() {
+    let scene = Scene::with_library();
+    new_key(&scene, "lead", &["--kind", "approval"]);
+    let set = ["policy", "set", "--require", "publish=owner", "--holder", "owner=lead@example.org"];
+    yes(scene.onx(&set));
+    let made = scene.onx(&[&GENERATE[..], &["--publish"]].concat());
+    assert!(made.out.contains("signed by local:user"), "{}", made.out);
+    refused(made, 4, "may not be used for `publish` yet");
+    let log = yes(scene.onx(&["audit", "show"])).out;
+    assert!(log.contains("manifest generated") && !log.contains("manifest published"), "{log}");
+    let runs = json(&scene, &["runs", "list"]);
+    assert_eq!(runs[0]["status"], "SUCCESS");
+    let approve =
+        ["manifest", "approve", "bundle", "--for", "publish", "--role", "owner", "--key", "lead"];
+    yes(scene.onx(&approve));
+    let again = yes(scene.onx(&[&GENERATE[..], &["--publish", "--json"]].concat())).out;
+    let again: serde_json::Value = serde_json::from_str(&again).expect("one document");
+    assert_eq!((&again["published_uri"], again.get("unpublished")), (&NAME.into(), None));
+}

@@ -9,7 +9,7 @@ use code_model::DottedName;
 use python::parse::SourceText;
 use python::types::{OracleInput, TextTree, TypeOracle};
 
-use crate::bundle::{LoadedManifest, name};
+use crate::bundle::{LoadedManifest, name, read_named};
 use crate::{Error, ErrorCode, World};
 
 /// The version of Python that is assumed.
@@ -82,9 +82,7 @@ pub(crate) fn stub_tree(
     stubs: &str,
     world: &World,
 ) -> Result<Option<Texts>, Error> {
-    let Some(bytes) = loaded.folder.read(&*world.files, stubs)? else {
-        return Ok(None);
-    };
+    let Some(bytes) = read_named(world, loaded, stubs)? else { return Ok(None) };
     stub_texts(bytes).map(Some).map_err(|error| {
         let message = format!("`{}` is no stub tree", loaded.folder.file(stubs).display());
         Error::user(ErrorCode::VerificationError, message).caused_by(error)

@@ -9,7 +9,7 @@ use code_model::snapshot::Snapshot;
 use host::{FileErrorKind, NodeKind, Place, split_path};
 
 use super::{BUNDLE_FILE_LIMIT_BYTES, BundleFolder, name};
-use crate::{Error, ErrorCode, World};
+use crate::{Error, ErrorCode, ErrorKind, World};
 
 /// A manifest that was read and checked, and the folder that it lies in.
 #[derive(Debug, Clone)]
@@ -57,11 +57,28 @@ pub(crate) fn read_snapshot(
     loaded: &LoadedManifest,
     file: &str,
 ) -> Result<Option<Snapshot>, Error> {
-    let Some(bytes) = loaded.folder.read(&*world.files, file)? else { return Ok(None) };
+    let Some(bytes) = read_named(world, loaded, file)? else { return Ok(None) };
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         let message = format!("`{}` is no snapshot", loaded.folder.file(file).display());
         Error::user(ErrorCode::VerificationError, message).caused_by(error)
     })
+}
+
+/// The bytes of a file of the bundle, as the manifest names them; none where it names no such file,
+/// whatever lies there.
+pub(crate) fn read_named(
+    world: &World,
+    loaded: &LoadedManifest,
+    file: &str,
+) -> Result<Option<Vec<u8>>, Error> {
+    let Some(digest) = loaded.manifest.metadata.bundle.get(file) else { return Ok(None) };
+    let bytes = loaded.folder.read(&*world.files, file)?;
+    if bytes.as_ref().is_some_and(|bytes| Digest::of(bytes) == *digest) {
+        return Ok(bytes);
+    }
+    let message = format!("`{}` is not what the manifest says", loaded.folder.file(file).display());
+    Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
+        .hint("take the bundle from where it was made, or make it again"))
 }
 
 fn read_manifest(world: &World, given: &Path) -> Result<(PathBuf, Vec<u8>), Error> {

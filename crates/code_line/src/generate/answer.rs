@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::VerificationReport;
+use crate::ErrorReport;
 use crate::trust::SignatureState;
 
 /// What came out of `generate`, with where it lies.
@@ -40,6 +41,9 @@ pub struct GenerateAnswer {
     /// Where it is published, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_uri: Option<String>,
+    /// Why it is not published although that was asked for. What was made stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpublished: Option<ErrorReport>,
     /// Whether everything was there already and nothing had to be written.
     pub unchanged: bool,
     /// How long it took.
@@ -100,6 +104,7 @@ impl GenerateAnswer {
             artifacts,
             verification: None,
             published_uri: None,
+            unpublished: None,
             unchanged: false,
             processing_time_ms: 0,
         }

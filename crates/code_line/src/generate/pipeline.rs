@@ -97,7 +97,7 @@ impl Pipeline<'_> {
             answer.manifest_uri = answer.artifacts.get("manifest").cloned().unwrap_or_default();
             self.walker.reach(RunStatus::Verifying)?;
             answer.signature = self.sign(request, &path)?;
-            answer.published_uri = self.publish(request, &path)?;
+            self.publish(request, &path, &mut answer)?;
             answer.processing_time_ms = self.milliseconds_since(start);
             return Ok(answer);
         }
@@ -132,7 +132,7 @@ impl Pipeline<'_> {
             let record = Record { outputs, answer };
             record::keep(self.world, inputs, &record);
         }
-        answer.published_uri = self.publish(request, &path)?;
+        self.publish(request, &path, &mut answer)?;
         answer.processing_time_ms = self.milliseconds_since(start);
         Ok(answer)
     }
@@ -149,16 +149,27 @@ impl Pipeline<'_> {
         trust::sign_unless_signed(self.world, &loaded, namespace.unwrap_or(DEFAULT_NAMESPACE))
     }
 
-    /// Publishes the bundle where that was asked for.
+    /// Publishes the bundle where that was asked for. A refusal leaves what was made as it is, and
+    /// the answer says why; where something outside failed, the run goes on later.
     fn publish(
         &self,
         request: &GenerateRequest,
         bundle: &std::path::Path,
-    ) -> Result<Option<String>, Error> {
-        let Some(publication) = &request.publish else { return Ok(None) };
+        answer: &mut GenerateAnswer,
+    ) -> Result<(), Error> {
+        let Some(publication) = &request.publish else { return Ok(()) };
         self.progress.stage("publishing", None);
-        let published = publish(publication, bundle, self.world, &self.walker)?;
-        Ok(Some(published.uri))
+        match publish(publication, bundle, self.world, &self.walker) {
+            Ok(published) => answer.published_uri = Some(published.uri),
+            Err(error)
+                if error.is_busy()
+                    || matches!(error.kind(), ErrorKind::Outside | ErrorKind::Internal) =>
+            {
+                return Err(error);
+            }
+            Err(refused) => answer.unpublished = Some(refused.report()),
+        }
+        Ok(())
     }
 
     /// Lists the manifest with its operations.

@@ -321,6 +321,18 @@ fn a_policy_has_one_document_and_can_be_satisfied() {
     }
     let many = policy_of(&[("PROPOSED", "PLANNED", &[("qa_lead", 3)])]);
     assert!(matches!(many, Err(PolicyError::Holders { holders: 2, .. })));
+    // One person stands for one role, so two roles that only he holds are one too many.
+    let same: [Rule; 1] = [("PROPOSED", "PLANNED", &[("tech_lead", 1), ("security", 1)])];
+    assert!(policy_of(&same).is_ok());
+    let alone = |roles: &[&str]| {
+        let holders = roles.iter().map(|role| (word(role), BTreeSet::from([word("ada")])));
+        let asked = roles.iter().map(|role| (word(role), NonZeroU32::MIN)).collect();
+        let transitions = BTreeMap::from([(transition("PROPOSED", "PLANNED"), asked)]);
+        ApprovalPolicy::new(holders.collect(), transitions)
+    };
+    assert!(alone(&["security"]).is_ok());
+    let both = alone(&["security", "tech_lead"]);
+    assert!(matches!(both, Err(PolicyError::People { wanted: 2, people: 1, .. })), "{both:?}");
     // A step that takes nobody is one that the policy names.
     let free = policy_of(&[("PROPOSED", "PLANNED", &[])]).expect("it can be satisfied");
     assert!(decided(&free, &transition("PROPOSED", "PLANNED"), &[]).is_ok());
