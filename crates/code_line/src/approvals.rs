@@ -95,6 +95,9 @@ pub struct GivenApproval {
     pub statement: Digest,
     /// The file that holds it.
     pub file: PathBuf,
+    /// Whether a key of the same account signed the manifest: then only people know whether it was
+    /// somebody else who made it.
+    pub is_of_the_same_account: bool,
 }
 
 /// Where approvals of a manifest are kept.
@@ -135,7 +138,11 @@ pub fn approve(
     let mut given = read(world, loaded, place)?;
     given.insert(identity(&envelope)?, envelope.clone());
     let file = write(world, loaded, place, &given)?;
-    Ok(GivenApproval { approval, statement: envelope.digest(), file })
+    // It is a remark only, so keys that cannot be read keep nobody from approving.
+    let own = world.trust.own_keys().unwrap_or_default();
+    let mut own = own.iter().map(|key| key.public_key().id());
+    let is_of_the_same_account = own.any(|id| asked.made.key_ids().any(|it| *it == id));
+    Ok(GivenApproval { approval, statement: envelope.digest(), file, is_of_the_same_account })
 }
 
 /// Takes up approvals of others, out of the file in which they keep them; how many were new.

@@ -47,6 +47,12 @@ pub(crate) fn approve(
         out.push_str(&format!("{}\n{}", given.file.display(), standing_text(&standing)));
         context.output.result(&out)?;
     }
+    if given.is_of_the_same_account {
+        context.output.note(
+            "note  a key of this account signed the manifest: nobody approves what he made, \
+             under another name neither\n",
+        );
+    }
     let noted = note_expired(context, None, "approve", &expired, loaded.digest);
     let noted = noted.and_then(|()| {
         note(context, None, |_| {
