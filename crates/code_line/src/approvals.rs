@@ -95,9 +95,14 @@ pub struct GivenApproval {
     pub statement: Digest,
     /// The file that holds it.
     pub file: PathBuf,
+    /// Whether it did not stand there before.
+    pub is_new: bool,
     /// Whether a key of the same account signed the manifest: then only people know whether it was
     /// somebody else who made it.
     pub is_of_the_same_account: bool,
+    /// What the same key said before, which stands there still, with the digest of each statement:
+    /// whoever gave it may have been stopped before it was written down.
+    pub earlier: Vec<(ApprovalGiven, Digest)>,
 }
 
 /// Where approvals of a manifest are kept.
@@ -136,13 +141,22 @@ pub fn approve(
     expect_counting(world, &asked, &envelope, &approval)?;
     let _held = lock(world)?;
     let mut given = read(world, loaded, place)?;
-    given.insert(identity(&envelope)?, envelope.clone());
+    let (trusted, now) = (world.trust.trusted()?, world.clock.now());
+    let by = key.signer.public_key().id();
+    let earlier = given.values().filter_map(|envelope| {
+        let opened = envelope.open::<ApprovalGiven>(&trusted, NonZeroUsize::MIN, now).ok()?;
+        let is_own = opened.signers().contains_key(&by);
+        is_own.then(|| (opened.statement().predicate().clone(), envelope.digest()))
+    });
+    let earlier = earlier.collect();
+    let is_new = given.insert(identity(&envelope)?, envelope.clone()).is_none();
     let file = write(world, loaded, place, &given)?;
     // It is a remark only, so keys that cannot be read keep nobody from approving.
     let own = world.trust.own_keys().unwrap_or_default();
     let mut own = own.iter().map(|key| key.public_key().id());
     let is_of_the_same_account = own.any(|id| asked.made.key_ids().any(|it| *it == id));
-    Ok(GivenApproval { approval, statement: envelope.digest(), file, is_of_the_same_account })
+    let statement = envelope.digest();
+    Ok(GivenApproval { approval, statement, file, is_new, is_of_the_same_account, earlier })
 }
 
 /// Takes up approvals of others, out of the file in which they keep them; how many were new.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use artifact::Timestamp;
+use artifact::{Digest, Timestamp};
 use code_line::approvals::{
     ApprovalPlace, ApprovalStanding, ManifestStep, add, approve as give, standing,
 };
@@ -10,9 +10,9 @@ use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::publish::entry_name;
 use code_line::verify::expect_intact;
 use code_line::{Error, ErrorCode};
-use ledger::Event;
+use ledger::{ApprovalGiven, Event};
 
-use super::audit::{note, note_expired, unlogged};
+use super::audit::{note_expired, note_once, unlogged};
 use super::keys::own_key;
 use super::{Context, registry};
 use crate::Answer;
@@ -53,20 +53,33 @@ pub(crate) fn approve(
              under another name neither\n",
         );
     }
-    let noted = note_expired(context, None, "approve", &expired, loaded.digest);
+    let mut noted = note_expired(context, None, "approve", &expired, loaded.digest);
+    for (approval, statement) in &given.earlier {
+        noted = noted.and_then(|()| note_approval(context, &loaded, approval, *statement, false));
+    }
     let noted = noted.and_then(|()| {
-        note(context, None, |_| {
-            Ok(Event::ApprovalGiven {
-                approver: given.approval.approver.clone(),
-                role: given.approval.role.clone(),
-                statement: given.statement,
-                subject: loaded.digest,
-                transition: given.approval.transition.clone(),
-            })
-        })
+        note_approval(context, &loaded, &given.approval, given.statement, given.is_new)
     });
     noted.map_err(|error| unlogged(error, "the approval is given"))?;
     Ok(Answer::Yes)
+}
+
+/// Writes down an approval; one that is not new may have been written down when it was given.
+fn note_approval(
+    context: &Context<'_>,
+    loaded: &LoadedManifest,
+    approval: &ApprovalGiven,
+    statement: Digest,
+    is_new: bool,
+) -> Result<(), Error> {
+    let event = Event::ApprovalGiven {
+        approver: approval.approver.clone(),
+        role: approval.role.clone(),
+        statement,
+        subject: loaded.digest,
+        transition: approval.transition.clone(),
+    };
+    note_once(context, None, is_new, event, &statement.to_string())
 }
 
 pub(crate) fn approvals(

@@ -170,7 +170,9 @@ fn nothing_is_published_or_applied_without_the_approvals_that_the_policy_asks_fo
     let missing = scene.onx(&["manifest", "approvals", "bundle", "--for", "publish"]);
     assert!(with_code(missing, 1).out.contains("missing: 2 × maintainer"));
     with_code(approve("ada", "bundle"), 0);
-    with_code(approve("ada", "bundle"), 0);
+    let longer = ["--role", "maintainer", "--key", "ada", "--days", "20"];
+    let again = ["manifest", "approve", "bundle", "--for", "publish"];
+    with_code(scene.onx(&[&again[..], &longer].concat()), 0);
     refused(scene.onx(&publish), 4, "1 × maintainer");
     with_code(approve("bob", "bundle"), 0);
     let there = with_code(scene.onx(&["manifest", "approvals", "bundle"]), 0).out;
