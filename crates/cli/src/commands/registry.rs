@@ -95,10 +95,10 @@ pub(crate) fn publish(
         let state = if answer.unchanged { "published before, unchanged" } else { "published" };
         context.output.result(&format!("{}   {state}\n", answer.uri))?;
         let next = format!("onx-migrate apply --manifest {} --target ./your_package", answer.uri);
-        match answer.shown {
-            true => context.output.note(&format!("next  {next}\n")),
-            false => roles::say_next(context, false),
+        if answer.shown {
+            context.output.note(&format!("next  {next}\n"));
         }
+        roles::say_next(context, answer.shown);
     }
     let what = Publishing {
         digest: manifest_digest,

@@ -468,7 +468,6 @@ fn no_random_sequence_reaches_a_step_without_its_approvals() {
         let tried = shares.into_iter().map(|it| it.join().expect("no sequence breaks the rule"));
         tried.fold((0, 0), |(yes, no), one| (yes + one.0, no + one.1))
     });
-    println!("{sequences} sequences: {yes} steps were taken and {no} refused");
     assert!(yes > 10 && no > 100, "{yes} steps were taken and {no} refused");
 }
 

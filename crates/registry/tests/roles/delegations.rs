@@ -2,8 +2,9 @@
 
 use artifact::Sha256;
 use registry::RoleError;
+use registry::roles::{Client, Rules};
 
-use super::simulator::{ONLINE, Simulator, TestClient};
+use super::simulator::{ONLINE, Simulator, TestClient, moment};
 
 /// Who delegates to whom, for which paths, and whether it ends the search.
 type Edge = (&'static str, &'static str, &'static [&'static str], bool);
@@ -170,13 +171,16 @@ fn a_role_with_two_delegators_is_asked_through_the_one_that_has_the_path() {
 /// The tree of the suite, with targets in it.
 fn tree() -> Simulator {
     let mut registry = graph(&[
-        ("targets", "A", &["*.doc", "*.md"], false),
+        ("targets", "A", &["*.doc", "*.md", "foo-?.tgz"], false),
         ("targets", "B", &["releases/*/*"], false),
         ("B", "C", &["releases/x/*"], false),
         ("B", "D", &["releases/y/*.zip"], false),
     ]);
     registry.add_target("targets", b"targetfile content", "targetfile");
     registry.add_target("A", b"README by A", "README.md");
+    registry.add_target("A", b"nested README by A", "releases/README.md");
+    registry.add_target("A", b"foo 1", "foo-1.tgz");
+    registry.add_target("A", b"foo alpha", "foo-alpha.tgz");
     registry.add_target("C", b"x release by C", "releases/x/x_v1");
     registry.add_target("D", b"y release by D", "releases/y/y_v1.zip");
     registry.add_target("D", b"z release by D", "releases/z/z_v1.zip");
@@ -215,6 +219,65 @@ fn a_target_in_another_folder() {
 #[test]
 fn a_target_that_not_everybody_on_the_way_delegates() {
     expect_found("releases/z/z_v1.zip", None, &["B"]);
+}
+
+#[test]
+fn a_star_does_not_reach_into_a_folder() {
+    expect_found("releases/README.md", None, &[]);
+}
+
+#[test]
+fn a_question_mark_stands_for_one_character() {
+    expect_found("foo-1.tgz", Some("foo 1"), &["A"]);
+    expect_found("foo-alpha.tgz", None, &[]);
+}
+
+#[test]
+fn patterns_tell_capital_letters_from_small_ones() {
+    expect_found("README.MD", None, &[]);
+}
+
+#[test]
+fn what_one_delegator_verified_is_not_verified_for_another() {
+    let mut registry = Simulator::new();
+    registry.delegate("targets", "parent-a", &["team-a/*"], false);
+    registry.delegate("targets", "parent-b", &["team-b/*"], false);
+    registry.delegate("parent-a", "release", &["team-a/*"], false);
+    // The other delegator names another key, and nobody signs with it.
+    let first = registry.signers.remove("release").expect("it has a key");
+    registry.delegate("parent-b", "release", &["team-b/*"], false);
+    registry.signers.insert("release".to_owned(), first);
+    registry.add_target("release", b"trusted A", "team-a/target");
+    registry.add_target("release", b"malicious B", "team-b/target");
+    registry.republish(&["targets", "parent-a", "parent-b", "release"]);
+    registry.publish(&["snapshot", "timestamp"]);
+    let mut client = TestClient::new(&registry);
+    let bytes = client.download(&registry, "team-a/target").expect("signed");
+    assert_eq!(bytes.as_deref(), Some(&b"trusted A"[..]));
+    let error = client.download(&registry, "team-b/target").expect_err("not signed for B");
+    assert!(matches!(&error, RoleError::Unsigned { role, .. } if role == "release"), "{error}");
+    let bytes = client.download(&registry, "team-a/target").expect("signed still");
+    assert_eq!(bytes.as_deref(), Some(&b"trusted A"[..]));
+    // Neither within one update.
+    let mut one = Client::new(&registry, client.trusted(), Rules::default(), moment(0));
+    one.refresh().expect("all is signed");
+    assert!(one.find("team-a/target").expect("signed for A").is_some());
+    assert!(one.find("team-b/target").is_err(), "not signed for B");
+    assert!(one.find("team-a/target").expect("signed for A still").is_some());
+}
+
+#[test]
+fn a_role_that_the_snapshot_does_not_name_is_not_asked() {
+    let mut registry = Simulator::new();
+    registry.delegate("targets", "delegated", &["delegatedpath/*"], false);
+    registry.republish(&["targets", "delegated"]);
+    registry.snapshot.meta.remove("delegated.json");
+    registry.publish(&["snapshot", "timestamp"]);
+    let mut client = TestClient::new(&registry);
+    let error = client.find(&registry, "delegatedpath/foo").expect_err("it is not listed");
+    assert!(matches!(&error, RoleError::Unlisted { role } if role == "delegated"), "{error}");
+    assert_eq!(client.version("delegated"), None);
+    assert!(asked(&registry).is_empty());
 }
 
 #[test]

@@ -37,6 +37,22 @@ fn an_expired_root_on_the_way_to_a_fresh_one_does_no_harm() {
 }
 
 #[test]
+fn a_root_that_has_expired_here_is_replaced_by_a_fresh_one() {
+    let mut registry = Simulator::new();
+    let mut client = TestClient::new(&registry);
+    client.refresh(&registry).expect("fresh");
+    client.days = 40;
+    let later = Expiry(moment(60));
+    registry.root.expires = later;
+    registry.timestamp.expires = later;
+    registry.snapshot.expires = later;
+    registry.targets.get_mut("targets").expect("the top").expires = later;
+    registry.publish(&["root", "targets", "snapshot", "timestamp"]);
+    client.refresh(&registry).expect("what is there is fresh");
+    assert_eq!(client.version("root"), Some(2));
+}
+
+#[test]
 fn a_timestamp_that_has_expired_is_refused() {
     let mut registry = Simulator::new();
     let mut client = TestClient::new(&registry);
