@@ -1,6 +1,6 @@
 //! `apply`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use code_line::apply::{
     ApplicationReport, ApplicationStatus, Applied, ApplyOptions, ApplyWork, EditTrust,
@@ -62,6 +62,7 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
     } else {
         let work = CodeWork::Apply(ApplyWork {
             named: named(&arguments.manifest),
+            registry: asked_again(context, arguments),
             options,
             report: arguments.report.clone(),
             patch,
@@ -84,6 +85,13 @@ pub(crate) fn apply(context: &Context<'_>, arguments: &ApplyArguments) -> Result
     let left = !report.remaining.is_empty() || !report.failures.is_empty();
     let said = if left && arguments.fail_on_remaining { Answer::No } else { Answer::Yes };
     unlogged.map_or(Ok(said), Err)
+}
+
+/// The registry that a worker asks again for the manifest, where it may ask any.
+fn asked_again(context: &Context<'_>, arguments: &ApplyArguments) -> Option<PathBuf> {
+    let is_asked = arguments.queue && !arguments.registry.offline;
+    let is_named = entry_name(&arguments.manifest).is_some();
+    (is_asked && is_named).then(|| registry::folder(context, &arguments.registry))
 }
 
 /// The name of a manifest that is one in a registry.

@@ -1,13 +1,16 @@
 //! `worker`: does what is in the queue.
 
+use std::path::Path;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use artifact::Digest;
+use code_line::publish::{entry_name, fetch};
 use code_line::signed_plan::expect_signed_work;
 use code_line::trust::SignatureState;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode, ErrorKind, Quiet};
+use registry::Reach;
 use run::{Lease, Task, TaskStatus};
 use serde::Serialize;
 use store::{Attempt, AttemptError, Claim, Store, StoreError, Workplace, abandon_claimed};
@@ -198,7 +201,8 @@ fn attempt(
     claim: &Claim,
 ) -> Result<String, Error> {
     let work = work_of(task)?;
-    let signed = (&work, Some(signature));
+    let current = current(context, &work)?;
+    let signed = (&current, Some(signature));
     let attempt = match made(workplace, claim, &work) {
         Err(AttemptError::Plan { run, source }) => {
             // Another build began it; what that one decided is not ours to go on with.
@@ -223,6 +227,21 @@ fn attempt(
         generate::expect_published(answer)?;
     }
     done.unlogged.map_or_else(|| Ok(work.title()), Err)
+}
+
+/// The work with the manifest as its registry gives it now, here: what was yanked since is not
+/// applied, and the cache of the machine that asked for it may be another one.
+fn current(context: &Context<'_>, work: &CodeWork) -> Result<CodeWork, Error> {
+    let CodeWork::Apply(apply) = work else { return Ok(work.clone()) };
+    let (Some(named), Some(registry)) = (&apply.named, &apply.registry) else {
+        return Ok(work.clone());
+    };
+    let name = entry_name(Path::new(named))
+        .ok_or_else(|| Error::internal("a task names a registry and no name in it"))??;
+    let fetched = fetch(&name, registry, Reach::Registry, &context.world)?;
+    let mut apply = apply.clone();
+    apply.options.manifest = fetched.folder;
+    Ok(CodeWork::Apply(apply))
 }
 
 fn made(workplace: &Workplace, claim: &Claim, work: &CodeWork) -> Result<Attempt, AttemptError> {

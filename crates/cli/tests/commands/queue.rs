@@ -91,3 +91,25 @@ fn a_run_whose_work_was_changed_in_the_store_is_not_resumed() {
     let run = &json(&scene, &["runs", "list"])[1];
     assert_eq!(run["artifact_summary"]["work"], "unsigned");
 }
+
+#[test]
+fn what_was_yanked_since_it_was_asked_for_is_not_applied() {
+    let scene = with_dependent();
+    yes(scene.onx(&[&GENERATE[..], &["--publish"]].concat()));
+    let name = "registry://core_migrations/yourlib/1.0.0_2.0.0";
+    let apply = ["migrate", "apply", "--manifest", name, "--target", "app", "--queue"];
+    let threshold = ["--auto-apply-threshold", "0"];
+    yes(scene.onx(&[&apply[..], &threshold].concat()));
+    yes(scene.onx(&["manifest", "registry", "yank", name, "--reason", "it is wrong"]));
+    let before = scene.files("app");
+    let ran = scene.onx(&["worker", "--drain"]);
+    assert_eq!((ran.code, scene.files("app")), (1, before), "{}", ran.out);
+    assert!(ran.out.contains("was yanked: it is wrong"), "{}", ran.out);
+    yes(scene.onx(&["manifest", "registry", "restore", name, "--reason", "it is right"]));
+    // As on a machine whose cache has nothing of it.
+    std::fs::remove_dir_all(scene.cache().join("registry")).expect("a cache");
+    yes(scene.onx(&[&apply[..], &threshold].concat()));
+    std::fs::remove_dir_all(scene.cache().join("registry")).expect("a cache");
+    yes(scene.onx(&["worker", "--drain"]));
+    assert!(scene.read("app/main.py").contains("Quadrat"));
+}

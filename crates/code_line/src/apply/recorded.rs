@@ -38,6 +38,10 @@ pub struct ApplyWork {
     /// What the user calls the manifest, where that is not its path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<String>,
+    /// The folder of the registry that is asked for that name again when the work is done by a
+    /// worker: what was published may be yanked by then, and a worker elsewhere has another cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry: Option<PathBuf>,
     /// Where the report is written; beside the checkpoint when none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<PathBuf>,
