@@ -1,5 +1,10 @@
 //! `review`, `approve`, `approvals` and `policy`.
 
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::scene::{Ran, Scene};
@@ -134,6 +139,99 @@ fn decisions_that_cannot_be_carried_out_are_refused_as_a_whole() {
     scene.write("decisions.yaml", &format!("- {{item: {id}, verdict: accepted, reason: right}}\n"));
     let ran = review(&["--decisions", "decisions.yaml"]);
     assert!(ran.out.contains("accepted 1"), "{}{}", ran.out, ran.err);
+}
+
+/// Runs a command with a terminal as its standard input, and types there what comes in.
+const AT_A_TERMINAL: &str = "\
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=theirs)
+os.close(theirs)
+try:
+    while line := os.read(0, 4096):
+        os.write(ours, line)
+    os.write(ours, bytes([4]) * 2)
+except OSError:
+    pass
+sys.exit(child.wait())
+";
+
+/// A review in a terminal.
+struct Typing {
+    child: Child,
+}
+
+impl Typing {
+    fn start(scene: &Scene, arguments: &[&str]) -> Self {
+        let mut command = scene.command("python3");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.args(["-c", AT_A_TERMINAL, env!("CARGO_BIN_EXE_onx"), "manifest", "review"]);
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { child: command.spawn().expect("python3 starts") }
+    }
+
+    fn types(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().expect("a terminal");
+        input.write_all(text.as_bytes()).expect("it is typed");
+    }
+
+    /// What it printed, after the end of the input.
+    fn ends(mut self) -> Ran {
+        drop(self.child.stdin.take());
+        self.child.wait_with_output().expect("it ends").into()
+    }
+}
+
+/// A whole review in a terminal.
+fn talk(scene: &Scene, arguments: &[&str], input: &str) -> Ran {
+    let mut typing = Typing::start(scene, arguments);
+    typing.types(input);
+    typing.ends()
+}
+
+/// The file with the decisions that are kept, if there are any.
+fn kept(scene: &Scene) -> Option<PathBuf> {
+    let folder = std::fs::read_dir(scene.state().join("reviews")).ok()?;
+    let mut paths = folder.map(|entry| entry.expect("an entry").path());
+    paths.find(|path| path.extension().is_some_and(|it| it == "json"))
+}
+
+/// Waits until so many decisions are kept.
+fn wait_for(scene: &Scene, count: usize) {
+    let begin = Instant::now();
+    let so_many = || {
+        let bytes = std::fs::read(kept(scene)?).ok()?;
+        serde_json::from_slice::<Vec<Value>>(&bytes).ok().map(|kept| kept.len())
+    };
+    while so_many() != Some(count) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?} are kept", so_many());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_was_decided_about_one_manifest_is_not_carried_out_on_another() {
+    let scene = scene();
+    let mut typing = Typing::start(&scene, &["bundle", "--below", "1", "--out", "mine"]);
+    typing.types("r\nnot so\n");
+    wait_for(&scene, 1);
+    // Another operation comes first now, and has the id that was decided about.
+    for version in ["old", "new"] {
+        let path = format!("{version}/yourlib/shapes.py");
+        let name = if version == "old" { "Angle" } else { "Corner" };
+        let text = format!("class {name}:\n    \"\"\"Degrees.\"\"\"\n\n    degrees = 90\n\n\n");
+        scene.write(&path, &(text + &scene.read(&path)));
+    }
+    with_code(scene.onx(&GENERATE), 0);
+    let before = scene.files("bundle");
+    typing.types("w\n");
+    refused(typing.ends(), 4, "was made anew since it was shown");
+    assert!(!scene.work().join("mine").exists());
+    assert_eq!(scene.files("bundle"), before);
+    assert!(kept(&scene).is_some(), "what was decided may be looked up");
+    let ran = talk(&scene, &["bundle", "--below", "1"], "");
+    assert!(!ran.err.contains("going on"), "{}", ran.err);
 }
 
 /// Another person with a key of his own on the same machine.

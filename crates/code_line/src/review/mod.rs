@@ -52,6 +52,8 @@ pub struct ReviewDecision {
 pub struct ReviewRequest {
     /// The manifest or its folder.
     pub manifest: PathBuf,
+    /// The digest of the manifest that was decided about.
+    pub shown: Digest,
     /// What was decided, at most once about each item.
     pub decisions: Vec<ReviewDecision>,
     /// Whether names that neither version has are taken all the same.
@@ -86,6 +88,7 @@ pub struct ReviewAnswer {
 /// Carries out what was decided, and writes a new bundle.
 pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Error> {
     let loaded = load_manifest(world, &request.manifest)?;
+    expect_shown(&loaded, request.shown)?;
     expect_intact(world, &loaded)?;
     let versions = BothVersions::beside(&loaded, world)?;
     let amended = amended(&loaded, &versions, request)?;
@@ -106,6 +109,19 @@ pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Er
         open: open_items(&made, OPEN_BELOW).len() as u32,
         artifacts,
     })
+}
+
+/// Refuses to carry out on one manifest what was decided about another: ids of operations are
+/// counted anew in each, so the same id may stand for something else.
+fn expect_shown(loaded: &LoadedManifest, shown: Digest) -> Result<(), Error> {
+    if loaded.digest == shown {
+        return Ok(());
+    }
+    let message =
+        format!("the manifest `{}` was made anew since it was shown", loaded.path.display());
+    Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
+        .detail(format!("it was {}, and is {} now", shown.short(), loaded.digest.short()))
+        .hint("give the command again, and decide about what the manifest has now"))
 }
 
 /// Reads decisions, as a review keeps them and as a person may write them: YAML or JSON.

@@ -106,6 +106,7 @@ fn written(
 ) -> Result<Answer, Error> {
     let request = ReviewRequest {
         manifest: arguments.manifest.clone(),
+        shown: loaded.digest,
         decisions,
         unchecked: arguments.unchecked,
         out: arguments.out.clone(),
