@@ -13,11 +13,12 @@ use super::registry::RegistryArguments;
 ///
 /// Goes through the operations below a probability, and the names with several plausible
 /// successors, one by one in the terminal; what most depends on comes first. Every decision is kept
-/// at once, so the same command goes on where an earlier one was left. A manifest never changes: a
-/// review writes a new bundle with a new manifest, which names the one before it. What was accepted
-/// or edited is sure, with manual_validation as its evidence; what was rejected is left out.
+/// at once, so the same command goes on where an earlier one was left, and nothing is written until
+/// you ask for it. A manifest never changes: a review writes a new bundle with a new manifest,
+/// which names the one before it. What was accepted or edited is sure, with manual_validation as
+/// its evidence; what was rejected is left out.
 ///
-/// With decisions on the command line, or in a file, nothing is asked.
+/// With decisions on the command line, or in a file, nothing is asked, and only those are written.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

@@ -234,6 +234,45 @@ fn what_was_decided_about_one_manifest_is_not_carried_out_on_another() {
     assert!(!ran.err.contains("going on"), "{}", ran.err);
 }
 
+#[test]
+fn what_waits_is_written_only_when_that_is_asked_for() {
+    let scene = scene();
+    let ran = talk(&scene, &["bundle", "--below", "1", "--out", "mine"], "r\nnot so\nq\n");
+    assert!(with_code(ran, 1).err.contains("1 decision is kept"));
+    let other_kind = ["bundle", "--kind", "config.key_rename", "--out", "mine"];
+    let ran = with_code(talk(&scene, &other_kind, ""), 1);
+    assert!(ran.err.contains("1 decision made before, 1 of them about what is not"), "{}", ran.err);
+    assert!(ran.out.contains("1 decision is made"), "{}", ran.out);
+    assert!(!scene.work().join("mine").exists());
+    wait_for(&scene, 1);
+
+    let ran = talk(&scene, &other_kind, "w\n");
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    assert!(scene.work().join("mine/manifest.yaml").exists());
+    assert_eq!(kept(&scene), None, "it stands in a manifest now");
+}
+
+#[test]
+fn decisions_on_the_command_line_say_what_waits_beside_them() {
+    let scene = scene();
+    let first = talk(&scene, &["bundle", "--below", "1"], "r\nnot so\nq\n");
+    with_code(first, 1);
+    let decided = &open(&scene, "bundle", "1")[0]["item"];
+    let other = open(&scene, "bundle", "1")[1]["item"].as_str().expect("a name").to_owned();
+    let reject = ["manifest", "review", "bundle", "--reject", &other, "--reason", "no"];
+    let ran = scene.onx(&[&reject[..], &["--out", "mine"]].concat());
+    let path = kept(&scene).expect("a file");
+    let path = path.to_str().expect("a path");
+    assert!(ran.err.contains("1 decision of an earlier review"), "{}", ran.err);
+    assert!(ran.err.contains(&format!("--decisions {path}")), "{}", ran.err);
+    let report: Value = serde_json::from_str(&scene.read("mine/report.json")).expect("JSON");
+    assert_eq!(report["reviewed"].as_array().map(Vec::len), Some(1), "{decided} waits");
+
+    let ran = scene.onx(&[&reject[..], &["--decisions", path, "--out", "both"]].concat());
+    assert!(ran.out.contains("rejected 2"), "{}{}", ran.out, ran.err);
+    assert!(!ran.err.contains("earlier review"), "{}", ran.err);
+}
+
 /// Another person with a key of his own on the same machine.
 fn person(scene: &Scene, name: &str) {
     let owner = format!("{name}@example.org");

@@ -1,5 +1,7 @@
 //! Decisions of a review that is not done yet: they outlive whoever made them.
 
+use std::path::PathBuf;
+
 use artifact::TreePath;
 use host::{FileErrorKind, Place};
 
@@ -25,11 +27,16 @@ impl<'a> KeptDecisions<'a> {
         Ok(Self { world, path })
     }
 
+    /// The file that holds them, which is a file of decisions like any other.
+    pub fn path(&self) -> PathBuf {
+        self.place().to_path()
+    }
+
     /// What was decided so far.
     pub fn read(&self) -> Result<Vec<ReviewDecision>, Error> {
         match self.world.files.read(self.place(), LIMIT_BYTES) {
             Ok(bytes) => read_decisions(&bytes).map_err(|error| {
-                let path = self.place().to_path();
+                let path = self.path();
                 error.hint(format!("`{}` was changed: remove it to begin anew", path.display()))
             }),
             Err(error) if error.kind == FileErrorKind::Missing => Ok(Vec::new()),

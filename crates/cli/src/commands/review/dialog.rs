@@ -7,6 +7,7 @@ use code_line::review::{ReviewDecision, ReviewItem};
 use code_model::report::ReviewVerdict;
 
 use super::item_text;
+use crate::words::amount;
 
 /// What a conversation needs of the rest.
 pub(super) trait Desk {
@@ -48,32 +49,39 @@ enum Reply {
 }
 
 impl Dialog<'_> {
-    /// Asks about every item that nobody decided; at the end of the input everything is kept.
+    /// Asks about every item that nobody decided, and then whether all of it is to be written: that
+    /// is never done without having been asked for. At the end of the input everything is kept.
     pub(super) fn run(&mut self, input: &mut dyn BufRead) -> Result<Ended, Error> {
+        let items = self.items;
         let mut position = self.open_from(0);
         let mut shown = None;
-        while let Some(item) = self.items.get(position) {
+        loop {
+            let item = items.get(position);
             if shown != Some(position) {
                 self.show(item)?;
                 shown = Some(position);
             }
-            self.desk.say(&prompt(item, position, self.items.len()))?;
+            let prompt = item.map(|item| prompt(item, position, items.len()));
+            self.desk.say(prompt.as_deref().unwrap_or(LAST_PROMPT))?;
             let Some(line) = read_line(input) else { return Ok(Ended::Later) };
-            match reply(item, line.trim()) {
-                Reply::Decided(verdict, to) => {
+            match (reply(item, line.trim()), item) {
+                (Reply::Decided(verdict, to), Some(item)) => {
                     if self.decide(item, verdict, to, input)? {
                         position = self.open_from(position + 1);
                     }
                 }
-                Reply::Explain => self.desk.say(&self.desk.explain(item)?)?,
-                Reply::Skip => position = self.open_from(position + 1),
-                Reply::Back => position = position.saturating_sub(1),
-                Reply::Write => return Ok(Ended::Write),
-                Reply::Later => return Ok(Ended::Later),
-                Reply::Unclear => self.desk.say(HELP)?,
+                (Reply::Explain, Some(item)) => self.desk.say(&self.desk.explain(item)?)?,
+                (Reply::Skip, Some(_)) => position = self.open_from(position + 1),
+                (Reply::Back, _) => position = position.saturating_sub(1),
+                (Reply::Write, _) if self.decisions.is_empty() => {
+                    self.desk.say("nothing was decided, so there is nothing to write\n")?;
+                }
+                (Reply::Write, _) => return Ok(Ended::Write),
+                (Reply::Later, _) => return Ok(Ended::Later),
+                (_, Some(_)) => self.desk.say(HELP)?,
+                (_, None) => self.desk.say(LAST_HELP)?,
             }
         }
-        Ok(Ended::Write)
     }
 
     /// The first item from this place on that nobody decided.
@@ -87,12 +95,21 @@ impl Dialog<'_> {
         self.decisions.iter().find(|decision| decision.item == item.item)
     }
 
-    fn show(&self, item: &ReviewItem) -> Result<(), Error> {
+    fn show(&self, item: Option<&ReviewItem>) -> Result<(), Error> {
+        let Some(item) = item else { return self.desk.say(&format!("\n{}", self.so_far())) };
         self.desk.say(&format!("\n{}", item_text(item)))?;
         if let Some(ReviewDecision { verdict, reason, .. }) = self.decided(item) {
             self.desk.say(&format!("  {verdict} before: {reason}\n"))?;
         }
         Ok(())
+    }
+
+    /// What would be written, and what would be left.
+    fn so_far(&self) -> String {
+        let open = self.items.iter().filter(|item| self.decided(item).is_none()).count();
+        let open = amount(open as u32, "item is", "items are");
+        let made = amount(self.decisions.len() as u32, "decision is", "decisions are");
+        format!("{made} made, {open} open still\n")
     }
 
     /// Asks for what is missing of a decision and keeps it; whether it was made.
@@ -142,6 +159,14 @@ const HELP: &str = "\
   q  quit: what was decided is kept, and the same command goes on
 ";
 
+/// What is asked behind the last item.
+const LAST_PROMPT: &str = "write the new manifest?  [w, b, q, ?] ";
+
+const LAST_HELP: &str = "\
+  w  write the new manifest now            b  back to the last item
+  q  quit: what was decided is kept, and the same command goes on
+";
+
 fn prompt(item: &ReviewItem, position: usize, count: usize) -> String {
     let accept = if item.kind.is_some() { "a, r, e" } else { "r, e" };
     let candidates = match item.candidates.len() {
@@ -152,13 +177,16 @@ fn prompt(item: &ReviewItem, position: usize, count: usize) -> String {
     format!("{} of {count}  [{accept}{candidates}, x, s, b, w, q, ?] ", position + 1)
 }
 
-fn reply(item: &ReviewItem, text: &str) -> Reply {
+fn reply(item: Option<&ReviewItem>, text: &str) -> Reply {
     let numbered = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-    if let Some(candidate) = numbered.and_then(|place| item.candidates.get(place)) {
+    let numbered = item.zip(numbered);
+    if let Some(candidate) = numbered.and_then(|(item, place)| item.candidates.get(place)) {
         return Reply::Decided(ReviewVerdict::Edited, Some(candidate.name.clone()));
     }
     match text {
-        "a" | "accept" if item.kind.is_some() => Reply::Decided(ReviewVerdict::Accepted, None),
+        "a" | "accept" if item.is_some_and(|item| item.kind.is_some()) => {
+            Reply::Decided(ReviewVerdict::Accepted, None)
+        }
         "r" | "reject" => Reply::Decided(ReviewVerdict::Rejected, None),
         "e" | "edit" => Reply::Decided(ReviewVerdict::Edited, None),
         "x" | "explain" => Reply::Explain,
@@ -257,7 +285,7 @@ mod tests {
 
     #[test]
     fn every_item_is_asked_about_and_every_decision_kept_at_once() {
-        let (ended, decisions, seen) = talk(Vec::new(), "a\nseen in the log\n2\n\nr\nno use\n");
+        let (ended, decisions, seen) = talk(Vec::new(), "a\nseen in the log\n2\n\nr\nno use\nw\n");
         assert_eq!(ended, Ended::Write);
         assert_eq!(
             words(&decisions),
@@ -273,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_asked_again() {
-        let input = "e\nnowhere\nbecause\ne\nlib.z\nbecause\na\n\ns\na\n?\nx\ne\nlib.q\n\n";
+        let input = "e\nnowhere\nbecause\ne\nlib.z\nbecause\na\n\ns\na\n?\nx\ne\nlib.q\n\nw\n";
         let (ended, decisions, seen) = talk(Vec::new(), input);
         assert_eq!(ended, Ended::Write);
         assert_eq!(
@@ -304,5 +332,26 @@ mod tests {
         let (ended, decisions, _) = talk(decisions, "b\nr\nnot so\nw\n");
         assert_eq!(ended, Ended::Write);
         assert_eq!(words(&decisions), ["OP001 accepted –: right", "OP002 rejected –: not so"]);
+    }
+    #[test]
+    fn nothing_is_written_without_having_been_asked_for() {
+        let (ended, decisions, seen) = talk(Vec::new(), "a\nright\ns\ns\n?\n");
+        assert_eq!((ended, decisions.len()), (Ended::Later, 1));
+        let said = seen.said.borrow();
+        assert!(said.contains("1 decision is made, 2 items are open still"), "{said}");
+        assert!(said.contains("back to the last item"), "{said}");
+
+        let (ended, decisions, seen) = talk(Vec::new(), "w\ns\ns\ns\nw\nb\nr\nno use\nw\n");
+        assert_eq!((ended, decisions.len()), (Ended::Write, 1), "back from the end");
+        assert_eq!(seen.said.borrow().matches("nothing to write").count(), 2);
+    }
+
+    #[test]
+    fn what_was_decided_about_other_items_is_not_written_by_itself() {
+        let (_, decisions, _) = talk(Vec::new(), "a\nright\nq\n");
+        let seen = Seen::default();
+        let mut dialog = Dialog { items: &[], decisions, desk: &seen };
+        assert_eq!(dialog.run(&mut "b\na\n".as_bytes()).expect("a conversation"), Ended::Later);
+        assert_eq!(dialog.run(&mut "w\n".as_bytes()).expect("a conversation"), Ended::Write);
     }
 }

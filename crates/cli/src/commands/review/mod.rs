@@ -29,10 +29,11 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
     let loaded = load_manifest(&context.world, &arguments.manifest)?;
     let items = items(&loaded, arguments);
     let given = given(context, arguments)?;
+    let kept = KeptDecisions::of(&loaded, &context.world)?;
     if !given.is_empty() {
+        say_what_is_left_out(context, &kept, &given);
         return written(context, arguments, &loaded, given);
     }
-    let kept = KeptDecisions::of(&loaded, &context.world)?;
     let asks = std::io::stdin().is_terminal() && !arguments.list && !context.output.is_json();
     if !asks {
         return list(context, &items);
@@ -42,22 +43,54 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
         return list(context, &items);
     }
     let desk = Terminal { context, arguments, loaded: &loaded, kept: &kept };
-    let count = decisions.len() as u32;
-    if count > 0 {
-        let decided = amount(count, "decision", "decisions");
-        context.output.note(&format!("going on after {decided} made before\n"));
+    converse(&desk, &items, decisions)
+}
+
+/// Goes through the items in the terminal; only what the person there asks for is written.
+fn converse(
+    desk: &Terminal<'_>,
+    items: &[ReviewItem],
+    decisions: Vec<ReviewDecision>,
+) -> Result<Answer, Error> {
+    let Terminal { context, arguments, loaded, kept } = desk;
+    if !decisions.is_empty() {
+        let decided = amount(decisions.len() as u32, "decision", "decisions");
+        let is_elsewhere = |it: &&ReviewDecision| items.iter().all(|item| item.item != it.item);
+        let elsewhere = match decisions.iter().filter(is_elsewhere).count() {
+            0 => String::new(),
+            n => format!(", {n} of them about what is not asked about now"),
+        };
+        context.output.note(&format!("going on after {decided} made before{elsewhere}\n"));
     }
-    let mut dialog = Dialog { items: &items, decisions, desk: &desk };
+    let mut dialog = Dialog { items, decisions, desk };
     let ended = dialog.run(&mut std::io::stdin().lock())?;
     let decisions = dialog.decisions;
-    if ended == Ended::Later || decisions.is_empty() {
+    if ended == Ended::Later {
         let decided = amount(decisions.len() as u32, "decision is", "decisions are");
         context.output.note(&format!("\n{decided} kept; the same command goes on\n"));
         return Ok(Answer::No);
     }
-    let answer = written(context, arguments, &loaded, decisions)?;
+    let answer = written(context, arguments, loaded, decisions)?;
     kept.remove()?;
     Ok(answer)
+}
+
+/// Says that decisions wait which the command line does not bring: who gave them in the terminal
+/// may take them for a part of this.
+fn say_what_is_left_out(context: &Context<'_>, kept: &KeptDecisions<'_>, given: &[ReviewDecision]) {
+    let left = match kept.read() {
+        Ok(decisions) => decisions.into_iter().filter(|it| !given.contains(it)).count(),
+        Err(error) => return context.output.trouble(&error),
+    };
+    if left > 0 {
+        let decisions = amount(left as u32, "decision", "decisions");
+        let path = kept.path().display().to_string();
+        context.output.note(&format!(
+            "{decisions} of an earlier review of this manifest wait and are no part of this: \
+             --decisions {path} takes them with it, and `onx-manifest review` without decisions \
+             goes on with them\n"
+        ));
+    }
 }
 
 /// What is open of what the user asks for.
@@ -118,8 +151,7 @@ fn written(
         context.output.json(&answer)?;
     } else {
         context.output.result(&answer_text(&answer))?;
-        let next = format!("onx-migrate apply --manifest {}", answer.manifest_uri);
-        context.output.note(&format!("next  {next} --target ./your_package --dry-run\n"));
+        context.output.note(&format!("next  {}\n", next_command(&answer)));
     }
     let subject = manifest_id.to_string();
     let event = Event::ManifestReviewed {
@@ -133,6 +165,15 @@ fn written(
     note_once(context, None, false, event, &subject)
         .map_err(|error| unlogged(error, "the new manifest is written"))?;
     Ok(if answer.open == 0 { Answer::Yes } else { Answer::No })
+}
+
+/// What is to be done with the new manifest: to decide the rest of it, or to use it.
+fn next_command(answer: &ReviewAnswer) -> String {
+    let manifest = &answer.manifest_uri;
+    match answer.open {
+        0 => format!("onx-migrate apply --manifest {manifest} --target ./your_package --dry-run"),
+        _ => format!("onx-manifest review {manifest}"),
+    }
 }
 
 fn answer_text(answer: &ReviewAnswer) -> String {
