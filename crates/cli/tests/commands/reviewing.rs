@@ -273,6 +273,48 @@ fn decisions_on_the_command_line_say_what_waits_beside_them() {
     assert!(!ran.err.contains("earlier review"), "{}", ran.err);
 }
 
+/// Lets the report say that another name is open, with the successors of the one that is.
+fn open_name(scene: &Scene, name: &str) {
+    let mut report: Value = serde_json::from_str(&scene.read("bundle/report.json")).expect("JSON");
+    let open_names = report["ambiguous"].as_array_mut().expect("open names");
+    let mut other = open_names[0].clone();
+    other["name"] = name.into();
+    open_names.push(other);
+    report["accounting"]["ambiguous"] = 2.into();
+    scene.write("bundle/report.json", &report.to_string());
+}
+
+#[test]
+fn decisions_that_cannot_be_written_together_are_corrected_in_the_same_review() {
+    let scene = scene();
+    // An operation says already what became of the class.
+    open_name(&scene, "yourlib.shapes.Square");
+    let review = ["bundle", "--below", "0", "--out", "mine"];
+    let ran = with_code(talk(&scene, &review, "s\nr\nnot so\nw\n"), 1);
+    assert!(ran.out.contains("operations stand against what was decided"), "{}", ran.out);
+    let path = kept(&scene).expect("a file");
+    assert!(ran.out.contains(&format!("is kept in `{}`", path.display())), "{}", ran.out);
+    assert!(!scene.work().join("mine").exists());
+    wait_for(&scene, 1);
+
+    let ran = talk(&scene, &review, "s\nw\nb\nu\nb\nr\nno use\nw\n");
+    assert!(ran.out.contains("rejected before: not so"), "{}", ran.out);
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    assert_eq!(kept(&scene), None);
+}
+
+#[test]
+fn names_that_differ_in_their_letters_are_two_items() {
+    let scene = scene();
+    open_name(&scene, "yourlib.shapes.Weigh");
+    let input = "r\nno use\nr\n\nw\n";
+    let ran = talk(&scene, &["bundle", "--below", "0", "--unchecked", "--out", "mine"], input);
+    assert!(with_code(ran, 0).out.contains("rejected 2"));
+    let again = ["--reject", "yourlib.shapes.weigh", "--reject", "yourlib.shapes.weigh"];
+    let review = ["manifest", "review", "bundle", "--reason", "x", "--unchecked"];
+    refused(scene.onx(&[&review[..], &again].concat()), 2, "two decisions are about");
+}
+
 /// Another person with a key of his own on the same machine.
 fn person(scene: &Scene, name: &str) {
     let owner = format!("{name}@example.org");

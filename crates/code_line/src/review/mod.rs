@@ -91,7 +91,7 @@ pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Er
     expect_shown(&loaded, request.shown)?;
     expect_intact(world, &loaded)?;
     let versions = BothVersions::beside(&loaded, world)?;
-    let amended = amended(&loaded, &versions, request)?;
+    let amended = amended(&loaded, &versions, &request.decisions, request.unchecked)?;
     let Written { uri, digest, signature, artifacts } =
         write(&amended, &loaded, request.out.as_deref(), world)?;
     let made = load_manifest(world, Path::new(&uri))?;
@@ -156,6 +156,18 @@ pub fn expect_possible(
     }
 }
 
+/// Checks all decisions together against the manifest that they are about, as the review will: each
+/// may be possible alone while two of them, or one and an operation, stand against each other.
+pub fn expect_compatible(
+    loaded: &LoadedManifest,
+    decisions: &[ReviewDecision],
+    unchecked: bool,
+    world: &World,
+) -> Result<(), Error> {
+    let versions = BothVersions::beside(loaded, world)?;
+    amended(loaded, &versions, decisions, unchecked).map(drop)
+}
+
 /// What a decision is about.
 enum Subject<'m> {
     Operation(&'m Operation),
@@ -173,6 +185,14 @@ enum Decided {
 }
 
 impl<'m> Subject<'m> {
+    /// What it is called: an id in whatever letters is one operation, and names differ by theirs.
+    fn name(&self) -> String {
+        match self {
+            Self::Operation(operation) => operation.id.to_string(),
+            Self::Ambiguous(name) => name.to_string(),
+        }
+    }
+
     fn find(loaded: &'m LoadedManifest, item: &str) -> Result<Self, Error> {
         let operations = &loaded.manifest.operations;
         if let Some(found) = operations.iter().find(|o| o.id.0.eq_ignore_ascii_case(item)) {
@@ -225,17 +245,18 @@ fn decided(
 fn amended(
     loaded: &LoadedManifest,
     versions: &BothVersions,
-    request: &ReviewRequest,
+    given: &[ReviewDecision],
+    unchecked: bool,
 ) -> Result<Amendment, Error> {
-    if request.decisions.is_empty() {
+    if given.is_empty() {
         return Err(Error::user(ErrorCode::UsageError, "nothing was decided")
             .hint("accept, reject or edit something"));
     }
     let (mut decisions, mut additions) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for decision in &request.decisions {
+    for decision in given {
         let subject = Subject::find(loaded, &decision.item)?;
-        if !seen.insert(decision.item.to_ascii_lowercase()) {
+        if !seen.insert(subject.name()) {
             let message = format!("two decisions are about `{}`", decision.item);
             return Err(Error::user(ErrorCode::UsageError, message).hint("leave one of them out"));
         }
@@ -261,7 +282,7 @@ fn amended(
             }),
         }
     }
-    if !request.unchecked {
+    if !unchecked {
         let edits = decisions.iter().filter_map(|decision| match &decision.verdict {
             Verdict::Edit(change) => Some(change),
             Verdict::Accept | Verdict::Reject => None,

@@ -15,6 +15,8 @@ pub(super) trait Desk {
     fn say(&self, text: &str) -> Result<(), Error>;
     /// Refuses a decision that could not be carried out.
     fn check(&self, decision: &ReviewDecision) -> Result<(), Error>;
+    /// Refuses decisions that could not be carried out together.
+    fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error>;
     /// Keeps everything that was decided so far.
     fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error>;
     /// Everything that is known about an item.
@@ -43,6 +45,7 @@ enum Reply {
     Explain,
     Skip,
     Back,
+    TakeBack,
     Write,
     Later,
     Unclear,
@@ -73,10 +76,12 @@ impl Dialog<'_> {
                 (Reply::Explain, Some(item)) => self.desk.say(&self.desk.explain(item)?)?,
                 (Reply::Skip, Some(_)) => position = self.open_from(position + 1),
                 (Reply::Back, _) => position = position.saturating_sub(1),
-                (Reply::Write, _) if self.decisions.is_empty() => {
-                    self.desk.say("nothing was decided, so there is nothing to write\n")?;
+                (Reply::TakeBack, Some(item)) => {
+                    self.take_back(item)?;
+                    shown = None;
                 }
-                (Reply::Write, _) => return Ok(Ended::Write),
+                (Reply::Write, _) if self.may_write()? => return Ok(Ended::Write),
+                (Reply::Write, _) => {}
                 (Reply::Later, _) => return Ok(Ended::Later),
                 (_, Some(_)) => self.desk.say(HELP)?,
                 (_, None) => self.desk.say(LAST_HELP)?,
@@ -102,6 +107,25 @@ impl Dialog<'_> {
             self.desk.say(&format!("  {verdict} before: {reason}\n"))?;
         }
         Ok(())
+    }
+
+    /// Whether there is something to write that can be written; if not, it says why, and whoever
+    /// decided corrects it here.
+    fn may_write(&self) -> Result<bool, Error> {
+        if self.decisions.is_empty() {
+            self.desk.say("nothing was decided, so there is nothing to write\n")?;
+            return Ok(false);
+        }
+        let Err(error) = self.desk.check_together(&self.decisions) else { return Ok(true) };
+        self.desk.say(&crate::output::error_text(&error.report()))?;
+        self.desk.say("nothing is written: b leads back to what was decided, u takes it back\n")?;
+        Ok(false)
+    }
+
+    /// Leaves an item open that was decided.
+    fn take_back(&mut self, item: &ReviewItem) -> Result<(), Error> {
+        self.decisions.retain(|before| before.item != item.item);
+        self.desk.keep(&self.decisions)
     }
 
     /// What would be written, and what would be left.
@@ -155,7 +179,8 @@ const HELP: &str = "\
   a  accept: it is right as it is          e  edit: say what is right instead
   r  reject: it is not so                  1  take the candidate of this number
   x  show everything that is known         s  skip: it stays open
-  b  back to the one before                w  write the new manifest now
+  b  back to the one before                u  take back what was decided of it
+  w  write the new manifest now
   q  quit: what was decided is kept, and the same command goes on
 ";
 
@@ -174,7 +199,7 @@ fn prompt(item: &ReviewItem, position: usize, count: usize) -> String {
         1 => ", 1".to_owned(),
         n => format!(", 1-{n}"),
     };
-    format!("{} of {count}  [{accept}{candidates}, x, s, b, w, q, ?] ", position + 1)
+    format!("{} of {count}  [{accept}{candidates}, x, s, b, u, w, q, ?] ", position + 1)
 }
 
 fn reply(item: Option<&ReviewItem>, text: &str) -> Reply {
@@ -192,6 +217,7 @@ fn reply(item: Option<&ReviewItem>, text: &str) -> Reply {
         "x" | "explain" => Reply::Explain,
         "s" | "skip" => Reply::Skip,
         "b" | "back" => Reply::Back,
+        "u" | "undo" => Reply::TakeBack,
         "w" | "write" => Reply::Write,
         "q" | "quit" => Reply::Later,
         _ => Reply::Unclear,
@@ -210,6 +236,7 @@ fn read_line(input: &mut dyn BufRead) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::collections::BTreeSet;
 
     use code_line::ErrorCode;
     use code_model::evidence::Candidate;
@@ -231,6 +258,15 @@ mod tests {
         fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
             if decision.to.as_deref() == Some("nowhere") || decision.reason.is_empty() {
                 return Err(Error::user(ErrorCode::UsageError, "that cannot be"));
+            }
+            Ok(())
+        }
+
+        fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+            let verdicts: BTreeSet<String> =
+                decisions.iter().map(|decision| decision.verdict.to_string()).collect();
+            if verdicts.len() > 1 {
+                return Err(Error::user(ErrorCode::UsageError, "they stand against each other"));
             }
             Ok(())
         }
@@ -285,8 +321,8 @@ mod tests {
 
     #[test]
     fn every_item_is_asked_about_and_every_decision_kept_at_once() {
-        let (ended, decisions, seen) = talk(Vec::new(), "a\nseen in the log\n2\n\nr\nno use\nw\n");
-        assert_eq!(ended, Ended::Write);
+        let (ended, decisions, seen) = talk(Vec::new(), "a\nseen in the log\n2\n\nr\nno use\n");
+        assert_eq!(ended, Ended::Later);
         assert_eq!(
             words(&decisions),
             [
@@ -301,9 +337,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_asked_again() {
-        let input = "e\nnowhere\nbecause\ne\nlib.z\nbecause\na\n\ns\na\n?\nx\ne\nlib.q\n\nw\n";
+        let input = "e\nnowhere\nbecause\ne\nlib.z\nbecause\na\n\ns\na\n?\nx\ne\nlib.q\n\n";
         let (ended, decisions, seen) = talk(Vec::new(), input);
-        assert_eq!(ended, Ended::Write);
+        assert_eq!(ended, Ended::Later);
         assert_eq!(
             words(&decisions),
             ["OP001 edited lib.z: because", "OP002 accepted –: because"],
@@ -329,8 +365,8 @@ mod tests {
         let (ended, decisions, seen) = talk(decisions, "a\n\n");
         assert_eq!((ended, decisions.len()), (Ended::Later, 2), "the input ended");
         assert!(!seen.said.borrow().contains("subject of OP001"));
-        let (ended, decisions, _) = talk(decisions, "b\nr\nnot so\nw\n");
-        assert_eq!(ended, Ended::Write);
+        let (ended, decisions, _) = talk(decisions, "b\nr\nnot so\nq\n");
+        assert_eq!(ended, Ended::Later);
         assert_eq!(words(&decisions), ["OP001 accepted –: right", "OP002 rejected –: not so"]);
     }
     #[test]
@@ -353,5 +389,23 @@ mod tests {
         let mut dialog = Dialog { items: &[], decisions, desk: &seen };
         assert_eq!(dialog.run(&mut "b\na\n".as_bytes()).expect("a conversation"), Ended::Later);
         assert_eq!(dialog.run(&mut "w\n".as_bytes()).expect("a conversation"), Ended::Write);
+    }
+    #[test]
+    fn decisions_against_each_other_are_corrected_where_they_were_made() {
+        let (ended, decisions, seen) = talk(Vec::new(), "a\nright\nr\nnot so\ns\nw\nw\nq\n");
+        assert_eq!((ended, decisions.len()), (Ended::Later, 2), "they are kept");
+        let said = seen.said.borrow();
+        assert_eq!(said.matches("they stand against each other").count(), 2, "{said}");
+
+        let (ended, corrected, seen) = talk(decisions.clone(), "s\nw\nb\nb\na\n\nw\n");
+        assert_eq!(ended, Ended::Write);
+        assert_eq!(words(&corrected), ["OP001 accepted –: right", "OP002 accepted –: not so"]);
+        let said = seen.said.borrow();
+        assert!(said.contains("rejected before: not so"), "{said}");
+
+        let (ended, left, seen) = talk(decisions, "b\nu\nu\nw\n");
+        assert_eq!(ended, Ended::Write);
+        assert_eq!(words(&left), ["OP001 accepted –: right"]);
+        assert_eq!(seen.kept.borrow().last().map(Vec::len), Some(1), "what is kept follows");
     }
 }

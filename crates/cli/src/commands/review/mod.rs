@@ -7,8 +7,8 @@ use std::io::IsTerminal as _;
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::explain::explain;
 use code_line::review::{
-    KeptDecisions, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, expect_possible,
-    open_items, read_decisions, review as carry_out,
+    KeptDecisions, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, expect_compatible,
+    expect_possible, open_items, read_decisions, review as carry_out,
 };
 use code_line::{Error, ErrorCode};
 use code_model::report::ReviewVerdict;
@@ -43,26 +43,32 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
         return list(context, &items);
     }
     let desk = Terminal { context, arguments, loaded: &loaded, kept: &kept };
-    converse(&desk, &items, decisions)
+    converse(&desk, items, decisions)
 }
 
 /// Goes through the items in the terminal; only what the person there asks for is written.
 fn converse(
     desk: &Terminal<'_>,
-    items: &[ReviewItem],
+    wanted: Vec<ReviewItem>,
     decisions: Vec<ReviewDecision>,
 ) -> Result<Answer, Error> {
     let Terminal { context, arguments, loaded, kept } = desk;
+    // What was decided about something else is written, too, so a person can go back to it.
+    let mut items = open_items(loaded, f64::INFINITY);
+    items.retain(|item| {
+        wanted.iter().all(|wanted| wanted.item != item.item)
+            && decisions.iter().any(|decision| decision.item == item.item)
+    });
     if !decisions.is_empty() {
         let decided = amount(decisions.len() as u32, "decision", "decisions");
-        let is_elsewhere = |it: &&ReviewDecision| items.iter().all(|item| item.item != it.item);
-        let elsewhere = match decisions.iter().filter(is_elsewhere).count() {
+        let elsewhere = match items.len() {
             0 => String::new(),
             n => format!(", {n} of them about what is not asked about now"),
         };
         context.output.note(&format!("going on after {decided} made before{elsewhere}\n"));
     }
-    let mut dialog = Dialog { items, decisions, desk };
+    items.extend(wanted);
+    let mut dialog = Dialog { items: &items, decisions, desk };
     let ended = dialog.run(&mut std::io::stdin().lock())?;
     let decisions = dialog.decisions;
     if ended == Ended::Later {
@@ -70,7 +76,8 @@ fn converse(
         context.output.note(&format!("\n{decided} kept; the same command goes on\n"));
         return Ok(Answer::No);
     }
-    let answer = written(context, arguments, loaded, decisions)?;
+    let answer = written(context, arguments, loaded, decisions)
+        .map_err(|error| desk.with_what_is_kept(error))?;
     kept.remove()?;
     Ok(answer)
 }
@@ -266,6 +273,15 @@ struct Terminal<'a> {
     kept: &'a KeptDecisions<'a>,
 }
 
+impl Terminal<'_> {
+    /// The same error, whose hint says where the decisions are.
+    fn with_what_is_kept(&self, error: Error) -> Error {
+        let hint = error.report().hint.map_or_else(String::new, |hint| format!("{hint}; "));
+        let path = self.kept.path();
+        error.hint(format!("{hint}what was decided is kept in `{}`", path.display()))
+    }
+}
+
 impl Desk for Terminal<'_> {
     fn say(&self, text: &str) -> Result<(), Error> {
         self.context.output.result(text)
@@ -273,6 +289,12 @@ impl Desk for Terminal<'_> {
 
     fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
         expect_possible(self.loaded, decision, self.arguments.unchecked, &self.context.world)
+    }
+
+    fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+        let unchecked = self.arguments.unchecked;
+        expect_compatible(self.loaded, decisions, unchecked, &self.context.world)
+            .map_err(|error| self.with_what_is_kept(error))
     }
 
     fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
