@@ -93,6 +93,28 @@ fn what_is_decided_makes_a_new_manifest() {
 }
 
 #[test]
+fn what_its_parent_did_to_dependents_says_nothing_about_a_new_manifest() {
+    let scene = scene();
+    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    with_code(scene.onx(&[&GENERATE[..], &["--preview", "app"]].concat()), 0);
+    let verified = |bundle: &str| {
+        let report: Value =
+            serde_json::from_str(&scene.read(&format!("{bundle}/report.json"))).expect("JSON");
+        report["verification"].clone()
+    };
+    assert_eq!(verified("bundle")["passed"], true);
+    let id = open(&scene, "bundle", "1")[0]["item"].as_str().expect("an id").to_owned();
+    let decide = ["manifest", "review", "bundle", "--reject", &id, "--reason", "no"];
+    scene.onx(&[&decide[..], &["--out", "mine"]].concat());
+    assert_eq!(verified("mine"), Value::Null);
+    let add = ["manifest", "template", "add", "parameter-removed", "--manifest", "bundle"];
+    let about = ["--set", "callable=yourlib.shapes.area", "--set", "name=encoding"];
+    let further = ["--reason", "not used", "--out", "added"];
+    with_code(scene.onx(&[&add[..], &about, &further].concat()), 0);
+    assert_eq!(verified("added"), Value::Null);
+}
+
+#[test]
 fn what_is_rejected_is_left_out_and_listed_as_gone() {
     let scene = scene();
     let items = open(&scene, "bundle", "1");
