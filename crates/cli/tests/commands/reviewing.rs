@@ -115,6 +115,32 @@ fn what_its_parent_did_to_dependents_says_nothing_about_a_new_manifest() {
 }
 
 #[test]
+fn what_is_open_is_what_was_asked_about() {
+    let scene = scene();
+    let items = open(&scene, "bundle", "1");
+    let operation = items.iter().find(|item| !item["kind"].is_null()).expect("an operation");
+    let kind = operation["kind"].as_str().expect("a kind");
+    let of_kind = items.iter().filter(|item| item["kind"] == kind);
+    let accept = of_kind.flat_map(|item| ["--accept", item["item"].as_str().expect("an id")]);
+    let accept: Vec<&str> = accept.chain(["--out", "mine"]).collect();
+    let open_name = items.iter().find(|item| item["kind"].is_null()).expect("an open name");
+    let open_name = open_name["item"].as_str().expect("a name");
+    let review = |manifest: &str, further: &[&str]| {
+        scene.onx(&[&["manifest", "review", manifest, "--reason", "x"][..], further].concat())
+    };
+    // Nothing is below 0.7 then, and the operation is below 1.
+    let reject = ["--reject", open_name, "--out", "named"];
+    let ran = with_code(review("bundle", &[&reject[..], &["--below", "1"]].concat()), 1);
+    assert!(ran.out.contains("open still"), "{}", ran.out);
+    assert!(ran.err.contains("review named/manifest.yaml --below 1\n"), "{}", ran.err);
+    with_code(scene.onx(&["manifest", "review", "named", "--list", "--below", "1"]), 1);
+
+    let ran = review("bundle", &[&accept[..], &["--below", "1", "--kind", kind]].concat());
+    assert!(with_code(ran, 0).out.contains(&format!("nothing is open of {kind}")));
+    with_code(scene.onx(&["manifest", "review", "mine", "--list"]), 1);
+}
+
+#[test]
 fn what_is_rejected_is_left_out_and_listed_as_gone() {
     let scene = scene();
     let items = open(&scene, "bundle", "1");

@@ -16,7 +16,7 @@ use code_model::report::ReviewVerdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use items::{ReviewItem, open_items};
+pub use items::{ReviewItem, WantedItems, open_items};
 pub use kept::KeptDecisions;
 
 use self::successor::{edited, renamed};
@@ -48,7 +48,7 @@ pub struct ReviewDecision {
 }
 
 /// What a review is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReviewRequest {
     /// The manifest or its folder.
     pub manifest: PathBuf,
@@ -56,6 +56,8 @@ pub struct ReviewRequest {
     pub shown: Digest,
     /// What was decided, at most once about each item.
     pub decisions: Vec<ReviewDecision>,
+    /// What was asked about: what of it is open in the new manifest is counted.
+    pub wanted: WantedItems,
     /// Whether names that neither version has are taken all the same.
     pub unchecked: bool,
     /// The folder to write into; by default it stands beside the manifest's own.
@@ -79,7 +81,7 @@ pub struct ReviewAnswer {
     pub rejected: u32,
     /// How many were edited.
     pub edited: u32,
-    /// How many are open still, below the default limit.
+    /// How many items that were asked about are open still.
     pub open: u32,
     /// Each file that was written, by what it is.
     pub artifacts: BTreeMap<String, String>,
@@ -106,7 +108,7 @@ pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Er
         accepted: count(ReviewVerdict::Accepted),
         rejected: count(ReviewVerdict::Rejected),
         edited: count(ReviewVerdict::Edited),
-        open: open_items(&made, OPEN_BELOW).len() as u32,
+        open: open_items(&made, &request.wanted).len() as u32,
         artifacts,
     })
 }

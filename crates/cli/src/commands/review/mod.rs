@@ -7,8 +7,8 @@ use std::io::IsTerminal as _;
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::explain::explain;
 use code_line::review::{
-    KeptDecisions, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, expect_compatible,
-    expect_possible, open_items, read_decisions, review as carry_out,
+    KeptDecisions, OPEN_BELOW, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, WantedItems,
+    expect_compatible, expect_possible, open_items, read_decisions, review as carry_out,
 };
 use code_line::{Error, ErrorCode};
 use code_model::report::ReviewVerdict;
@@ -27,7 +27,7 @@ const DECISIONS_LIMIT_BYTES: u64 = 64 << 20;
 
 pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Result<Answer, Error> {
     let loaded = load_manifest(&context.world, &arguments.manifest)?;
-    let items = items(&loaded, arguments);
+    let items = open_items(&loaded, &wanted(arguments));
     let given = given(context, arguments)?;
     let kept = KeptDecisions::of(&loaded, &context.world)?;
     if !given.is_empty() {
@@ -54,7 +54,7 @@ fn converse(
 ) -> Result<Answer, Error> {
     let Terminal { context, arguments, loaded, kept } = desk;
     // What was decided about something else is written, too, so a person can go back to it.
-    let mut items = open_items(loaded, f64::INFINITY);
+    let mut items = open_items(loaded, &WantedItems::all());
     items.retain(|item| {
         wanted.iter().all(|wanted| wanted.item != item.item)
             && decisions.iter().any(|decision| decision.item == item.item)
@@ -100,13 +100,9 @@ fn say_what_is_left_out(context: &Context<'_>, kept: &KeptDecisions<'_>, given: 
     }
 }
 
-/// What is open of what the user asks for.
-fn items(loaded: &LoadedManifest, arguments: &ReviewArguments) -> Vec<ReviewItem> {
-    let kinds = &arguments.kind;
-    let is_wanted = |item: &ReviewItem| {
-        kinds.is_empty() || item.kind.as_ref().is_some_and(|kind| kinds.contains(kind))
-    };
-    open_items(loaded, arguments.below).into_iter().filter(is_wanted).collect()
+/// What the user asks about.
+fn wanted(arguments: &ReviewArguments) -> WantedItems {
+    WantedItems { below: arguments.below, kinds: arguments.kind.clone() }
 }
 
 /// The decisions that the command line and a file bring.
@@ -148,6 +144,7 @@ fn written(
         manifest: arguments.manifest.clone(),
         shown: loaded.digest,
         decisions,
+        wanted: wanted(arguments),
         unchecked: arguments.unchecked,
         out: arguments.out.clone(),
     };
@@ -157,8 +154,8 @@ fn written(
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
-        context.output.result(&answer_text(&answer))?;
-        context.output.note(&format!("next  {}\n", next_command(&answer)));
+        context.output.result(&answer_text(&answer, arguments))?;
+        context.output.note(&format!("next  {}\n", next_command(&answer, arguments)));
     }
     let subject = manifest_id.to_string();
     let event = Event::ManifestReviewed {
@@ -175,18 +172,28 @@ fn written(
 }
 
 /// What is to be done with the new manifest: to decide the rest of it, or to use it.
-fn next_command(answer: &ReviewAnswer) -> String {
+fn next_command(answer: &ReviewAnswer, arguments: &ReviewArguments) -> String {
     let manifest = &answer.manifest_uri;
-    match answer.open {
-        0 => format!("onx-migrate apply --manifest {manifest} --target ./your_package --dry-run"),
-        _ => format!("onx-manifest review {manifest}"),
+    if answer.open == 0 {
+        return format!(
+            "onx-migrate apply --manifest {manifest} --target ./your_package --dry-run"
+        );
     }
+    let mut next = format!("onx-manifest review {manifest}");
+    if arguments.below.to_bits() != OPEN_BELOW.to_bits() {
+        next.push_str(&format!(" --below {}", arguments.below));
+    }
+    for kind in &arguments.kind {
+        next.push_str(&format!(" --kind {kind}"));
+    }
+    next
 }
 
-fn answer_text(answer: &ReviewAnswer) -> String {
+fn answer_text(answer: &ReviewAnswer, arguments: &ReviewArguments) -> String {
     let ReviewAnswer { accepted, rejected, edited, open, .. } = answer;
     let left = match open {
-        0 => "nothing is open".to_owned(),
+        0 if arguments.kind.is_empty() => "nothing is open".to_owned(),
+        0 => format!("nothing is open of {}", arguments.kind.join(", ")),
         n => format!("{} open still", amount(*n, "item is", "items are")),
     };
     let mut lines = Lines::default();
