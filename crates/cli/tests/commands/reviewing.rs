@@ -321,6 +321,24 @@ fn decisions_on_the_command_line_say_what_waits_beside_them() {
     assert!(!ran.err.contains("earlier review"), "{}", ran.err);
 }
 
+#[test]
+fn two_reviews_of_one_manifest_keep_each_others_decisions() {
+    let scene = scene();
+    let review = ["bundle", "--below", "1", "--out", "mine"];
+    let mut first = Typing::start(&scene, &review);
+    first.types("r\nnot so\n");
+    wait_for(&scene, 1);
+    let mut second = Typing::start(&scene, &review);
+    second.types("r\nno use\n");
+    wait_for(&scene, 2);
+    first.types("w\n");
+    let ran = first.ends();
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    wait_for(&scene, 1);
+    let ran = second.ends();
+    assert!(ran.err.contains("1 decision is kept"), "{}", ran.err);
+}
+
 /// Lets the report say that another name is open, with the successors of the one that is.
 fn open_name(scene: &Scene, name: &str) {
     let mut report: Value = serde_json::from_str(&scene.read("bundle/report.json")).expect("JSON");

@@ -17,8 +17,18 @@ pub(super) trait Desk {
     fn check(&self, decision: &ReviewDecision) -> Result<(), Error>;
     /// Refuses decisions that could not be carried out together.
     fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error>;
-    /// Keeps everything that was decided so far.
-    fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error>;
+    /// Keeps one more decision beside those before; everything that is decided then, it last.
+    fn keep(
+        &self,
+        before: &[ReviewDecision],
+        decision: ReviewDecision,
+    ) -> Result<Vec<ReviewDecision>, Error>;
+    /// Takes back what was decided about an item; everything that is decided then.
+    fn take_back(
+        &self,
+        before: &[ReviewDecision],
+        item: &str,
+    ) -> Result<Vec<ReviewDecision>, Error>;
     /// Everything that is known about an item.
     fn explain(&self, item: &ReviewItem) -> Result<String, Error>;
 }
@@ -77,7 +87,7 @@ impl Dialog<'_> {
                 (Reply::Skip, Some(_)) => position = self.open_from(position + 1),
                 (Reply::Back, _) => position = position.saturating_sub(1),
                 (Reply::TakeBack, Some(item)) => {
-                    self.take_back(item)?;
+                    self.decisions = self.desk.take_back(&self.decisions, &item.item)?;
                     shown = None;
                 }
                 (Reply::Write, _) if self.may_write()? => return Ok(Ended::Write),
@@ -122,12 +132,6 @@ impl Dialog<'_> {
         Ok(false)
     }
 
-    /// Leaves an item open that was decided.
-    fn take_back(&mut self, item: &ReviewItem) -> Result<(), Error> {
-        self.decisions.retain(|before| before.item != item.item);
-        self.desk.keep(&self.decisions)
-    }
-
     /// What would be written, and what would be left.
     fn so_far(&self) -> String {
         let open = self.items.iter().filter(|item| self.decided(item).is_none()).count();
@@ -168,9 +172,7 @@ impl Dialog<'_> {
             self.desk.say(&crate::output::error_text(&error.report()))?;
             return Ok(false);
         }
-        self.decisions.retain(|before| before.item != decision.item);
-        self.decisions.push(decision);
-        self.desk.keep(&self.decisions)?;
+        self.decisions = self.desk.keep(&self.decisions, decision)?;
         Ok(true)
     }
 }
@@ -271,9 +273,26 @@ mod tests {
             Ok(())
         }
 
-        fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
-            self.kept.borrow_mut().push(decisions.to_vec());
-            Ok(())
+        fn keep(
+            &self,
+            before: &[ReviewDecision],
+            decision: ReviewDecision,
+        ) -> Result<Vec<ReviewDecision>, Error> {
+            let mut decisions = self.take_back(before, &decision.item)?;
+            decisions.push(decision);
+            *self.kept.borrow_mut().last_mut().expect("it was taken back") = decisions.clone();
+            Ok(decisions)
+        }
+
+        fn take_back(
+            &self,
+            before: &[ReviewDecision],
+            item: &str,
+        ) -> Result<Vec<ReviewDecision>, Error> {
+            let mut decisions = before.to_vec();
+            decisions.retain(|before| before.item != item);
+            self.kept.borrow_mut().push(decisions.clone());
+            Ok(decisions)
         }
 
         fn explain(&self, item: &ReviewItem) -> Result<String, Error> {

@@ -32,7 +32,12 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
     let kept = KeptDecisions::of(&loaded, &context.world)?;
     if !given.is_empty() {
         say_what_is_left_out(context, &kept, &given);
-        return written(context, arguments, &loaded, given);
+        let answer = written(context, arguments, &loaded, &given)?;
+        // The manifest is written, and whoever gave these may never have kept any.
+        if let Err(error) = kept.forget(&given) {
+            context.output.trouble(&error);
+        }
+        return Ok(answer);
     }
     let asks = std::io::stdin().is_terminal() && !arguments.list && !context.output.is_json();
     if !asks {
@@ -72,13 +77,13 @@ fn converse(
     let ended = dialog.run(&mut std::io::stdin().lock())?;
     let decisions = dialog.decisions;
     if ended == Ended::Later {
-        let decided = amount(decisions.len() as u32, "decision is", "decisions are");
+        let decided = amount(kept.read()?.len() as u32, "decision is", "decisions are");
         context.output.note(&format!("\n{decided} kept; the same command goes on\n"));
         return Ok(Answer::No);
     }
-    let answer = written(context, arguments, loaded, decisions)
+    let answer = written(context, arguments, loaded, &decisions)
         .map_err(|error| desk.with_what_is_kept(error))?;
-    kept.remove()?;
+    kept.forget(&decisions)?;
     Ok(answer)
 }
 
@@ -138,12 +143,12 @@ fn written(
     context: &Context<'_>,
     arguments: &ReviewArguments,
     loaded: &LoadedManifest,
-    decisions: Vec<ReviewDecision>,
+    decisions: &[ReviewDecision],
 ) -> Result<Answer, Error> {
     let request = ReviewRequest {
         manifest: arguments.manifest.clone(),
         shown: loaded.digest,
-        decisions,
+        decisions: decisions.to_vec(),
         wanted: wanted(arguments),
         unchecked: arguments.unchecked,
         out: arguments.out.clone(),
@@ -304,8 +309,20 @@ impl Desk for Terminal<'_> {
             .map_err(|error| self.with_what_is_kept(error))
     }
 
-    fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
-        self.kept.write(decisions)
+    fn keep(
+        &self,
+        before: &[ReviewDecision],
+        decision: ReviewDecision,
+    ) -> Result<Vec<ReviewDecision>, Error> {
+        self.kept.keep(before, decision)
+    }
+
+    fn take_back(
+        &self,
+        before: &[ReviewDecision],
+        item: &str,
+    ) -> Result<Vec<ReviewDecision>, Error> {
+        self.kept.take_back(before, item)
     }
 
     fn explain(&self, item: &ReviewItem) -> Result<String, Error> {
