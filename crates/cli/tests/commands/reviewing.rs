@@ -178,7 +178,7 @@ fn decisions_that_cannot_be_carried_out_are_refused_as_a_whole() {
     refused(review(&["--accept", "OP999", "--reason", "x"]), 2, "neither an operation nor");
     refused(review(&["--accept", &id, "--reject", &id, "--reason", "x"]), 2, "two decisions");
     let nowhere = format!("{id}=yourlib.nowhere");
-    refused(review(&["--edit", &nowhere, "--reason", "x"]), 2, "");
+    refused(review(&["--edit", &nowhere, "--reason", "x"]), 2, "has no `yourlib.nowhere`");
     scene.write("decisions.yaml", "- {item: OP001, verdict: perhaps, reason: x}\n");
     refused(review(&["--decisions", "decisions.yaml"]), 2, "cannot be read");
     scene.write("decisions.yaml", "[]\n");
