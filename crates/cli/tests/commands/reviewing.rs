@@ -339,6 +339,29 @@ fn two_reviews_of_one_manifest_keep_each_others_decisions() {
     assert!(ran.err.contains("1 decision is kept"), "{}", ran.err);
 }
 
+#[test]
+fn a_decision_is_checked_against_the_versions_that_were_read_when_the_review_began() {
+    let scene = scene();
+    let review = ["bundle", "--below", "0", "--out", "mine"];
+    let mut typing = Typing::start(&scene, &review);
+    typing.types("e\nyourlib.shapes.nowhere\nwhy\nr\nfirst\n");
+    wait_for(&scene, 1);
+    let path = scene.work().join("bundle/snapshot_to.json");
+    let snapshot = std::fs::read(&path).expect("a snapshot");
+    std::fs::write(&path, "{}").expect("a file");
+    typing.types("b\ne\nyourlib.shapes.burden\nsecond\n");
+    let again = || std::fs::read_to_string(kept(&scene)?).ok().filter(|it| it.contains("second"));
+    let begin = Instant::now();
+    while again().is_none() && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::fs::write(&path, snapshot).expect("a file");
+    typing.types("w\n");
+    let ran = with_code(typing.ends(), 0);
+    assert!(ran.out.contains("has no `yourlib.shapes.nowhere`"), "{}", ran.out);
+    assert!(ran.out.contains("edited 1"), "{}{}", ran.out, ran.err);
+}
+
 /// Lets the report say that another name is open, with the successors of the one that is.
 fn open_name(scene: &Scene, name: &str) {
     let mut report: Value = serde_json::from_str(&scene.read("bundle/report.json")).expect("JSON");

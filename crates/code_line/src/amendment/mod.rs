@@ -33,6 +33,7 @@ pub(crate) struct Written {
 }
 
 /// The two versions that lie beside a manifest, as far as they do.
+#[derive(Debug)]
 pub(crate) struct BothVersions {
     pub(crate) from: Option<Snapshot>,
     pub(crate) to: Option<Snapshot>,

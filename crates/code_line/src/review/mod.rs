@@ -142,32 +142,40 @@ pub fn read_decisions(bytes: &[u8]) -> Result<Vec<ReviewDecision>, Error> {
     Ok(decisions)
 }
 
-/// Checks one decision against the manifest that it is about, as the review will.
-pub fn expect_possible(
-    loaded: &LoadedManifest,
-    decision: &ReviewDecision,
+/// A manifest that somebody is deciding about, with both versions at hand: they are read once, and
+/// not for every decision.
+#[derive(Debug)]
+pub struct ManifestInReview<'a> {
+    loaded: &'a LoadedManifest,
+    versions: BothVersions,
     unchecked: bool,
-    world: &World,
-) -> Result<(), Error> {
-    let versions = BothVersions::beside(loaded, world)?;
-    let subject = Subject::find(loaded, &decision.item)?;
-    reason(&decision.reason)?;
-    match decided(&subject, decision, &versions)? {
-        Decided::Change(change) if !unchecked => versions.expect_true(std::iter::once(&change)),
-        _ => Ok(()),
-    }
 }
 
-/// Checks all decisions together against the manifest that they are about, as the review will: each
-/// may be possible alone while two of them, or one and an operation, stand against each other.
-pub fn expect_compatible(
-    loaded: &LoadedManifest,
-    decisions: &[ReviewDecision],
-    unchecked: bool,
-    world: &World,
-) -> Result<(), Error> {
-    let versions = BothVersions::beside(loaded, world)?;
-    amended(loaded, &versions, decisions, unchecked).map(drop)
+impl<'a> ManifestInReview<'a> {
+    /// Reads what decisions about the manifest are checked against; `unchecked` takes names that
+    /// neither version has.
+    pub fn open(loaded: &'a LoadedManifest, unchecked: bool, world: &World) -> Result<Self, Error> {
+        let versions = BothVersions::beside(loaded, world)?;
+        Ok(Self { loaded, versions, unchecked })
+    }
+
+    /// Checks one decision, as the review will.
+    pub fn expect_possible(&self, decision: &ReviewDecision) -> Result<(), Error> {
+        let subject = Subject::find(self.loaded, &decision.item)?;
+        reason(&decision.reason)?;
+        match decided(&subject, decision, &self.versions)? {
+            Decided::Change(change) if !self.unchecked => {
+                self.versions.expect_true(std::iter::once(&change))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks all decisions together, as the review will: each may be possible alone while two of
+    /// them, or one and an operation, stand against each other.
+    pub fn expect_compatible(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+        amended(self.loaded, &self.versions, decisions, self.unchecked).map(drop)
+    }
 }
 
 /// What a decision is about.

@@ -7,8 +7,8 @@ use std::io::IsTerminal as _;
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::explain::explain;
 use code_line::review::{
-    KeptDecisions, OPEN_BELOW, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, WantedItems,
-    expect_compatible, expect_possible, open_items, read_decisions, review as carry_out,
+    KeptDecisions, ManifestInReview, OPEN_BELOW, ReviewAnswer, ReviewDecision, ReviewItem,
+    ReviewRequest, WantedItems, open_items, read_decisions, review as carry_out,
 };
 use code_line::{Error, ErrorCode};
 use code_model::report::ReviewVerdict;
@@ -47,7 +47,8 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
     if items.is_empty() && decisions.is_empty() {
         return list(context, &items);
     }
-    let desk = Terminal { context, arguments, loaded: &loaded, kept: &kept };
+    let manifest = ManifestInReview::open(&loaded, arguments.unchecked, &context.world)?;
+    let desk = Terminal { context, arguments, loaded: &loaded, manifest, kept: &kept };
     converse(&desk, items, decisions)
 }
 
@@ -57,7 +58,7 @@ fn converse(
     wanted: Vec<ReviewItem>,
     decisions: Vec<ReviewDecision>,
 ) -> Result<Answer, Error> {
-    let Terminal { context, arguments, loaded, kept } = desk;
+    let Terminal { context, arguments, loaded, kept, .. } = desk;
     // What was decided about something else is written, too, so a person can go back to it.
     let mut items = open_items(loaded, &WantedItems::all());
     items.retain(|item| {
@@ -282,6 +283,7 @@ struct Terminal<'a> {
     context: &'a Context<'a>,
     arguments: &'a ReviewArguments,
     loaded: &'a LoadedManifest,
+    manifest: ManifestInReview<'a>,
     kept: &'a KeptDecisions<'a>,
 }
 
@@ -300,13 +302,11 @@ impl Desk for Terminal<'_> {
     }
 
     fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
-        expect_possible(self.loaded, decision, self.arguments.unchecked, &self.context.world)
+        self.manifest.expect_possible(decision)
     }
 
     fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
-        let unchecked = self.arguments.unchecked;
-        expect_compatible(self.loaded, decisions, unchecked, &self.context.world)
-            .map_err(|error| self.with_what_is_kept(error))
+        self.manifest.expect_compatible(decisions).map_err(|error| self.with_what_is_kept(error))
     }
 
     fn keep(
