@@ -141,6 +141,39 @@ fn what_is_open_is_what_was_asked_about() {
 }
 
 #[test]
+fn a_new_manifest_takes_the_place_of_no_other_one() {
+    let scene = scene();
+    let id = open(&scene, "bundle", "1")[0]["item"].as_str().expect("an id").to_owned();
+    let command = |folder: &str, reason: &str, arguments: &[&str]| -> Ran {
+        let mut command = scene.command(env!("CARGO_BIN_EXE_onx"));
+        command.args(["manifest", "review", "--reject", &id, "--reason", reason]);
+        command.args(arguments).current_dir(scene.work().join(folder));
+        command.output().expect("onx starts").into()
+    };
+    let before = scene.files("bundle");
+    std::os::unix::fs::symlink("bundle", scene.work().join("link")).expect("a link");
+    for out in ["../bundle", "../link", "."] {
+        let ran = command("bundle", "x", &[".", "--out", out]);
+        refused(ran, 4, "holds the manifest that this is made from");
+    }
+    refused(command("", "x", &["link", "--out", "bundle"]), 4, "that this is made from");
+    assert_eq!(scene.files("bundle"), before);
+
+    command("", "x", &["bundle", "--out", "mine"]);
+    let mine = scene.files("mine");
+    refused(command("", "y", &["bundle", "--out", "mine"]), 4, "holds another manifest");
+    assert_eq!(scene.files("mine"), mine);
+    command("", "x", &["bundle", "--out", "mine"]);
+    assert_eq!(scene.files("mine"), mine, "the same is written again");
+
+    std::fs::remove_file(scene.work().join("mine/manifest.yaml")).expect("a file");
+    std::fs::remove_file(scene.work().join("bundle/manifest.dsse.json")).expect("a file");
+    let ran = command("", "y", &["bundle", "--out", "mine"]);
+    assert!(ran.out.contains("unsigned"), "{}{}", ran.out, ran.err);
+    assert!(!scene.work().join("mine/manifest.dsse.json").exists());
+}
+
+#[test]
 fn what_is_rejected_is_left_out_and_listed_as_gone() {
     let scene = scene();
     let items = open(&scene, "bundle", "1");
