@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use code_line::review::OPEN_BELOW;
 use ledger::{Identity, Role};
 
 use super::manifest::probability;
@@ -13,11 +14,12 @@ use super::registry::RegistryArguments;
 ///
 /// Goes through the operations below a probability, and the names with several plausible
 /// successors, one by one in the terminal; what most depends on comes first. Every decision is kept
-/// at once, so the same command goes on where an earlier one was left. A manifest never changes: a
-/// review writes a new bundle with a new manifest, which names the one before it. What was accepted
-/// or edited is sure, with manual_validation as its evidence; what was rejected is left out.
+/// at once, so the same command goes on where an earlier one was left, and nothing is written until
+/// you ask for it. A manifest never changes: a review writes a new bundle with a new manifest,
+/// which names the one before it. What was accepted or edited is sure, with manual_validation as
+/// its evidence; what was rejected is left out.
 ///
-/// With decisions on the command line, or in a file, nothing is asked.
+/// With decisions on the command line, or in a file, nothing is asked, and only those are written.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -33,7 +35,7 @@ A file of decisions is a list in YAML or JSON:
   - {item: OP012, verdict: accepted, reason: see the change log}
   - {item: OP014, verdict: edited, to: yourlib.shapes.Quadrat, reason: asked the author}
 
-Exits with 1 when something is open still.")]
+Exits with 1 when something is open still of what --below and --kind ask for.")]
 pub(crate) struct ReviewArguments {
     /// The manifest or its folder
     #[arg(value_name = "MANIFEST")]
@@ -44,7 +46,7 @@ pub(crate) struct ReviewArguments {
     pub(crate) list: bool,
 
     /// Operations below this probability are open
-    #[arg(long, value_name = "0..1", value_parser = probability, default_value_t = 0.7)]
+    #[arg(long, value_name = "0..1", value_parser = probability, default_value_t = OPEN_BELOW)]
     pub(crate) below: f64,
 
     /// Only operations of this kind, for example arg.rename; repeatable

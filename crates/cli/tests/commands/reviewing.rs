@@ -1,5 +1,10 @@
 //! `review`, `approve`, `approvals` and `policy`.
 
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use crate::scene::{Ran, Scene};
@@ -88,6 +93,87 @@ fn what_is_decided_makes_a_new_manifest() {
 }
 
 #[test]
+fn what_its_parent_did_to_dependents_says_nothing_about_a_new_manifest() {
+    let scene = scene();
+    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
+    with_code(scene.onx(&[&GENERATE[..], &["--preview", "app"]].concat()), 0);
+    let verified = |bundle: &str| {
+        let report: Value =
+            serde_json::from_str(&scene.read(&format!("{bundle}/report.json"))).expect("JSON");
+        report["verification"].clone()
+    };
+    assert_eq!(verified("bundle")["passed"], true);
+    let id = open(&scene, "bundle", "1")[0]["item"].as_str().expect("an id").to_owned();
+    let decide = ["manifest", "review", "bundle", "--reject", &id, "--reason", "no"];
+    scene.onx(&[&decide[..], &["--out", "mine"]].concat());
+    assert_eq!(verified("mine"), Value::Null);
+    let add = ["manifest", "template", "add", "parameter-removed", "--manifest", "bundle"];
+    let about = ["--set", "callable=yourlib.shapes.area", "--set", "name=encoding"];
+    let further = ["--reason", "not used", "--out", "added"];
+    with_code(scene.onx(&[&add[..], &about, &further].concat()), 0);
+    assert_eq!(verified("added"), Value::Null);
+}
+
+#[test]
+fn what_is_open_is_what_was_asked_about() {
+    let scene = scene();
+    let items = open(&scene, "bundle", "1");
+    let operation = items.iter().find(|item| !item["kind"].is_null()).expect("an operation");
+    let kind = operation["kind"].as_str().expect("a kind");
+    let of_kind = items.iter().filter(|item| item["kind"] == kind);
+    let accept = of_kind.flat_map(|item| ["--accept", item["item"].as_str().expect("an id")]);
+    let accept: Vec<&str> = accept.chain(["--out", "mine"]).collect();
+    let open_name = items.iter().find(|item| item["kind"].is_null()).expect("an open name");
+    let open_name = open_name["item"].as_str().expect("a name");
+    let review = |manifest: &str, further: &[&str]| {
+        scene.onx(&[&["manifest", "review", manifest, "--reason", "x"][..], further].concat())
+    };
+    // Nothing is below 0.7 then, and the operation is below 1.
+    let reject = ["--reject", open_name, "--out", "named"];
+    let ran = with_code(review("bundle", &[&reject[..], &["--below", "1"]].concat()), 1);
+    assert!(ran.out.contains("open still"), "{}", ran.out);
+    assert!(ran.err.contains("review named/manifest.yaml --below 1\n"), "{}", ran.err);
+    with_code(scene.onx(&["manifest", "review", "named", "--list", "--below", "1"]), 1);
+
+    let ran = review("bundle", &[&accept[..], &["--below", "1", "--kind", kind]].concat());
+    assert!(with_code(ran, 0).out.contains(&format!("nothing is open of {kind}")));
+    with_code(scene.onx(&["manifest", "review", "mine", "--list"]), 1);
+}
+
+#[test]
+fn a_new_manifest_takes_the_place_of_no_other_one() {
+    let scene = scene();
+    let id = open(&scene, "bundle", "1")[0]["item"].as_str().expect("an id").to_owned();
+    let command = |folder: &str, reason: &str, arguments: &[&str]| -> Ran {
+        let mut command = scene.command(env!("CARGO_BIN_EXE_onx"));
+        command.args(["manifest", "review", "--reject", &id, "--reason", reason]);
+        command.args(arguments).current_dir(scene.work().join(folder));
+        command.output().expect("onx starts").into()
+    };
+    let before = scene.files("bundle");
+    std::os::unix::fs::symlink("bundle", scene.work().join("link")).expect("a link");
+    for out in ["../bundle", "../link", "."] {
+        let ran = command("bundle", "x", &[".", "--out", out]);
+        refused(ran, 4, "holds the manifest that this is made from");
+    }
+    refused(command("", "x", &["link", "--out", "bundle"]), 4, "that this is made from");
+    assert_eq!(scene.files("bundle"), before);
+
+    command("", "x", &["bundle", "--out", "mine"]);
+    let mine = scene.files("mine");
+    refused(command("", "y", &["bundle", "--out", "mine"]), 4, "holds another manifest");
+    assert_eq!(scene.files("mine"), mine);
+    command("", "x", &["bundle", "--out", "mine"]);
+    assert_eq!(scene.files("mine"), mine, "the same is written again");
+
+    std::fs::remove_file(scene.work().join("mine/manifest.yaml")).expect("a file");
+    std::fs::remove_file(scene.work().join("bundle/manifest.dsse.json")).expect("a file");
+    let ran = command("", "y", &["bundle", "--out", "mine"]);
+    assert!(ran.out.contains("unsigned"), "{}{}", ran.out, ran.err);
+    assert!(!scene.work().join("mine/manifest.dsse.json").exists());
+}
+
+#[test]
 fn what_is_rejected_is_left_out_and_listed_as_gone() {
     let scene = scene();
     let items = open(&scene, "bundle", "1");
@@ -125,7 +211,7 @@ fn decisions_that_cannot_be_carried_out_are_refused_as_a_whole() {
     refused(review(&["--accept", "OP999", "--reason", "x"]), 2, "neither an operation nor");
     refused(review(&["--accept", &id, "--reject", &id, "--reason", "x"]), 2, "two decisions");
     let nowhere = format!("{id}=yourlib.nowhere");
-    refused(review(&["--edit", &nowhere, "--reason", "x"]), 2, "");
+    refused(review(&["--edit", &nowhere, "--reason", "x"]), 2, "has no `yourlib.nowhere`");
     scene.write("decisions.yaml", "- {item: OP001, verdict: perhaps, reason: x}\n");
     refused(review(&["--decisions", "decisions.yaml"]), 2, "cannot be read");
     scene.write("decisions.yaml", "[]\n");
@@ -134,6 +220,221 @@ fn decisions_that_cannot_be_carried_out_are_refused_as_a_whole() {
     scene.write("decisions.yaml", &format!("- {{item: {id}, verdict: accepted, reason: right}}\n"));
     let ran = review(&["--decisions", "decisions.yaml"]);
     assert!(ran.out.contains("accepted 1"), "{}{}", ran.out, ran.err);
+}
+
+/// Runs a command with a terminal as its standard input, and types there what comes in.
+const AT_A_TERMINAL: &str = "\
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=theirs)
+os.close(theirs)
+try:
+    while line := os.read(0, 4096):
+        os.write(ours, line)
+    os.write(ours, bytes([4]) * 2)
+except OSError:
+    pass
+sys.exit(child.wait())
+";
+
+/// A review in a terminal.
+struct Typing {
+    child: Child,
+}
+
+impl Typing {
+    fn start(scene: &Scene, arguments: &[&str]) -> Self {
+        let mut command = scene.command("python3");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.args(["-c", AT_A_TERMINAL, env!("CARGO_BIN_EXE_onx"), "manifest", "review"]);
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { child: command.spawn().expect("python3 starts") }
+    }
+
+    fn types(&mut self, text: &str) {
+        let input = self.child.stdin.as_mut().expect("a terminal");
+        input.write_all(text.as_bytes()).expect("it is typed");
+    }
+
+    /// What it printed, after the end of the input.
+    fn ends(mut self) -> Ran {
+        drop(self.child.stdin.take());
+        self.child.wait_with_output().expect("it ends").into()
+    }
+}
+
+/// A whole review in a terminal.
+fn talk(scene: &Scene, arguments: &[&str], input: &str) -> Ran {
+    let mut typing = Typing::start(scene, arguments);
+    typing.types(input);
+    typing.ends()
+}
+
+/// The file with the decisions that are kept, if there are any.
+fn kept(scene: &Scene) -> Option<PathBuf> {
+    let folder = std::fs::read_dir(scene.state().join("reviews")).ok()?;
+    let mut paths = folder.map(|entry| entry.expect("an entry").path());
+    paths.find(|path| path.extension().is_some_and(|it| it == "json"))
+}
+
+/// Waits until so many decisions are kept.
+fn wait_for(scene: &Scene, count: usize) {
+    let begin = Instant::now();
+    let so_many = || {
+        let bytes = std::fs::read(kept(scene)?).ok()?;
+        serde_json::from_slice::<Vec<Value>>(&bytes).ok().map(|kept| kept.len())
+    };
+    while so_many() != Some(count) {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?} are kept", so_many());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_was_decided_about_one_manifest_is_not_carried_out_on_another() {
+    let scene = scene();
+    let mut typing = Typing::start(&scene, &["bundle", "--below", "1", "--out", "mine"]);
+    typing.types("r\nnot so\n");
+    wait_for(&scene, 1);
+    // Another operation comes first now, and has the id that was decided about.
+    for version in ["old", "new"] {
+        let path = format!("{version}/yourlib/shapes.py");
+        let name = if version == "old" { "Angle" } else { "Corner" };
+        let text = format!("class {name}:\n    \"\"\"Degrees.\"\"\"\n\n    degrees = 90\n\n\n");
+        scene.write(&path, &(text + &scene.read(&path)));
+    }
+    with_code(scene.onx(&GENERATE), 0);
+    let before = scene.files("bundle");
+    typing.types("w\n");
+    refused(typing.ends(), 4, "was made anew since it was shown");
+    assert!(!scene.work().join("mine").exists());
+    assert_eq!(scene.files("bundle"), before);
+    assert!(kept(&scene).is_some(), "what was decided may be looked up");
+    let ran = talk(&scene, &["bundle", "--below", "1"], "");
+    assert!(!ran.err.contains("going on"), "{}", ran.err);
+}
+
+#[test]
+fn what_waits_is_written_only_when_that_is_asked_for() {
+    let scene = scene();
+    let ran = talk(&scene, &["bundle", "--below", "1", "--out", "mine"], "r\nnot so\nq\n");
+    assert!(with_code(ran, 1).err.contains("1 decision is kept"));
+    let other_kind = ["bundle", "--kind", "config.key_rename", "--out", "mine"];
+    let ran = with_code(talk(&scene, &other_kind, ""), 1);
+    assert!(ran.err.contains("1 decision made before, 1 of them about what is not"), "{}", ran.err);
+    assert!(ran.out.contains("1 decision is made"), "{}", ran.out);
+    assert!(!scene.work().join("mine").exists());
+    wait_for(&scene, 1);
+
+    let ran = talk(&scene, &other_kind, "w\n");
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    assert!(scene.work().join("mine/manifest.yaml").exists());
+    assert_eq!(kept(&scene), None, "it stands in a manifest now");
+}
+
+#[test]
+fn decisions_on_the_command_line_say_what_waits_beside_them() {
+    let scene = scene();
+    let first = talk(&scene, &["bundle", "--below", "1"], "r\nnot so\nq\n");
+    with_code(first, 1);
+    let decided = &open(&scene, "bundle", "1")[0]["item"];
+    let other = open(&scene, "bundle", "1")[1]["item"].as_str().expect("a name").to_owned();
+    let reject = ["manifest", "review", "bundle", "--reject", &other, "--reason", "no"];
+    let ran = scene.onx(&[&reject[..], &["--out", "mine"]].concat());
+    let path = kept(&scene).expect("a file");
+    let path = path.to_str().expect("a path");
+    assert!(ran.err.contains("1 decision of an earlier review"), "{}", ran.err);
+    assert!(ran.err.contains(&format!("--decisions {path}")), "{}", ran.err);
+    let report: Value = serde_json::from_str(&scene.read("mine/report.json")).expect("JSON");
+    assert_eq!(report["reviewed"].as_array().map(Vec::len), Some(1), "{decided} waits");
+
+    let ran = scene.onx(&[&reject[..], &["--decisions", path, "--out", "both"]].concat());
+    assert!(ran.out.contains("rejected 2"), "{}{}", ran.out, ran.err);
+    assert!(!ran.err.contains("earlier review"), "{}", ran.err);
+}
+
+#[test]
+fn two_reviews_of_one_manifest_keep_each_others_decisions() {
+    let scene = scene();
+    let review = ["bundle", "--below", "1", "--out", "mine"];
+    let mut first = Typing::start(&scene, &review);
+    first.types("r\nnot so\n");
+    wait_for(&scene, 1);
+    let mut second = Typing::start(&scene, &review);
+    second.types("r\nno use\n");
+    wait_for(&scene, 2);
+    first.types("w\n");
+    let ran = first.ends();
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    wait_for(&scene, 1);
+    let ran = second.ends();
+    assert!(ran.err.contains("1 decision is kept"), "{}", ran.err);
+}
+
+#[test]
+fn a_decision_is_checked_against_the_versions_that_were_read_when_the_review_began() {
+    let scene = scene();
+    let review = ["bundle", "--below", "0", "--out", "mine"];
+    let mut typing = Typing::start(&scene, &review);
+    typing.types("e\nyourlib.shapes.nowhere\nwhy\nr\nfirst\n");
+    wait_for(&scene, 1);
+    let path = scene.work().join("bundle/snapshot_to.json");
+    let snapshot = std::fs::read(&path).expect("a snapshot");
+    std::fs::write(&path, "{}").expect("a file");
+    typing.types("b\ne\nyourlib.shapes.burden\nsecond\n");
+    let again = || std::fs::read_to_string(kept(&scene)?).ok().filter(|it| it.contains("second"));
+    let begin = Instant::now();
+    while again().is_none() && begin.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::fs::write(&path, snapshot).expect("a file");
+    typing.types("w\n");
+    let ran = with_code(typing.ends(), 0);
+    assert!(ran.out.contains("has no `yourlib.shapes.nowhere`"), "{}", ran.out);
+    assert!(ran.out.contains("edited 1"), "{}{}", ran.out, ran.err);
+}
+
+/// Lets the report say that another name is open, with the successors of the one that is.
+fn open_name(scene: &Scene, name: &str) {
+    let mut report: Value = serde_json::from_str(&scene.read("bundle/report.json")).expect("JSON");
+    let open_names = report["ambiguous"].as_array_mut().expect("open names");
+    let mut other = open_names[0].clone();
+    other["name"] = name.into();
+    open_names.push(other);
+    report["accounting"]["ambiguous"] = 2.into();
+    scene.write("bundle/report.json", &report.to_string());
+}
+
+#[test]
+fn decisions_that_cannot_be_written_together_are_corrected_in_the_same_review() {
+    let scene = scene();
+    // An operation says already what became of the class.
+    open_name(&scene, "yourlib.shapes.Square");
+    let review = ["bundle", "--below", "0", "--out", "mine"];
+    let ran = with_code(talk(&scene, &review, "s\nr\nnot so\nw\n"), 1);
+    assert!(ran.out.contains("operations stand against what was decided"), "{}", ran.out);
+    let path = kept(&scene).expect("a file");
+    assert!(ran.out.contains(&format!("is kept in `{}`", path.display())), "{}", ran.out);
+    assert!(!scene.work().join("mine").exists());
+    wait_for(&scene, 1);
+
+    let ran = talk(&scene, &review, "s\nw\nb\nu\nb\nr\nno use\nw\n");
+    assert!(ran.out.contains("rejected before: not so"), "{}", ran.out);
+    assert!(ran.out.contains("rejected 1"), "{}{}", ran.out, ran.err);
+    assert_eq!(kept(&scene), None);
+}
+
+#[test]
+fn names_that_differ_in_their_letters_are_two_items() {
+    let scene = scene();
+    open_name(&scene, "yourlib.shapes.Weigh");
+    let input = "r\nno use\nr\n\nw\n";
+    let ran = talk(&scene, &["bundle", "--below", "0", "--unchecked", "--out", "mine"], input);
+    assert!(with_code(ran, 0).out.contains("rejected 2"));
+    let again = ["--reject", "yourlib.shapes.weigh", "--reject", "yourlib.shapes.weigh"];
+    let review = ["manifest", "review", "bundle", "--reason", "x", "--unchecked"];
+    refused(scene.onx(&[&review[..], &again].concat()), 2, "two decisions are about");
 }
 
 /// Another person with a key of his own on the same machine.

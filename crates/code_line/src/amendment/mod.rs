@@ -3,15 +3,16 @@
 mod truth;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use artifact::Digest;
+use artifact::{Digest, TreePath};
 use code_change::Amendment;
 use code_model::DottedName;
 use code_model::api::{ApiIndex, Resolution};
 use code_model::manifest::Manifest;
 use code_model::operation::Change;
 use code_model::snapshot::Snapshot;
+use host::{FileError, FileErrorKind, Place};
 
 use crate::bundle::{BundleFolder, Content, LoadedManifest, load_manifest, name, read_snapshot};
 use crate::trust::{SignatureState, sign_descendant};
@@ -33,6 +34,7 @@ pub(crate) struct Written {
 }
 
 /// The two versions that lie beside a manifest, as far as they do.
+#[derive(Debug)]
 pub(crate) struct BothVersions {
     pub(crate) from: Option<Snapshot>,
     pub(crate) to: Option<Snapshot>,
@@ -97,7 +99,7 @@ pub(crate) fn write(
         Error::user(ErrorCode::UsageError, "what is said makes no valid operation").caused_by(error)
     })?;
     let digest = manifest.digest();
-    let own = loaded.folder.path();
+    let own = resolved(loaded.folder.path(), world)?;
     let out = out.map_or_else(
         || {
             let stem = own.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -106,13 +108,7 @@ pub(crate) fn write(
         },
         Path::to_path_buf,
     );
-    let folder =
-        BundleFolder::claim(world, &world.environment.absolute(&out), &manifest.metadata.library)?;
-    if folder.path() == own {
-        let message = format!("`{}` holds the manifest that this is made from", own.display());
-        return Err(Error::new(ErrorKind::Conflict, ErrorCode::OutputError, message)
-            .hint("name another folder with --out: a manifest never changes"));
-    }
+    let folder = empty_folder(&out, &own, manifest, world)?;
     let mut written = Vec::new();
     for file in name::OF_VERSIONS {
         if let Some(bytes) = loaded.folder.read(&*world.files, file)? {
@@ -137,4 +133,57 @@ pub(crate) fn write(
     });
     let uri = out.join(name::MANIFEST).display().to_string();
     Ok(Written { uri, digest, signature, artifacts: artifacts.collect() })
+}
+
+/// The folder for a new bundle: neither the one of the manifest that it is made from, by whatever
+/// path that was named, nor one with another manifest, which somebody may have published or signed.
+fn empty_folder(
+    out: &Path,
+    own: &Path,
+    manifest: &Manifest,
+    world: &World,
+) -> Result<BundleFolder, Error> {
+    let path = world.environment.absolute(out);
+    let refused = |message: String| {
+        Error::new(ErrorKind::Conflict, ErrorCode::OutputError, message)
+            .hint("name another folder with --out: a manifest never changes")
+    };
+    let is_own = match world.files.canonical(&path) {
+        Ok(path) => path == own,
+        Err(error) if error.kind == FileErrorKind::Missing => false,
+        Err(error) => return Err(unusable(&path, error)),
+    };
+    if is_own {
+        let path = path.display();
+        return Err(refused(format!("`{path}` holds the manifest that this is made from")));
+    }
+    let folder = BundleFolder::claim(world, &path, &manifest.metadata.library)?;
+    match folder.read(&*world.files, name::MANIFEST)? {
+        Some(bytes) if Digest::of(&bytes) != manifest.digest() => {
+            let (path, other) = (path.display(), Digest::of(&bytes).short());
+            Err(refused(format!("`{path}` holds another manifest, {other}")))
+        }
+        Some(_) => Ok(folder),
+        None => {
+            // Signatures of a manifest that is gone would stand beside the new one as broken.
+            let signature = TreePath::new(name::SIGNATURE).map_err(|error| {
+                Error::internal("a bundle's file has no usable name").caused_by(error)
+            })?;
+            match world.files.remove_file(Place::new(&path, &signature)) {
+                Err(error) if error.kind != FileErrorKind::Missing => Err(unusable(&path, error)),
+                _ => Ok(folder),
+            }
+        }
+    }
+}
+
+/// The path with every link in it resolved.
+fn resolved(path: &Path, world: &World) -> Result<PathBuf, Error> {
+    world.files.canonical(path).map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: FileError) -> Error {
+    let hint = error.hint().to_owned();
+    let message = format!("`{}` cannot be used", path.display());
+    Error::outside(ErrorCode::OutputError, message, error).hint(hint)
 }

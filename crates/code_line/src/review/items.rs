@@ -35,12 +35,30 @@ pub struct ReviewItem {
     pub evidence: Option<Evidence>,
 }
 
-/// What nobody has decided: operations below this probability, and names with several plausible
-/// successors. What most depends on comes first, and what is equal as the manifest has it.
-pub fn open_items(loaded: &LoadedManifest, below: f64) -> Vec<ReviewItem> {
+/// What of a manifest a person is asked about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedItems {
+    /// Operations below this probability are open.
+    pub below: f64,
+    /// Only operations of these kinds; everything where none is named.
+    pub kinds: Vec<String>,
+}
+
+impl WantedItems {
+    /// Everything that can be decided, however sure it is.
+    pub fn all() -> Self {
+        Self { below: f64::INFINITY, kinds: Vec::new() }
+    }
+}
+
+/// What nobody has decided of what is wanted: operations below a probability, and names with
+/// several plausible successors. What most depends on comes first, and what is equal as the
+/// manifest has it.
+pub fn open_items(loaded: &LoadedManifest, wanted: &WantedItems) -> Vec<ReviewItem> {
+    let WantedItems { below, kinds } = wanted;
     let operations = loaded.manifest.operations.iter();
     let is_open = |o: &&Operation| {
-        o.confidence.overall < below
+        o.confidence.overall < *below
             && o.evidence.detection != "manual"
             && !matches!(o.change, Change::SymbolRemove { .. })
     };
@@ -48,6 +66,9 @@ pub fn open_items(loaded: &LoadedManifest, below: f64) -> Vec<ReviewItem> {
         operations.filter(is_open).map(|operation| of_operation(operation, loaded)).collect();
     let report = loaded.report.iter();
     items.extend(report.flat_map(|report| &report.ambiguous).map(of_name));
+    items.retain(|item| {
+        kinds.is_empty() || item.kind.as_ref().is_some_and(|kind| kinds.contains(kind))
+    });
     items.sort_by_key(|item| (std::cmp::Reverse(item.covers), !item.breaking));
     items
 }

@@ -16,7 +16,7 @@ use code_model::report::ReviewVerdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use items::{ReviewItem, open_items};
+pub use items::{ReviewItem, WantedItems, open_items};
 pub use kept::KeptDecisions;
 
 use self::successor::{edited, renamed};
@@ -48,12 +48,16 @@ pub struct ReviewDecision {
 }
 
 /// What a review is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReviewRequest {
     /// The manifest or its folder.
     pub manifest: PathBuf,
+    /// The digest of the manifest that was decided about.
+    pub shown: Digest,
     /// What was decided, at most once about each item.
     pub decisions: Vec<ReviewDecision>,
+    /// What was asked about: what of it is open in the new manifest is counted.
+    pub wanted: WantedItems,
     /// Whether names that neither version has are taken all the same.
     pub unchecked: bool,
     /// The folder to write into; by default it stands beside the manifest's own.
@@ -77,7 +81,7 @@ pub struct ReviewAnswer {
     pub rejected: u32,
     /// How many were edited.
     pub edited: u32,
-    /// How many are open still, below the default limit.
+    /// How many items that were asked about are open still.
     pub open: u32,
     /// Each file that was written, by what it is.
     pub artifacts: BTreeMap<String, String>,
@@ -86,9 +90,10 @@ pub struct ReviewAnswer {
 /// Carries out what was decided, and writes a new bundle.
 pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Error> {
     let loaded = load_manifest(world, &request.manifest)?;
+    expect_shown(&loaded, request.shown)?;
     expect_intact(world, &loaded)?;
     let versions = BothVersions::beside(&loaded, world)?;
-    let amended = amended(&loaded, &versions, request)?;
+    let amended = amended(&loaded, &versions, &request.decisions, request.unchecked)?;
     let Written { uri, digest, signature, artifacts } =
         write(&amended, &loaded, request.out.as_deref(), world)?;
     let made = load_manifest(world, Path::new(&uri))?;
@@ -103,9 +108,22 @@ pub fn review(request: &ReviewRequest, world: &World) -> Result<ReviewAnswer, Er
         accepted: count(ReviewVerdict::Accepted),
         rejected: count(ReviewVerdict::Rejected),
         edited: count(ReviewVerdict::Edited),
-        open: open_items(&made, OPEN_BELOW).len() as u32,
+        open: open_items(&made, &request.wanted).len() as u32,
         artifacts,
     })
+}
+
+/// Refuses to carry out on one manifest what was decided about another: ids of operations are
+/// counted anew in each, so the same id may stand for something else.
+fn expect_shown(loaded: &LoadedManifest, shown: Digest) -> Result<(), Error> {
+    if loaded.digest == shown {
+        return Ok(());
+    }
+    let message =
+        format!("the manifest `{}` was made anew since it was shown", loaded.path.display());
+    Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
+        .detail(format!("it was {}, and is {} now", shown.short(), loaded.digest.short()))
+        .hint("give the command again, and decide about what the manifest has now"))
 }
 
 /// Reads decisions, as a review keeps them and as a person may write them: YAML or JSON.
@@ -124,19 +142,39 @@ pub fn read_decisions(bytes: &[u8]) -> Result<Vec<ReviewDecision>, Error> {
     Ok(decisions)
 }
 
-/// Checks one decision against the manifest that it is about, as the review will.
-pub fn expect_possible(
-    loaded: &LoadedManifest,
-    decision: &ReviewDecision,
+/// A manifest that somebody is deciding about, with both versions at hand: they are read once, and
+/// not for every decision.
+#[derive(Debug)]
+pub struct ManifestInReview<'a> {
+    loaded: &'a LoadedManifest,
+    versions: BothVersions,
     unchecked: bool,
-    world: &World,
-) -> Result<(), Error> {
-    let versions = BothVersions::beside(loaded, world)?;
-    let subject = Subject::find(loaded, &decision.item)?;
-    reason(&decision.reason)?;
-    match decided(&subject, decision, &versions)? {
-        Decided::Change(change) if !unchecked => versions.expect_true(std::iter::once(&change)),
-        _ => Ok(()),
+}
+
+impl<'a> ManifestInReview<'a> {
+    /// Reads what decisions about the manifest are checked against; `unchecked` takes names that
+    /// neither version has.
+    pub fn open(loaded: &'a LoadedManifest, unchecked: bool, world: &World) -> Result<Self, Error> {
+        let versions = BothVersions::beside(loaded, world)?;
+        Ok(Self { loaded, versions, unchecked })
+    }
+
+    /// Checks one decision, as the review will.
+    pub fn expect_possible(&self, decision: &ReviewDecision) -> Result<(), Error> {
+        let subject = Subject::find(self.loaded, &decision.item)?;
+        reason(&decision.reason)?;
+        match decided(&subject, decision, &self.versions)? {
+            Decided::Change(change) if !self.unchecked => {
+                self.versions.expect_true(std::iter::once(&change))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks all decisions together, as the review will: each may be possible alone while two of
+    /// them, or one and an operation, stand against each other.
+    pub fn expect_compatible(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+        amended(self.loaded, &self.versions, decisions, self.unchecked).map(drop)
     }
 }
 
@@ -157,6 +195,14 @@ enum Decided {
 }
 
 impl<'m> Subject<'m> {
+    /// What it is called: an id in whatever letters is one operation, and names differ by theirs.
+    fn name(&self) -> String {
+        match self {
+            Self::Operation(operation) => operation.id.to_string(),
+            Self::Ambiguous(name) => name.to_string(),
+        }
+    }
+
     fn find(loaded: &'m LoadedManifest, item: &str) -> Result<Self, Error> {
         let operations = &loaded.manifest.operations;
         if let Some(found) = operations.iter().find(|o| o.id.0.eq_ignore_ascii_case(item)) {
@@ -209,17 +255,18 @@ fn decided(
 fn amended(
     loaded: &LoadedManifest,
     versions: &BothVersions,
-    request: &ReviewRequest,
+    given: &[ReviewDecision],
+    unchecked: bool,
 ) -> Result<Amendment, Error> {
-    if request.decisions.is_empty() {
+    if given.is_empty() {
         return Err(Error::user(ErrorCode::UsageError, "nothing was decided")
             .hint("accept, reject or edit something"));
     }
     let (mut decisions, mut additions) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for decision in &request.decisions {
+    for decision in given {
         let subject = Subject::find(loaded, &decision.item)?;
-        if !seen.insert(decision.item.to_ascii_lowercase()) {
+        if !seen.insert(subject.name()) {
             let message = format!("two decisions are about `{}`", decision.item);
             return Err(Error::user(ErrorCode::UsageError, message).hint("leave one of them out"));
         }
@@ -245,7 +292,7 @@ fn amended(
             }),
         }
     }
-    if !request.unchecked {
+    if !unchecked {
         let edits = decisions.iter().filter_map(|decision| match &decision.verdict {
             Verdict::Edit(change) => Some(change),
             Verdict::Accept | Verdict::Reject => None,

@@ -7,8 +7,8 @@ use std::io::IsTerminal as _;
 use code_line::bundle::{LoadedManifest, load_manifest};
 use code_line::explain::explain;
 use code_line::review::{
-    KeptDecisions, ReviewAnswer, ReviewDecision, ReviewItem, ReviewRequest, expect_possible,
-    open_items, read_decisions, review as carry_out,
+    KeptDecisions, ManifestInReview, OPEN_BELOW, ReviewAnswer, ReviewDecision, ReviewItem,
+    ReviewRequest, WantedItems, open_items, read_decisions, review as carry_out,
 };
 use code_line::{Error, ErrorCode};
 use code_model::report::ReviewVerdict;
@@ -27,12 +27,18 @@ const DECISIONS_LIMIT_BYTES: u64 = 64 << 20;
 
 pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Result<Answer, Error> {
     let loaded = load_manifest(&context.world, &arguments.manifest)?;
-    let items = items(&loaded, arguments);
+    let items = open_items(&loaded, &wanted(arguments));
     let given = given(context, arguments)?;
-    if !given.is_empty() {
-        return written(context, arguments, &loaded, given);
-    }
     let kept = KeptDecisions::of(&loaded, &context.world)?;
+    if !given.is_empty() {
+        say_what_is_left_out(context, &kept, &given);
+        let answer = written(context, arguments, &loaded, &given)?;
+        // The manifest is written, and whoever gave these may never have kept any.
+        if let Err(error) = kept.forget(&given) {
+            context.output.trouble(&error);
+        }
+        return Ok(answer);
+    }
     let asks = std::io::stdin().is_terminal() && !arguments.list && !context.output.is_json();
     if !asks {
         return list(context, &items);
@@ -41,32 +47,68 @@ pub(crate) fn review(context: &Context<'_>, arguments: &ReviewArguments) -> Resu
     if items.is_empty() && decisions.is_empty() {
         return list(context, &items);
     }
-    let desk = Terminal { context, arguments, loaded: &loaded, kept: &kept };
-    let count = decisions.len() as u32;
-    if count > 0 {
-        let decided = amount(count, "decision", "decisions");
-        context.output.note(&format!("going on after {decided} made before\n"));
+    let manifest = ManifestInReview::open(&loaded, arguments.unchecked, &context.world)?;
+    let desk = Terminal { context, arguments, loaded: &loaded, manifest, kept: &kept };
+    converse(&desk, items, decisions)
+}
+
+/// Goes through the items in the terminal; only what the person there asks for is written.
+fn converse(
+    desk: &Terminal<'_>,
+    wanted: Vec<ReviewItem>,
+    decisions: Vec<ReviewDecision>,
+) -> Result<Answer, Error> {
+    let Terminal { context, arguments, loaded, kept, .. } = desk;
+    // What was decided about something else is written, too, so a person can go back to it.
+    let mut items = open_items(loaded, &WantedItems::all());
+    items.retain(|item| {
+        wanted.iter().all(|wanted| wanted.item != item.item)
+            && decisions.iter().any(|decision| decision.item == item.item)
+    });
+    if !decisions.is_empty() {
+        let decided = amount(decisions.len() as u32, "decision", "decisions");
+        let elsewhere = match items.len() {
+            0 => String::new(),
+            n => format!(", {n} of them about what is not asked about now"),
+        };
+        context.output.note(&format!("going on after {decided} made before{elsewhere}\n"));
     }
-    let mut dialog = Dialog { items: &items, decisions, desk: &desk };
+    items.extend(wanted);
+    let mut dialog = Dialog { items: &items, decisions, desk };
     let ended = dialog.run(&mut std::io::stdin().lock())?;
     let decisions = dialog.decisions;
-    if ended == Ended::Later || decisions.is_empty() {
-        let decided = amount(decisions.len() as u32, "decision is", "decisions are");
+    if ended == Ended::Later {
+        let decided = amount(kept.read()?.len() as u32, "decision is", "decisions are");
         context.output.note(&format!("\n{decided} kept; the same command goes on\n"));
         return Ok(Answer::No);
     }
-    let answer = written(context, arguments, &loaded, decisions)?;
-    kept.remove()?;
+    let answer = written(context, arguments, loaded, &decisions)
+        .map_err(|error| desk.with_what_is_kept(error))?;
+    kept.forget(&decisions)?;
     Ok(answer)
 }
 
-/// What is open of what the user asks for.
-fn items(loaded: &LoadedManifest, arguments: &ReviewArguments) -> Vec<ReviewItem> {
-    let kinds = &arguments.kind;
-    let is_wanted = |item: &ReviewItem| {
-        kinds.is_empty() || item.kind.as_ref().is_some_and(|kind| kinds.contains(kind))
+/// Says that decisions wait which the command line does not bring: who gave them in the terminal
+/// may take them for a part of this.
+fn say_what_is_left_out(context: &Context<'_>, kept: &KeptDecisions<'_>, given: &[ReviewDecision]) {
+    let left = match kept.read() {
+        Ok(decisions) => decisions.into_iter().filter(|it| !given.contains(it)).count(),
+        Err(error) => return context.output.trouble(&error),
     };
-    open_items(loaded, arguments.below).into_iter().filter(is_wanted).collect()
+    if left > 0 {
+        let decisions = amount(left as u32, "decision", "decisions");
+        let path = kept.path().display().to_string();
+        context.output.note(&format!(
+            "{decisions} of an earlier review of this manifest wait and are no part of this: \
+             --decisions {path} takes them with it, and `onx-manifest review` without decisions \
+             goes on with them\n"
+        ));
+    }
+}
+
+/// What the user asks about.
+fn wanted(arguments: &ReviewArguments) -> WantedItems {
+    WantedItems { below: arguments.below, kinds: arguments.kind.clone() }
 }
 
 /// The decisions that the command line and a file bring.
@@ -102,11 +144,13 @@ fn written(
     context: &Context<'_>,
     arguments: &ReviewArguments,
     loaded: &LoadedManifest,
-    decisions: Vec<ReviewDecision>,
+    decisions: &[ReviewDecision],
 ) -> Result<Answer, Error> {
     let request = ReviewRequest {
         manifest: arguments.manifest.clone(),
-        decisions,
+        shown: loaded.digest,
+        decisions: decisions.to_vec(),
+        wanted: wanted(arguments),
         unchecked: arguments.unchecked,
         out: arguments.out.clone(),
     };
@@ -116,9 +160,8 @@ fn written(
     if context.output.is_json() {
         context.output.json(&answer)?;
     } else {
-        context.output.result(&answer_text(&answer))?;
-        let next = format!("onx-migrate apply --manifest {}", answer.manifest_uri);
-        context.output.note(&format!("next  {next} --target ./your_package --dry-run\n"));
+        context.output.result(&answer_text(&answer, arguments))?;
+        context.output.note(&format!("next  {}\n", next_command(&answer, arguments)));
     }
     let subject = manifest_id.to_string();
     let event = Event::ManifestReviewed {
@@ -134,10 +177,29 @@ fn written(
     Ok(if answer.open == 0 { Answer::Yes } else { Answer::No })
 }
 
-fn answer_text(answer: &ReviewAnswer) -> String {
+/// What is to be done with the new manifest: to decide the rest of it, or to use it.
+fn next_command(answer: &ReviewAnswer, arguments: &ReviewArguments) -> String {
+    let manifest = &answer.manifest_uri;
+    if answer.open == 0 {
+        return format!(
+            "onx-migrate apply --manifest {manifest} --target ./your_package --dry-run"
+        );
+    }
+    let mut next = format!("onx-manifest review {manifest}");
+    if arguments.below.to_bits() != OPEN_BELOW.to_bits() {
+        next.push_str(&format!(" --below {}", arguments.below));
+    }
+    for kind in &arguments.kind {
+        next.push_str(&format!(" --kind {kind}"));
+    }
+    next
+}
+
+fn answer_text(answer: &ReviewAnswer, arguments: &ReviewArguments) -> String {
     let ReviewAnswer { accepted, rejected, edited, open, .. } = answer;
     let left = match open {
-        0 => "nothing is open".to_owned(),
+        0 if arguments.kind.is_empty() => "nothing is open".to_owned(),
+        0 => format!("nothing is open of {}", arguments.kind.join(", ")),
         n => format!("{} open still", amount(*n, "item is", "items are")),
     };
     let mut lines = Lines::default();
@@ -221,7 +283,17 @@ struct Terminal<'a> {
     context: &'a Context<'a>,
     arguments: &'a ReviewArguments,
     loaded: &'a LoadedManifest,
+    manifest: ManifestInReview<'a>,
     kept: &'a KeptDecisions<'a>,
+}
+
+impl Terminal<'_> {
+    /// The same error, whose hint says where the decisions are.
+    fn with_what_is_kept(&self, error: Error) -> Error {
+        let hint = error.report().hint.map_or_else(String::new, |hint| format!("{hint}; "));
+        let path = self.kept.path();
+        error.hint(format!("{hint}what was decided is kept in `{}`", path.display()))
+    }
 }
 
 impl Desk for Terminal<'_> {
@@ -230,11 +302,27 @@ impl Desk for Terminal<'_> {
     }
 
     fn check(&self, decision: &ReviewDecision) -> Result<(), Error> {
-        expect_possible(self.loaded, decision, self.arguments.unchecked, &self.context.world)
+        self.manifest.expect_possible(decision)
     }
 
-    fn keep(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
-        self.kept.write(decisions)
+    fn check_together(&self, decisions: &[ReviewDecision]) -> Result<(), Error> {
+        self.manifest.expect_compatible(decisions).map_err(|error| self.with_what_is_kept(error))
+    }
+
+    fn keep(
+        &self,
+        before: &[ReviewDecision],
+        decision: ReviewDecision,
+    ) -> Result<Vec<ReviewDecision>, Error> {
+        self.kept.keep(before, decision)
+    }
+
+    fn take_back(
+        &self,
+        before: &[ReviewDecision],
+        item: &str,
+    ) -> Result<Vec<ReviewDecision>, Error> {
+        self.kept.take_back(before, item)
     }
 
     fn explain(&self, item: &ReviewItem) -> Result<String, Error> {
