@@ -235,11 +235,7 @@ impl<'a> Client<'a> {
     /// 5.3.11: where a key of the timestamp or the snapshot was taken away, whoever had it may have
     /// moved versions far ahead; both begin anew.
     fn accept_root(&mut self, root: Signed<RootRole>) {
-        let (old, new) = (self.state.root.content(), root.content());
-        let rotated = [RoleKind::Timestamp, RoleKind::Snapshot]
-            .into_iter()
-            .any(|kind| new.keys_of(kind).lost_a_key(&old.keys_of(kind)));
-        if rotated {
+        if lost_an_online_key(self.state.root.content(), root.content()) {
             self.state.timestamp = None;
             self.state.snapshot = None;
         }
@@ -451,6 +447,12 @@ fn is_current<T: Role>(
     trusted.version() == meta.version.get()
         && meta.expect(trusted.bytes()).is_ok()
         && trusted.expect_signed(role, keys).is_ok()
+}
+
+/// Whether a key that signed the timestamp or the snapshot no longer does.
+pub(super) fn lost_an_online_key(before: &RootRole, after: &RootRole) -> bool {
+    let lost = |kind| after.keys_of(kind).lost_a_key(&before.keys_of(kind));
+    [RoleKind::Timestamp, RoleKind::Snapshot].into_iter().any(lost)
 }
 
 fn snapshot_of(timestamp: &Signed<TimestampRole>) -> Result<&MetaFile, RoleError> {

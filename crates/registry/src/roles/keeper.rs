@@ -313,35 +313,35 @@ impl RegistryKeeper {
 
     /// Makes what was signed the current state, and says for another while that it is: a snapshot
     /// where something is new, and a timestamp. The online keys sign. A namespace that cannot be
-    /// verified is left as it was and named, and the others are renewed.
+    /// verified is left as it was and named, and the others are renewed. After one of the online
+    /// keys was replaced, both begin anew, and what the old keys signed is not built upon.
     pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<Renewed, RegistryError> {
         let _held = self.lock_there()?;
         let standing = self.standing()?;
         let root = standing.root().content();
-        let last = &standing.snapshot;
-        let mut meta = last.content().meta.clone();
+        let mut meta = standing.named_before();
         meta.insert("targets.json".to_owned(), meta_of(&standing.targets));
         let (spaces, refused) = spaces_of(&standing);
         meta.extend(spaces.iter().map(|(name, it)| (format!("{name}.json"), meta_of(it))));
-        let keys = [root.keys_of(RoleKind::Snapshot)];
-        let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
-        let is_new = meta != last.content().meta
-            || left < self.lifetimes.snapshot / 2
-            || last.expect_signed("snapshot", &keys[0]).is_err();
-        let snapshot = if is_new {
-            let content = self.snapshot_role(next("snapshot", last.version())?, meta, now)?;
-            let snapshot = sign("snapshot", content, signers, &keys)?;
-            self.write(&file_of("snapshot", Some(snapshot.version())), snapshot.bytes())?;
-            snapshot
-        } else {
-            last.clone()
+        let snapshot = match self.lasting(&standing, &meta, now) {
+            Some(last) => last.clone(),
+            None => {
+                let version = next("snapshot", standing.snapshot_version)?;
+                let content = self.snapshot_role(version, meta, now)?;
+                let keys = [root.keys_of(RoleKind::Snapshot)];
+                let snapshot = sign("snapshot", content, signers, &keys)?;
+                self.write(&file_of("snapshot", Some(snapshot.version())), snapshot.bytes())?;
+                snapshot
+            }
         };
-        let version = next("timestamp", standing.timestamp.version())?;
+        let version = next("timestamp", standing.timestamp_version)?;
         let content = self.timestamp_role(version, meta_of(&snapshot), now)?;
         let keys = [root.keys_of(RoleKind::Timestamp)];
         let timestamp = sign("timestamp", content, signers, &keys)?;
         // Readers see the new state from here on, and all of it lies there.
         self.write(&file_of("timestamp", None), timestamp.bytes())?;
+        // Whoever shows an older state from here on does not make this begin anew.
+        self.reader.keep(standing.renewed(timestamp, snapshot, &spaces))?;
         Ok(Renewed { refused, expired: expired_of(&standing, &spaces, now) })
     }
 }
@@ -353,6 +353,23 @@ impl RegistryKeeper {
 
     fn standing(&self) -> Result<Standing, RegistryError> {
         Ok(Standing::read(&self.files, &self.root, self.reader.trusted_roles()?)?)
+    }
+
+    /// The snapshot that the registry shows, where it names just this, the present keys signed it,
+    /// and half of its time is not over.
+    fn lasting<'a>(
+        &self,
+        standing: &'a Standing,
+        meta: &BTreeMap<String, MetaFile>,
+        now: Timestamp,
+    ) -> Option<&'a Signed<SnapshotRole>> {
+        let last = standing.snapshot.as_ref().filter(|_| standing.is_shown)?;
+        let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
+        let keys = standing.root().content().keys_of(RoleKind::Snapshot);
+        let lasts = last.content().meta == *meta
+            && left >= self.lifetimes.snapshot / 2
+            && last.expect_signed("snapshot", &keys).is_ok();
+        lasts.then_some(last)
     }
 
     /// The entry that a target is.
@@ -582,7 +599,8 @@ fn expect_enough(role: &str, set: &KeySet) -> Result<(), RoleError> {
     Ok(())
 }
 
-fn meta_of<T: Role>(signed: &Signed<T>) -> MetaFile {
+/// What another role says of this one.
+pub(super) fn meta_of<T: Role>(signed: &Signed<T>) -> MetaFile {
     MetaFile::of(signed.content().header().version, signed.bytes())
 }
 

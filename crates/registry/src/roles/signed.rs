@@ -399,7 +399,7 @@ impl SignedRegistry {
     }
 
     /// Keeps what was verified, together with what another process verified meanwhile.
-    fn keep(&self, state: TrustedState) -> Result<(), RegistryError> {
+    pub(super) fn keep(&self, state: TrustedState) -> Result<(), RegistryError> {
         let _held = self.lock()?;
         let state = match self.trusted()? {
             Some(other) => state.joined(other),

@@ -19,6 +19,7 @@ mod keeper;
 mod keys;
 mod limits;
 mod listed;
+mod lost_keys;
 mod publishing;
 mod rollback;
 mod rotations;
