@@ -110,13 +110,11 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<Vec<u8>, RegistryError> {
-        if self.kind()? == RegistryKind::Signed {
-            return Err(RegistryError::HasRoles);
-        }
-        if self.reader.trusted()?.is_some() {
-            return Err(RegistryError::RolesGone);
-        }
+        // Where it is refused, not even the lock is made.
+        self.expect_no_roles()?;
         let _held = self.lock()?;
+        // Another process may have made them since; a second root would take its place.
+        self.expect_no_roles()?;
         let root = self.root_role(offline, online, first(), now)?;
         let signed = sign("root", root.clone(), signers, &[root.keys_of(RoleKind::Root)])?;
         let targets = self.targets_role(first(), self.lifetimes.offline, now)?;
@@ -347,8 +345,15 @@ impl RegistryKeeper {
 }
 
 impl RegistryKeeper {
-    fn kind(&self) -> Result<RegistryKind, RegistryError> {
-        FolderRegistry::new(self.files.clone(), &self.root).kind()
+    fn expect_no_roles(&self) -> Result<(), RegistryError> {
+        let folder = FolderRegistry::new(self.files.clone(), &self.root);
+        if folder.kind()? == RegistryKind::Signed {
+            return Err(RegistryError::HasRoles);
+        }
+        if self.reader.trusted()?.is_some() {
+            return Err(RegistryError::RolesGone);
+        }
+        Ok(())
     }
 
     fn standing(&self) -> Result<Standing, RegistryError> {
