@@ -108,8 +108,9 @@ impl FolderRegistry {
         }
     }
 
-    /// Publishes these files under a name with a package. The same again changes nothing; something
-    /// else under a name that is taken is refused.
+    /// Publishes these files under a name with a package. The same again changes nothing but what
+    /// was lost: files that are gone or damaged are there again. Something else under a name that
+    /// is taken is refused.
     pub fn publish(
         &self,
         name: &EntryName,
@@ -124,18 +125,20 @@ impl FolderRegistry {
         self.files.create_parents(&self.root, &path)?;
         let lock = tree_path(&format!("{folder}/{LOCK}"))?;
         let _held = self.files.lock(Place::new(&self.root, &lock), "a publisher")?;
-        match self.entry_at(name, &path) {
-            Ok(known) if known == entry => return Ok(Published { entry, unchanged: true }),
+        let unchanged = match self.entry_at(name, &path) {
+            Ok(known) if known == entry => true,
             Ok(_) => return Err(RegistryError::Taken(name.clone())),
-            Err(RegistryError::Missing(_)) => {}
+            Err(RegistryError::Missing(_)) => false,
             Err(error) => return Err(error),
-        }
+        };
         for bytes in contents.values() {
             self.keep_blob(bytes)?;
         }
-        let bytes = entry_bytes(&entry)?;
-        self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
-        Ok(Published { entry, unchanged: false })
+        if !unchanged {
+            let bytes = entry_bytes(&entry)?;
+            self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
+        }
+        Ok(Published { entry, unchanged })
     }
 
     /// What is published under a name, whether it is to be used or not.
@@ -470,6 +473,27 @@ mod tests {
         files.remove_file(place).expect("gone");
         let found = registry.find(&name(NAME)).expect("there");
         assert!(matches!(registry.fetch(&found), Err(RegistryError::Damaged { .. })));
+    }
+
+    #[test]
+    fn what_was_lost_is_there_again_once_it_is_published_again() {
+        let files = MemoryFiles::new();
+        let registry = registry(files.clone());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let hex = Digest::of(b"one").hex();
+        let path = tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2])).expect("a path");
+        let place = Place::new(Path::new("/registry"), &path);
+        for is_gone in [true, false] {
+            if is_gone {
+                files.remove_file(place).expect("gone");
+            } else {
+                files.write(place, b"two", None).expect("changed");
+            }
+            let again = registry.publish(&name(NAME), &bundle("one")).expect("the same");
+            assert!(again.unchanged);
+            let found = registry.find(&name(NAME)).expect("there");
+            assert_eq!(registry.fetch(&found).expect("whole"), bundle("one"));
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::metadata::{
     Version,
 };
 use super::names::{
-    expect_new_namespace, name_of, namespaces, pattern_of, resolved, skeleton, target_of,
+    expect_new_namespace, expect_new_package, namespaces, pattern_of, resolved, target_of,
 };
 use super::standing::{Space, Standing, name_previous};
 use super::{ExpiredRole, FolderTransport, Refused, SignedRegistry, Transport};
@@ -226,9 +226,10 @@ impl RegistryKeeper {
     }
 
     /// Publishes these files under a name with a package, signed by publishers of its namespace.
-    /// The same again changes nothing; something else under a name that is taken is refused, and
-    /// so is a package that could be taken for another one. Clients see it from the next
-    /// [`RegistryKeeper::renew`] on.
+    /// The same again changes nothing but what was lost: files that are gone or damaged are there
+    /// again, and a namespace that has expired or is signed by former publishers is signed anew.
+    /// Something else under a name that is taken is refused, and so is a package that could be
+    /// taken for another one. Clients see it from the next [`RegistryKeeper::renew`] on.
     pub fn publish(
         &self,
         name: &EntryName,
@@ -243,29 +244,31 @@ impl RegistryKeeper {
         let _held = self.lock_there()?;
         let space = self.standing()?.space(&name.namespace)?;
         let mut content = self.content(&space, now)?;
-        if let Some(known) = content.targets.get(&target) {
-            if known.hashes != file.hashes {
+        let unchanged = match content.targets.get(&target) {
+            Some(known) if known.hashes != file.hashes => {
                 return Err(RegistryError::Taken(name.clone()));
             }
-            return Ok(Published { entry, unchanged: true });
-        }
-        let package = |name: &EntryName| name.package.clone().unwrap_or_default();
-        let like = |other: &EntryName| {
-            package(other) != package(name) && skeleton(&package(other)) == skeleton(&package(name))
+            Some(_) => true,
+            None => {
+                expect_new_package(name, &content)?;
+                content.targets.insert(target.clone(), file.clone());
+                false
+            }
         };
-        if content.targets.keys().filter_map(|path| name_of(path)).any(|other| like(&other)) {
-            let why = "another package could be taken for it";
-            return Err(RoleError::Name { name: package(name), why }.into());
-        }
-        content.targets.insert(target.clone(), file.clone());
-        let signed = self.sign_space(&space, content, signers)?;
+        let signed = if unchanged && space.is_valid(now) {
+            None
+        } else {
+            Some(self.sign_space(&space, content, signers)?)
+        };
         let folder = FolderRegistry::new(self.files.clone(), &self.root);
         for bytes in contents.values() {
             folder.keep_blob(bytes)?;
         }
         self.write(&target_file(&target, &file, true)?, &bytes)?;
-        self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
-        Ok(Published { entry, unchanged: false })
+        if let Some(signed) = signed {
+            self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
+        }
+        Ok(Published { entry, unchanged })
     }
 
     /// Says of an entry whether it is to be used, signed by publishers of its namespace. It may

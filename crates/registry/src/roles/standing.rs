@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::Sha256;
+use artifact::{Sha256, Timestamp};
 use host::Files;
 use serde_json::Value;
 
@@ -62,6 +62,18 @@ pub(super) struct Space {
     pub(super) role: DelegatedRole,
     /// What was signed last; none where nothing was.
     pub(super) newest: Option<Signed<TargetsRole>>,
+}
+
+impl Space {
+    /// Whether readers take what was signed last: its present publishers signed it, and it has not
+    /// expired.
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
+        let keys = self.delegations.keys_of(&self.role);
+        let valid = |newest: &Signed<TargetsRole>| {
+            newest.expires() > now && newest.expect_signed(&self.role.name, &keys).is_ok()
+        };
+        self.newest.as_ref().is_some_and(valid)
+    }
 }
 
 impl Standing {

@@ -24,7 +24,7 @@ fn names(refused: &[Refused]) -> Vec<String> {
 }
 
 /// Every file below a folder, by its path.
-fn files_below(files: &Arc<dyn Files>, base: &str) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files_below(files: &Arc<dyn Files>, base: &str) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut waiting = vec![None::<TreePath>];
     while let Some(below) = waiting.pop() {
