@@ -138,6 +138,7 @@ impl FolderRegistry {
             let bytes = entry_bytes(&entry)?;
             self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
         }
+        make_last(&*self.files, &self.root, &path)?;
         Ok(Published { entry, unchanged })
     }
 
@@ -281,12 +282,21 @@ impl FolderRegistry {
         }
     }
 
+    /// Keeps a file of an entry so that it outlasts a loss of power.
     pub(crate) fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
         let blobs = self.blobs()?;
-        // What lies here was made to last when it was published.
-        if blobs.get(&Digest::of(bytes), bytes.len() as u64).is_err() {
+        let digest = Digest::of(bytes);
+        if blobs.get(&digest, bytes.len() as u64).is_err() {
             blobs.keep(bytes, Durability::Power)?;
         }
+        let hex = digest.hex();
+        let path = tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2]))?;
+        Ok(make_last(&*self.files, &self.root, &path)?)
+    }
+
+    /// Keeps a file of an entry where it may be lost, because it can be fetched again.
+    pub(crate) fn cache_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
+        self.blobs()?.keep(bytes, Durability::Process)?;
         Ok(())
     }
 
@@ -326,6 +336,17 @@ impl FolderRegistry {
     pub fn root(&self) -> &Path {
         &self.root
     }
+}
+
+/// Makes the name of a file that is there last, and those of the folders above it. Whoever wrote it
+/// may have been stopped before its name was made to last, so that being there is not enough.
+pub(crate) fn make_last(files: &dyn Files, root: &Path, path: &TreePath) -> Result<(), FileError> {
+    let mut below = path.clone();
+    while let Some(folder) = below.parent().map(tree_path).transpose()? {
+        files.sync_folder(root, Some(&folder))?;
+        below = folder;
+    }
+    files.sync_folder(root, None)
 }
 
 /// The entry of these files under a name.

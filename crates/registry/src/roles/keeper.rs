@@ -25,7 +25,7 @@ use super::names::{
 };
 use super::standing::{Space, Standing, name_previous};
 use super::{ExpiredRole, FolderTransport, Refused, SignedRegistry, Transport};
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, parse_entry};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, make_last, parse_entry};
 use crate::{
     Entry, EntryName, EntryStatus, FolderRegistry, Listed, Published, RegistryError, RegistryKind,
     StatusChange,
@@ -556,7 +556,8 @@ fn expired_of(
     expired.map(|(role, at)| ExpiredRole { role: role.to_owned(), at }).collect()
 }
 
-/// Writes a file of a registry, at once or not at all; what is there with these bytes stays.
+/// Writes a file of a registry, at once or not at all, so that it outlasts a loss of power; what is
+/// there with these bytes stays.
 pub(super) fn write_below(
     files: &dyn Files,
     root: &Path,
@@ -566,14 +567,15 @@ pub(super) fn write_below(
     let path = tree_path(name)?;
     let place = Place::new(root, &path);
     match files.read(place, bytes.len() as u64) {
-        Ok(there) if there == bytes => return Ok(()),
+        Ok(there) if there == bytes => return make_last(files, root, &path),
         Ok(_) => {}
         Err(error) if matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_)) => {
         }
         Err(error) => return Err(error),
     }
     files.create_parents(root, &path)?;
-    files.write(place, bytes, None)
+    files.write(place, bytes, None)?;
+    make_last(files, root, &path)
 }
 
 /// Signs with those keys that these sets have, and refuses what one of them would refuse.

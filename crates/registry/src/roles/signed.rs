@@ -195,7 +195,7 @@ impl SignedRegistry {
         if reach == Reach::Registry {
             self.files.create_base(&self.cache)?;
             let cache = FolderRegistry::new(self.files.clone(), &self.cache);
-            contents.values().try_for_each(|bytes| cache.keep_blob(bytes))?;
+            contents.values().try_for_each(|bytes| cache.cache_blob(bytes))?;
         }
         Ok(contents)
     }
@@ -350,8 +350,7 @@ impl SignedRegistry {
         let bytes = client.download(found)?;
         let entry = parse_entry(name, &bytes)?;
         if reach == Reach::Registry {
-            self.files.create_base(&self.cache)?;
-            self.write(&self.cache, &client.target_file(found)?, &bytes)?;
+            self.cache_file(&client.target_file(found)?, &bytes)?;
         }
         Ok(VerifiedEntry {
             listed: Listed { entry, status: status_of(name, &found.file)? },
@@ -396,6 +395,18 @@ impl SignedRegistry {
 
     fn write(&self, root: &Path, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
         Ok(write_below(&*self.files, root, name, bytes)?)
+    }
+
+    /// Keeps a file in the cache, where it may be lost; what is there with these bytes stays.
+    fn cache_file(&self, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+        self.files.create_base(&self.cache)?;
+        let path = tree_path(name)?;
+        let place = Place::new(&self.cache, &path);
+        if self.files.read(place, bytes.len() as u64).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        self.files.create_parents(&self.cache, &path)?;
+        Ok(self.files.keep(place, bytes, None)?)
     }
 
     /// Keeps what was verified, together with what another process verified meanwhile.

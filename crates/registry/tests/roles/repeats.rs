@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact::TreePath;
-use host::{Files, Place};
+use host::{Fault, FaultyFiles, Files, Place};
 use registry::{
-    Lifetimes, Published, Reach, RegistryError, RegistryKeeper, RoleError, SignedRegistry,
+    FolderRegistry, Lifetimes, Published, Reach, RegistryError, RegistryKeeper, RoleError,
+    SignedRegistry,
 };
 
 use super::copies::files_below;
-use super::interruptions::{Hands, NAME, bundle, keeper, name, set};
+use super::interruptions::{Hands, NAME, bundle, init, keeper, name, publish, set};
 use super::publishing::{Intruder, expect_unsigned, ready};
 use super::simulator::moment;
 use super::watched::Watched;
@@ -109,4 +110,43 @@ fn a_namespace_that_has_expired_is_signed_anew_by_publishing_the_same() {
     assert!(again(&files, 20, 185).expect("signed").unchanged);
     renew(&files, 185);
     reader.find(&name(NAME), Reach::Registry, moment(185)).expect("fresh again");
+}
+
+/// Stops a work at each of its steps and does it again: a loss of power takes no name then.
+fn expect_lasting(
+    prepare: impl Fn(&Arc<dyn Files>),
+    work: impl Fn(&Arc<dyn Files>) -> Result<(), RegistryError>,
+) {
+    for fault in [Fault::StopBefore, Fault::StopAfter] {
+        for at in 1.. {
+            let disk = Watched::default();
+            let whole: Arc<dyn Files> = Arc::new(disk.clone());
+            prepare(&whole);
+            let faulty = Arc::new(FaultyFiles::new(disk.clone(), at, fault));
+            let broken: Arc<dyn Files> = faulty.clone();
+            drop(work(&broken));
+            work(&whole).unwrap_or_else(|error| panic!("{fault:?} at {at}: {error}"));
+            let lost = disk.unsynced(Path::new("/registry"));
+            assert!(lost.is_empty(), "{fault:?} at {at}: {lost:?}");
+            if !faulty.has_struck() {
+                assert!(at > 20, "{at}");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_published_lasts_although_a_process_stopped_while_it_published_the_same() {
+    expect_lasting(
+        |files| drop(init(files).expect("a registry")),
+        |files| publish(files, NAME, "one", &[20]).map(drop),
+    );
+    expect_lasting(
+        |_| {},
+        |files| {
+            let folder = FolderRegistry::new(files.clone(), "/registry");
+            folder.publish(&name(NAME), &bundle("one")).map(drop)
+        },
+    );
 }
