@@ -201,6 +201,12 @@ impl VerificationKeys<'_> {
         self.key_ids().iter().filter_map(|id| self.keys.get(id)?.verifying()).collect()
     }
 
+    /// Everything that decides whether these keys have signed something.
+    pub(super) fn rule(&self) -> KeyRule {
+        let keys = self.key_ids().iter().filter_map(|id| Some((*id, self.keys.get(id)?.clone())));
+        KeyRule { keys: keys.collect(), threshold: self.threshold() }
+    }
+
     /// How many of them must sign.
     pub(super) fn threshold(&self) -> NonZeroU64 {
         self.role.map_or(NonZeroU64::MAX, |role| role.threshold)
@@ -215,6 +221,13 @@ impl VerificationKeys<'_> {
     fn key_ids(&self) -> &[KeyId] {
         self.role.map_or(&[], |role| &role.keyids)
     }
+}
+
+/// The keys of a role by their ids, and how many of them must sign.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KeyRule {
+    keys: BTreeMap<KeyId, Key>,
+    threshold: NonZeroU64,
 }
 
 /// What is said of a file of metadata by another one.

@@ -180,6 +180,7 @@ impl SignedRegistry {
                 }
                 Err(error) => return Err(error.into()),
             };
+            expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
             self.verified(client, &name, &found, reach)
         })
     }
@@ -342,7 +343,6 @@ impl SignedRegistry {
             let (namespace, role) = (name.namespace.clone(), found.role.clone());
             return Err(RoleError::Foreign { namespace, role }.into());
         }
-        expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
         if found.file.length > ENTRY_LIMIT_BYTES {
             let (file, why) = (found.path.clone(), "it is longer than an entry may be");
             return Err(RoleError::Bytes { file, why }.into());

@@ -21,6 +21,7 @@ mod limits;
 mod listed;
 mod lost_keys;
 mod publishing;
+mod remembered;
 mod repeats;
 mod rollback;
 mod rotations;
