@@ -78,9 +78,10 @@ impl RegistryError {
             Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
             Self::Role(error) => error.kind(),
             Self::File(error) => match error.kind {
-                FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
-                    ErrorKind::Conflict
-                }
+                FileErrorKind::Link
+                | FileErrorKind::HardLink
+                | FileErrorKind::NotAFile
+                | FileErrorKind::NotAFolder => ErrorKind::Conflict,
                 _ => ErrorKind::Outside,
             },
         }
@@ -119,7 +120,13 @@ impl RegistryError {
                 "name a new folder, or one into which this registry was copied before".to_owned()
             }
             Self::Role(error) => error.hint(),
-            Self::File(error) => error.hint().to_owned(),
+            Self::File(error) => match error.kind {
+                FileErrorKind::NotAFile => {
+                    "move away what stands in the place of that file, and run the same again"
+                        .to_owned()
+                }
+                _ => error.hint().to_owned(),
+            },
         }
     }
 }

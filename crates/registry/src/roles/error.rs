@@ -152,7 +152,7 @@ pub enum RoleError {
         source: SignerError,
     },
     /// The registry could not be reached.
-    #[error("the registry could not be read")]
+    #[error("the registry could not be read: {0}")]
     Transport(#[from] TransportError),
 }
 

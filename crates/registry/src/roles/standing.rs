@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact::{Sha256, Timestamp};
-use host::Files;
+use host::{FileError, FileErrorKind, Files};
 use serde_json::Value;
 
 use super::client::{expect_not_back, expect_published, file_of, lost_an_online_key};
@@ -458,7 +458,8 @@ fn version_of<T: Role>(
     Ok(Some(signed))
 }
 
-/// The file of a version that nobody speaks of yet; none where there is something else.
+/// The file of a version that nobody speaks of yet; none where there is something else, be it a
+/// folder or a link. Whoever signs that version learns of it, since it cannot be written there.
 fn later_version<T: Role>(
     transport: &dyn Transport,
     role: &str,
@@ -470,8 +471,17 @@ fn later_version<T: Role>(
             | RoleError::Version { .. }
             | RoleError::Transport(TransportError::TooLong(_)),
         ) => Ok(None),
+        Err(RoleError::Transport(TransportError::Failed(error))) if stands_in_the_way(&error) => {
+            Ok(None)
+        }
         found => found,
     }
+}
+
+/// Whether something is there that is no file of its own.
+fn stands_in_the_way(error: &FileError) -> bool {
+    use FileErrorKind::{HardLink, Link, NotAFile, NotAFolder};
+    matches!(error.kind, HardLink | Link | NotAFile | NotAFolder)
 }
 
 fn unlisted(role: &str) -> RoleError {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact::{Timestamp, TreePath};
+use artifact::{ErrorKind, Timestamp, TreePath};
 use host::{Files, MemoryFiles, Place};
 use ledger::Signer as _;
 use registry::roles::{RootRole, TimestampRole};
@@ -239,6 +239,46 @@ fn what_lies_under_the_name_of_the_next_version_stops_nobody() {
     let hands = Hands::of(&[1, 2]);
     keeper(&files).delegate("new", &set(&[22], 1), &hands.all(), moment(0)).expect("given");
     reader.find(&name(NEXT), Reach::Registry, moment(0)).expect("signed");
+}
+
+#[test]
+fn a_folder_or_a_link_under_the_name_of_the_next_version_stops_only_who_signs_that_version() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    for is_link in [false, true] {
+        for role in ["core_migrations", "targets"] {
+            let version = intruder.targets(role).version.get() + 1;
+            let path = format!("metadata/{version}.{role}.json");
+            let path = TreePath::new(&path).expect("a path");
+            let place = Place::new(Path::new("/registry"), &path);
+            if is_link {
+                files.symlink(place, Path::new("/elsewhere")).expect("a link");
+            } else {
+                files.create_folder(place).expect("a folder");
+            }
+            let renewed = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0));
+            assert!(renewed.expect("renewed").refused.is_empty(), "{path}");
+            reader.find(&name(NAME), Reach::Registry, moment(0)).expect("fresh");
+            let hands = Hands::of(&[1, 2, 20]);
+            let signed = if role == "targets" {
+                keeper(&files).delegate("new", &set(&[22], 1), &hands.all(), moment(0))
+            } else {
+                keeper(&files).resign(role, &hands.all(), moment(0))
+            };
+            let error = signed.expect_err("it cannot be written there");
+            assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+            let hint = if is_link { "replace the link" } else { "move away" };
+            assert!(error.hint().contains(hint), "{}", error.hint());
+            let RegistryError::File(error) = error else { panic!("{error}") };
+            assert_eq!(error.path, place.to_path());
+            if is_link {
+                files.remove_file(place).expect("gone");
+            } else {
+                files.remove_folder(place).expect("gone");
+            }
+        }
+    }
+    publish(&files, NEXT, "two", &[20]).expect("nothing is in the way");
 }
 
 #[test]
