@@ -359,21 +359,23 @@ impl SignedRegistry {
         })
     }
 
-    /// The metadata of this state; what makes the folder a registry comes last.
+    /// The metadata of this state, under the names that the root says; what makes the folder a
+    /// registry comes last.
     fn mirror_metadata(
         &self,
         state: &TrustedState,
         roots: &[Signed<RootRole>],
         into: &Path,
     ) -> Result<(), RegistryError> {
+        let consistent = state.root().content().consistent_snapshot;
         for (name, version) in state.versions() {
             let file = match name.as_str() {
                 "root" | "timestamp" | "snapshot" => continue,
-                _ => file_of(&name, Some(version)),
+                _ => file_of(&name, consistent.then_some(version)),
             };
             self.write_role(state, &name, &file, into)?;
         }
-        let snapshot = state.snapshot.as_ref().map(Signed::version);
+        let snapshot = state.snapshot.as_ref().map(Signed::version).filter(|_| consistent);
         self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
         for root in roots {
             self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
