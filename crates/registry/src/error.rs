@@ -41,6 +41,17 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file of the entry is not where the entry is.
+    #[error("`{file}` of `{name}` is not in the registry")]
+    Gone {
+        /// The name.
+        name: EntryName,
+        /// The file of the bundle.
+        file: String,
+    },
+    /// What was asked for without the registry was never fetched from it, or not all of it.
+    #[error("`{0}` was not fetched yet")]
+    NotFetched(EntryName),
     /// The registry has roles, and is not used without them.
     #[error("the registry has roles")]
     HasRoles,
@@ -73,6 +84,8 @@ impl RegistryError {
         match self {
             Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
             Self::HasRoles | Self::NoRoles | Self::NothingTrusted => ErrorKind::User,
+            Self::NotFetched(_) => ErrorKind::User,
+            Self::Gone { .. } => ErrorKind::Conflict,
             Self::OtherRootTrusted => ErrorKind::User,
             Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
             Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
@@ -103,6 +116,12 @@ impl RegistryError {
                 "`onx-manifest registry list` shows what there is instead".to_owned()
             }
             Self::Damaged { .. } => "fetch it from another copy of the registry".to_owned(),
+            Self::Gone { .. } => {
+                "fetch it from another copy of the registry; who published it can \
+                publish the same again"
+                    .to_owned()
+            }
+            Self::NotFetched(_) => "fetch it once without --offline".to_owned(),
             Self::HasRoles => "`onx-manifest registry trust FILE` trusts the root that it has; \
                 `onx-manifest registry rotate` replaces its keys"
                 .to_owned(),

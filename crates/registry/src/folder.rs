@@ -307,7 +307,10 @@ impl FolderRegistry {
         entry: &EntryFile,
     ) -> Result<Vec<u8>, RegistryError> {
         self.blobs()?.get(&entry.digest, entry.size_bytes).map_err(|error| match error {
-            ContentError::Missing(_) | ContentError::Damaged(_) => {
+            ContentError::Missing(_) => {
+                RegistryError::Gone { name: name.clone(), file: file.to_owned() }
+            }
+            ContentError::Damaged(_) => {
                 damaged(name, format!("`{file}` is not what was published"))
             }
             ContentError::File(error) => error.into(),
@@ -493,7 +496,9 @@ mod tests {
         }
         files.remove_file(place).expect("gone");
         let found = registry.find(&name(NAME)).expect("there");
-        assert!(matches!(registry.fetch(&found), Err(RegistryError::Damaged { .. })));
+        let error = registry.fetch(&found).expect_err("it is gone");
+        assert!(matches!(&error, RegistryError::Gone { file, .. } if file == "manifest.yaml"));
+        assert!(error.hint().contains("another copy"), "{}", error.hint());
     }
 
     #[test]

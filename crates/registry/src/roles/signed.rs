@@ -183,6 +183,7 @@ impl SignedRegistry {
             expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
             self.verified(client, &name, &found, reach)
         })
+        .map_err(|error| never_fetched(error, name, reach))
     }
 
     /// The files of an entry that may be used, each compared with the digest that the entry names,
@@ -192,7 +193,9 @@ impl SignedRegistry {
         entry: &VerifiedEntry,
         reach: Reach,
     ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
-        let contents = self.folder(reach).fetch(&entry.listed)?;
+        let name = &entry.listed.entry.name;
+        let contents = self.folder(reach).fetch(&entry.listed);
+        let contents = contents.map_err(|error| never_fetched(error, name, reach))?;
         if reach == Reach::Registry {
             self.files.create_base(&self.cache)?;
             let cache = FolderRegistry::new(self.files.clone(), &self.cache);
@@ -475,6 +478,18 @@ fn load_namespaces(
         }
     }
     Ok((entries, refused))
+}
+
+/// Without the registry, what is missing was never fetched from it.
+fn never_fetched(error: RegistryError, name: &EntryName, reach: Reach) -> RegistryError {
+    match error {
+        RegistryError::Role(RoleError::Missing { .. }) | RegistryError::Gone { .. }
+            if reach != Reach::Registry =>
+        {
+            RegistryError::NotFetched(name.clone())
+        }
+        error => error,
+    }
 }
 
 /// The name with its package.

@@ -223,8 +223,8 @@ fn a_registry_is_signed_only_with_enough_keys() {
 #[test]
 fn offline_nothing_but_what_was_fetched_is_used_and_only_while_it_is_fresh() {
     let (files, reader) = ready();
-    let error = reader.find(&name(NAME), Reach::Cache, moment(0));
-    assert!(matches!(role_error(error), RoleError::Missing { .. }));
+    let missing = reader.find(&name(NAME), Reach::Cache, moment(0));
+    assert!(matches!(missing, Err(RegistryError::NotFetched(_))), "{missing:?}");
     let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
     reader.fetch(&found, Reach::Registry).expect("whole");
     let path = TreePath::new("metadata").expect("a path");
@@ -337,4 +337,25 @@ fn renewing_keeps_a_registry_fresh() {
     assert!(matches!(role_error(late), RoleError::Expired { .. }));
     write(&files, "metadata/timestamp.json", b"{}");
     assert!(keeper(&files).renew(&online.all(), moment(20)).is_err());
+}
+
+#[test]
+fn what_was_never_fetched_is_not_taken_for_damaged() {
+    let (_, reader) = ready();
+    let expect = |error: RegistryError| {
+        assert!(matches!(&error, RegistryError::NotFetched(it) if *it == name(NAME)), "{error}");
+        assert_eq!(error.kind(), ErrorKind::User);
+        assert_eq!(error.hint(), "fetch it once without --offline");
+    };
+    reader.refresh(moment(0)).expect("fresh");
+    // Neither the entry nor its namespace was looked at.
+    expect(reader.find(&name(NAME), Reach::Cache, moment(0)).expect_err("not fetched"));
+    // A list keeps the entry, and not the files that it names.
+    assert_eq!(reader.list(Reach::Registry, moment(0)).expect("listed").entries.len(), 1);
+    let found = reader.find(&name(NAME), Reach::Cache, moment(0)).expect("listed before");
+    for reach in [Reach::Cache, Reach::CacheEvenIfExpired] {
+        expect(reader.fetch(&found, reach).expect_err("not fetched"));
+    }
+    reader.fetch(&found, Reach::Registry).expect("whole");
+    assert_eq!(reader.fetch(&found, Reach::Cache).expect("kept"), bundle("one"));
 }
