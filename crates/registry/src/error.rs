@@ -1,5 +1,7 @@
 //! What can go wrong with a registry.
 
+use std::path::PathBuf;
+
 use artifact::ErrorKind;
 use host::{FileError, FileErrorKind};
 
@@ -70,6 +72,24 @@ pub enum RegistryError {
     /// A folder into which a registry was to be copied holds something else.
     #[error("the folder to copy into {0}")]
     NoMirror(&'static str),
+    /// The file in which the user keeps what is trusted says nothing that can be read.
+    #[error("`{}`, what is trusted of the registry, cannot be read: {why}", path.display())]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file would be longer than one that is read, and was not written.
+    #[error("`{file}` would be longer than {limit_bytes} bytes")]
+    TooLong {
+        /// The file.
+        file: String,
+        /// The most that is read of it.
+        limit_bytes: u64,
+        /// What can be done about it.
+        hint: &'static str,
+    },
     /// Something is not trusted.
     #[error(transparent)]
     Role(#[from] RoleError),
@@ -85,7 +105,8 @@ impl RegistryError {
             Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
             Self::HasRoles | Self::NoRoles | Self::NothingTrusted => ErrorKind::User,
             Self::NotFetched(_) => ErrorKind::User,
-            Self::Gone { .. } => ErrorKind::Conflict,
+            Self::Gone { .. } | Self::Trust { .. } => ErrorKind::Conflict,
+            Self::TooLong { .. } => ErrorKind::User,
             Self::OtherRootTrusted => ErrorKind::User,
             Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
             Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
@@ -121,6 +142,10 @@ impl RegistryError {
                 publish the same again"
                     .to_owned()
             }
+            Self::Trust { .. } => "put it back from a copy of your own; or move it away, get the \
+                root from who keeps the registry, and name it: `onx-manifest registry trust FILE`"
+                .to_owned(),
+            Self::TooLong { hint, .. } => (*hint).to_owned(),
             Self::NotFetched(_) => "fetch it once without --offline".to_owned(),
             Self::HasRoles => "`onx-manifest registry trust FILE` trusts the root that it has; \
                 `onx-manifest registry rotate` replaces its keys"

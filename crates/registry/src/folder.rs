@@ -194,6 +194,8 @@ impl FolderRegistry {
             .map_err(|error| damaged(name, error.to_string()))?;
         bytes.push(b'\n');
         let path = tree_path(&format!("{folder}/{STATUS}"))?;
+        let hint = "say it with a shorter reason";
+        expect_short(path.as_str(), bytes.len(), ENTRY_LIMIT_BYTES, hint)?;
         self.files.write(Place::new(&self.root, &path), &bytes, None)?;
         Ok(Listed { entry: listed.entry, status: changes.pop() })
     }
@@ -371,6 +373,19 @@ pub(crate) fn entry_of(
     Ok(entry)
 }
 
+/// Refuses to write a file that nobody would read again.
+pub(crate) fn expect_short(
+    file: &str,
+    size_bytes: usize,
+    limit_bytes: u64,
+    hint: &'static str,
+) -> Result<(), RegistryError> {
+    if size_bytes as u64 > limit_bytes {
+        return Err(RegistryError::TooLong { file: file.to_owned(), limit_bytes, hint });
+    }
+    Ok(())
+}
+
 /// What the files of an entry have together, as it says.
 fn size_bytes(entry: &Entry) -> u64 {
     entry.files.values().fold(0, |sum, file| sum.saturating_add(file.size_bytes))
@@ -479,6 +494,26 @@ mod tests {
         let listed = registry.list().expect("a list");
         assert_eq!((listed.entries.len(), listed.refused.len()), (1, 0));
         assert_eq!(listed.entries[0].status(), EntryStatus::Yanked);
+    }
+
+    #[test]
+    fn a_reason_is_no_longer_than_what_is_read_again() {
+        let registry = registry(MemoryFiles::new());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let long = "x".repeat(ENTRY_LIMIT_BYTES as usize);
+        let say = |reason: &str| {
+            registry.set_status(&name(NAME), EntryStatus::Deprecated, reason, moment())
+        };
+        say(&long[1000..]).expect("it may be as long");
+        let error = say(&long).expect_err("too long");
+        assert!(matches!(error, RegistryError::TooLong { .. }), "{error}");
+        assert_eq!(error.hint(), "say it with a shorter reason");
+        // Many short ones add up to a long file.
+        assert!(say(&"x".repeat(1000)).is_err());
+        registry.find(&name(NAME)).expect("it can still be read");
+        for (size_bytes, fits) in [(9, true), (10, true), (11, false)] {
+            assert_eq!(expect_short("file", size_bytes, 10, "hint").is_ok(), fits);
+        }
     }
 
     #[test]

@@ -578,6 +578,10 @@ impl<T: Role> Signed<T> {
         let mut bytes =
             serde_json::to_vec_pretty(&envelope).map_err(|error| unfit(error.to_string()))?;
         bytes.push(b'\n');
+        let limit = T::KIND.limit_bytes();
+        if bytes.len() as u64 > limit {
+            return Err(unfit(format!("it would be longer than {limit} bytes")));
+        }
         Self::parse(role, &bytes)
     }
 

@@ -16,7 +16,7 @@ use super::state::TRUST_LIMIT_BYTES;
 use super::{
     Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
 };
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, expect_short, parse_entry};
 use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
 const TRUST: &str = "trust.json";
@@ -134,9 +134,18 @@ impl SignedRegistry {
     /// What is trusted; none before a root was pinned.
     pub fn trusted(&self) -> Result<Option<TrustedState>, RegistryError> {
         let path = tree_path(TRUST)?;
-        match self.files.read(Place::new(&self.trust, &path), TRUST_LIMIT_BYTES) {
-            Ok(bytes) => Ok(Some(TrustedState::from_bytes(&bytes)?)),
+        let place = Place::new(&self.trust, &path);
+        let unreadable = |why: String| RegistryError::Trust { path: place.to_path(), why };
+        match self.files.read(place, TRUST_LIMIT_BYTES) {
+            Ok(bytes) => match TrustedState::from_bytes(&bytes) {
+                Ok(state) => Ok(Some(state)),
+                Err(RoleError::Malformed { why, .. }) => Err(unreadable(why)),
+                Err(error) => Err(unreadable(error.to_string())),
+            },
             Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
+            Err(error) if matches!(error.kind, FileErrorKind::TooLarge(_)) => {
+                Err(unreadable(error.kind.to_string()))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -426,7 +435,10 @@ impl SignedRegistry {
 
     fn write_trust(&self, state: &TrustedState) -> Result<(), RegistryError> {
         let path = tree_path(TRUST)?;
-        Ok(self.files.write(Place::new(&self.trust, &path), &state.to_bytes()?, None)?)
+        let bytes = state.to_bytes()?;
+        let hint = "ask who keeps the registry to split it; it has more than is kept of one";
+        expect_short(TRUST, bytes.len(), TRUST_LIMIT_BYTES, hint)?;
+        Ok(self.files.write(Place::new(&self.trust, &path), &bytes, None)?)
     }
 
     fn place(&self, reach: Reach) -> &Path {
