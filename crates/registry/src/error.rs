@@ -115,7 +115,8 @@ impl RegistryError {
                 FileErrorKind::Link
                 | FileErrorKind::HardLink
                 | FileErrorKind::NotAFile
-                | FileErrorKind::NotAFolder => ErrorKind::Conflict,
+                | FileErrorKind::NotAFolder
+                | FileErrorKind::Locked(_) => ErrorKind::Conflict,
                 _ => ErrorKind::Outside,
             },
         }
@@ -165,6 +166,9 @@ impl RegistryError {
             }
             Self::Role(error) => error.hint(),
             Self::File(error) => match error.kind {
+                FileErrorKind::Locked(_) => {
+                    "another process writes there: try again once it has ended".to_owned()
+                }
                 FileErrorKind::NotAFile => {
                     "move away what stands in the place of that file, and run the same again"
                         .to_owned()

@@ -151,7 +151,7 @@ impl<'a> Client<'a> {
             }
             if seen.len() > ROLES_FOR_A_PATH {
                 let limit = ROLES_FOR_A_PATH;
-                return Err(RoleError::TooMany { what: "roles for one path", limit });
+                return Err(RoleError::TooDeep { limit });
             }
             if let Some(role) = &role {
                 self.load_delegated(&delegator, role)?;
@@ -377,14 +377,7 @@ impl<'a> Client<'a> {
 
     /// A file of at most this size, whatever the transport thinks of limits.
     fn fetch(&self, name: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, RoleError> {
-        let too_long =
-            || RoleError::Bytes { file: name.to_owned(), why: "it is longer than it may be" };
-        match self.transport.fetch(name, limit_bytes) {
-            Ok(Some(bytes)) if bytes.len() as u64 > limit_bytes => Err(too_long()),
-            Ok(found) => Ok(found),
-            Err(TransportError::TooLong(_)) => Err(too_long()),
-            Err(error) => Err(error.into()),
-        }
+        fetched(self.transport, name, limit_bytes)
     }
 
     fn timestamp(&self) -> Result<&Signed<TimestampRole>, RoleError> {
@@ -421,6 +414,22 @@ impl Step {
     fn into(delegator: &str, role: &DelegatedRole) -> Self {
         let name = role.name.clone();
         Self { delegator: delegator.to_owned(), role: Some(role.clone()), name }
+    }
+}
+
+/// A file of at most this size, whatever the transport thinks of limits.
+pub(super) fn fetched(
+    transport: &dyn Transport,
+    name: &str,
+    limit_bytes: u64,
+) -> Result<Option<Vec<u8>>, RoleError> {
+    let too_long =
+        || RoleError::Bytes { file: name.to_owned(), why: "it is longer than it may be" };
+    match transport.fetch(name, limit_bytes) {
+        Ok(Some(bytes)) if bytes.len() as u64 > limit_bytes => Err(too_long()),
+        Ok(found) => Ok(found),
+        Err(TransportError::TooLong(_)) => Err(too_long()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -148,10 +148,9 @@ impl RegistryKeeper {
             let keys = keys.verifying_keys().into_iter().map(|key| match key {
                 VerifyingKey::Ed25519(key) => Ok(key),
                 VerifyingKey::EcdsaP256(_) | VerifyingKey::RsaPss(_) => {
-                    let why = "it names keys that are none of ed25519; keep it with the program \
-                               that made them"
-                        .to_owned();
-                    Err(RoleError::Unfit { role: RoleKind::Root.name().to_owned(), why })
+                    let why = "it names keys that are none of ed25519";
+                    let hint = "keep it with the program that made these keys";
+                    Err(unfit(RoleKind::Root.name(), why, hint))
                 }
             });
             Ok(KeySet { keys: keys.collect::<Result<_, _>>()?, threshold })
@@ -292,7 +291,10 @@ impl RegistryKeeper {
         let target = target_of(name).ok_or_else(missing)?;
         let file = content.targets.get_mut(&target).ok_or_else(missing)?;
         let said = serde_json::to_value(&change);
-        file.custom = Some(said.map_err(|error| unfit(&name.namespace, &error.to_string()))?);
+        let odd = |error: serde_json::Error| {
+            unfit(&name.namespace, &error.to_string(), "say it with another reason")
+        };
+        file.custom = Some(said.map_err(odd)?);
         let entry = self.entry(name, &target, file)?;
         let signed = self.sign_space(&space, content, signers)?;
         self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
@@ -604,7 +606,8 @@ fn sign<T: Role>(
 fn expect_enough(role: &str, set: &KeySet) -> Result<(), RoleError> {
     let different: BTreeSet<_> = set.keys.iter().collect();
     if (different.len() as u64) < set.threshold.get() {
-        return Err(unfit(role, "it has fewer keys than must sign"));
+        let why = "it has fewer keys than must sign";
+        return Err(unfit(role, why, "name at least as many keys as must sign"));
     }
     Ok(())
 }
@@ -620,14 +623,21 @@ fn first() -> Version {
 
 fn next(role: &str, version: u64) -> Result<Version, RoleError> {
     let next = version.checked_add(1).and_then(NonZeroU64::new);
-    next.ok_or_else(|| unfit(role, "there is no further version"))
+    let hint = match role {
+        "snapshot" | "timestamp" => {
+            "replace the online key with `onx-manifest registry rotate`; versions begin anew then"
+        }
+        _ => "somebody who had its keys used up all versions; make another registry",
+    };
+    next.ok_or_else(|| unfit(role, "there is no further version", hint))
 }
 
 fn after(role: &str, now: Timestamp, seconds: i64) -> Result<Expiry, RoleError> {
     let moment = Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds));
-    moment.map(Expiry).map_err(|error| unfit(role, &error.to_string()))
+    let hint = "see whether the clock is right";
+    moment.map(Expiry).map_err(|error| unfit(role, &error.to_string(), hint))
 }
 
-fn unfit(role: &str, why: &str) -> RoleError {
-    RoleError::Unfit { role: role.to_owned(), why: why.to_owned() }
+fn unfit(role: &str, why: &str, hint: &'static str) -> RoleError {
+    RoleError::Unfit { role: role.to_owned(), why: why.to_owned(), hint }
 }

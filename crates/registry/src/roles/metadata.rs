@@ -561,7 +561,10 @@ impl<T: Role> Signed<T> {
 
     /// Signs this content, by each of these once.
     pub fn sign(role: &str, content: T, signers: &[&dyn Signer]) -> Result<Self, RoleError> {
-        let unfit = |why: String| RoleError::Unfit { role: role.to_owned(), why };
+        let unfit = |why: String| {
+            let hint = "it holds what another program put there; sign it with that one";
+            RoleError::Unfit { role: role.to_owned(), why, hint }
+        };
         let message = canonical(&content).map_err(|error| unfit(error.to_string()))?;
         let mut signatures = BTreeMap::new();
         for signer in signers {
@@ -580,7 +583,9 @@ impl<T: Role> Signed<T> {
         bytes.push(b'\n');
         let limit = T::KIND.limit_bytes();
         if bytes.len() as u64 > limit {
-            return Err(unfit(format!("it would be longer than {limit} bytes")));
+            let why = format!("it would be longer than {limit} bytes");
+            let hint = "put less into it: a shorter reason, or another namespace";
+            return Err(RoleError::Unfit { role: role.to_owned(), why, hint });
         }
         Self::parse(role, &bytes)
     }

@@ -9,7 +9,7 @@ use artifact::{Sha256, Timestamp};
 use host::{FileError, FileErrorKind, Files};
 use serde_json::Value;
 
-use super::client::{expect_not_back, expect_published, file_of, lost_an_online_key};
+use super::client::{expect_not_back, expect_published, fetched, file_of, lost_an_online_key};
 use super::keeper::meta_of;
 use super::metadata::{
     DelegatedRole, Delegations, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole,
@@ -306,7 +306,7 @@ fn shown(
     online: &[Signed<RootRole>],
 ) -> Result<Shown, RoleError> {
     let name = file_of("timestamp", None);
-    let bytes = transport.fetch(&name, RoleKind::Timestamp.limit_bytes())?;
+    let bytes = fetched(transport, &name, RoleKind::Timestamp.limit_bytes())?;
     let bytes = bytes.ok_or(RoleError::Missing { file: name })?;
     let timestamp = Signed::<TimestampRole>::parse("timestamp", &bytes)?;
     expect_of_any(roots, "timestamp", &timestamp)?;
@@ -448,7 +448,7 @@ fn version_of<T: Role>(
     role: &str,
     version: u64,
 ) -> Result<Option<Signed<T>>, RoleError> {
-    let bytes = transport.fetch(&file_of(role, Some(version)), T::KIND.limit_bytes())?;
+    let bytes = fetched(transport, &file_of(role, Some(version)), T::KIND.limit_bytes())?;
     let Some(bytes) = bytes else { return Ok(None) };
     let signed = Signed::<T>::parse(role, &bytes)?;
     if signed.version() != version {
@@ -469,7 +469,8 @@ fn later_version<T: Role>(
         Err(
             RoleError::Malformed { .. }
             | RoleError::Version { .. }
-            | RoleError::Transport(TransportError::TooLong(_)),
+            // It is longer than it may be.
+            | RoleError::Bytes { .. },
         ) => Ok(None),
         Err(RoleError::Transport(TransportError::Failed(error))) if stands_in_the_way(&error) => {
             Ok(None)

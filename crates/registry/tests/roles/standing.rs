@@ -355,3 +355,43 @@ fn a_folder_without_roles_is_told_so_and_left_alone() {
     let there = files.metadata(Place::new(Path::new("/registry"), &path)).expect("looked at");
     assert!(there.is_none(), "{there:?}");
 }
+
+#[test]
+fn what_is_longer_than_it_may_be_is_not_taken_for_a_registry_that_cannot_be_reached() {
+    let (files, _) = ready();
+    Intruder(&files).write("metadata/timestamp.json", &vec![b' '; (16 << 10) + 1]);
+    let error = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect_err("too long");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    let error = role_error::<()>(Err(error));
+    assert!(matches!(&error, RoleError::Bytes { file, .. } if file.ends_with("timestamp.json")));
+}
+
+#[test]
+fn what_cannot_be_signed_so_says_what_can_be_done() {
+    let (files, _) = ready();
+    let hands = Hands::of(&[1, 2, 10]);
+    let hint = |outcome: Result<(), RegistryError>, hint: &str| {
+        let error = outcome.expect_err("unfit");
+        assert!(error.hint().contains(hint), "{error}: {}", error.hint());
+        assert!(matches!(role_error::<()>(Err(error)), RoleError::Unfit { .. }));
+    };
+    let few = set(&[22], 2);
+    hint(keeper(&files).delegate("new", &few, &hands.all(), moment(0)), "at least as many keys");
+    let intruder = Intruder(&files);
+    let mut last: TimestampRole = intruder.role("timestamp", "metadata/timestamp.json");
+    last.version = std::num::NonZeroU64::MAX;
+    intruder.write("metadata/timestamp.json", &sign("timestamp", &last, &[key(10)]));
+    hint(keeper(&files).renew(&hands.all(), moment(0)).map(drop), "registry rotate");
+}
+
+#[test]
+fn who_publishes_while_another_one_does_is_told_to_try_again() {
+    let (files, _) = ready();
+    let path = TreePath::new("metadata/lock").expect("a path");
+    let held = files.lock(Place::new(Path::new("/registry"), &path), "another").expect("free");
+    let busy = publish(&files, NEXT, "two", &[20]).expect_err("another one publishes");
+    assert_eq!(busy.kind(), ErrorKind::Conflict, "{busy}");
+    assert!(busy.hint().contains("try again"), "{}", busy.hint());
+    drop(held);
+    publish(&files, NEXT, "two", &[20]).expect("published");
+}
