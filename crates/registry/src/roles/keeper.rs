@@ -591,7 +591,7 @@ fn sign<T: Role>(
     let own =
         signers.iter().filter(|signer| known.contains(&VerifyingKey::Ed25519(signer.public_key())));
     let own: Vec<_> = own.copied().collect();
-    let signed = Signed::sign(role, content, &own)?;
+    let signed = Signed::sign_for(role, content, &own, sets)?;
     for keys in sets {
         signed.expect_signed(role, keys).map_err(|error| match error {
             RoleError::Unsigned { role, valid, threshold } => {

@@ -201,6 +201,15 @@ impl VerificationKeys<'_> {
         self.key_ids().iter().filter_map(|id| self.keys.get(id)?.verifying()).collect()
     }
 
+    /// The ids by which this key can sign.
+    fn ids_of(&self, key: &PublicKey) -> impl Iterator<Item = KeyId> {
+        let own = VerifyingKey::Ed25519(*key);
+        let is_own = move |id: &&KeyId| {
+            self.keys.get(*id).and_then(Key::verifying).is_some_and(|known| known == own)
+        };
+        self.key_ids().iter().filter(is_own).copied()
+    }
+
     /// Everything that decides whether these keys have signed something.
     pub(super) fn rule(&self) -> KeyRule {
         let keys = self.key_ids().iter().filter_map(|id| Some((*id, self.keys.get(id)?.clone())));
@@ -561,6 +570,18 @@ impl<T: Role> Signed<T> {
 
     /// Signs this content, by each of these once.
     pub fn sign(role: &str, content: T, signers: &[&dyn Signer]) -> Result<Self, RoleError> {
+        Self::sign_for(role, content, signers, &[])
+    }
+
+    /// Signs this content, by each of these once. The signature stands under each id by which one
+    /// of these sets knows the key, since that is where a verifier looks for it; under the digest
+    /// of the key, where none of them knows it.
+    pub(super) fn sign_for(
+        role: &str,
+        content: T,
+        signers: &[&dyn Signer],
+        sets: &[VerificationKeys<'_>],
+    ) -> Result<Self, RoleError> {
         let unfit = |why: String| {
             let hint = "it holds what another program put there; sign it with that one";
             RoleError::Unfit { role: role.to_owned(), why, hint }
@@ -570,7 +591,13 @@ impl<T: Role> Signed<T> {
         for signer in signers {
             let failed = |source| RoleError::Signer { role: role.to_owned(), source };
             let signature = signer.sign(&message).map_err(failed)?;
-            signatures.insert(signer.public_key().id().to_string(), hex(signature.as_bytes()));
+            let public = signer.public_key();
+            let mut ids: Vec<KeyId> = sets.iter().flat_map(|set| set.ids_of(&public)).collect();
+            if ids.is_empty() {
+                ids.push(public.id());
+            }
+            let text = hex(signature.as_bytes());
+            signatures.extend(ids.iter().map(|id| (id.to_string(), text.clone())));
         }
         let entry = |(keyid, sig): (&String, &String)| SignatureEntry {
             keyid: keyid.clone(),

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact::{ErrorKind, Timestamp, TreePath};
+use artifact::{ErrorKind, Sha256, Timestamp, TreePath};
 use host::{Files, MemoryFiles, Place};
-use ledger::Signer as _;
+use ledger::{KeyId, Signer as _};
 use registry::roles::{RootRole, TimestampRole};
 use registry::{
     EntryStatus, FolderRegistry, KeySet, Lifetimes, Reach, RegistryError, RegistryKeeper,
@@ -394,4 +394,47 @@ fn who_publishes_while_another_one_does_is_told_to_try_again() {
     assert!(busy.hint().contains("try again"), "{}", busy.hint());
     drop(held);
     publish(&files, NEXT, "two", &[20]).expect("published");
+}
+
+#[test]
+fn a_key_signs_under_the_id_by_which_a_role_knows_it() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    let mut root: RootRole = intruder.role("root", "metadata/root.json");
+    root.version = number(2);
+    // Another program made the next root, and calls its keys as it likes.
+    let named = |seed: u8| -> KeyId { Sha256::of(&[seed]).hex().parse().expect("an id") };
+    for (role, seeds) in [("root", &[1, 2, 3][..]), ("timestamp", &[10]), ("snapshot", &[10])] {
+        for seed in seeds {
+            let public = key(*seed).public_key();
+            root.keys.insert(named(*seed), registry::roles::Key::new(&public));
+        }
+        root.roles.get_mut(role).expect("a role").keyids =
+            seeds.iter().map(|seed| named(*seed)).collect();
+    }
+    let bytes = sign("root", &root, &[key(1), key(2)]);
+    let mut file: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let signatures = file["signatures"].as_array_mut().expect("a list");
+    for seed in [1, 2] {
+        let id = key(seed).public_key().id().to_string();
+        let own = signatures.iter().find(|it| it["keyid"] == id.as_str()).expect("signed");
+        let mut other = own.clone();
+        other["keyid"] = named(seed).to_string().into();
+        signatures.push(other);
+    }
+    for path in ["metadata/root.json", "metadata/2.root.json"] {
+        intruder.write(path, file.to_string().as_bytes());
+    }
+    let online = Hands::of(&[10]);
+    keeper(&files).renew(&online.all(), moment(0)).expect("the key is here");
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    assert_eq!(found.versions["root"], 2);
+    // The root that onx makes of it calls them by their digests again.
+    let hands = Hands::of(&[1, 3]);
+    keeper(&files)
+        .rotate_root(&set(&[1, 2, 3], 2), &set(&[10], 1), &hands.all(), moment(0))
+        .expect("the keys are here");
+    keeper(&files).renew(&online.all(), moment(0)).expect("renewed");
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    assert_eq!(found.versions["root"], 3);
 }
