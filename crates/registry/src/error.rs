@@ -1,5 +1,7 @@
 //! What can go wrong with a registry.
 
+use std::path::PathBuf;
+
 use artifact::ErrorKind;
 use host::{FileError, FileErrorKind};
 
@@ -41,6 +43,17 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file of the entry is not where the entry is.
+    #[error("`{file}` of `{name}` is not in the registry")]
+    Gone {
+        /// The name.
+        name: EntryName,
+        /// The file of the bundle.
+        file: String,
+    },
+    /// What was asked for without the registry was never fetched from it, or not all of it.
+    #[error("`{0}` was not fetched yet")]
+    NotFetched(EntryName),
     /// The registry has roles, and is not used without them.
     #[error("the registry has roles")]
     HasRoles,
@@ -59,6 +72,24 @@ pub enum RegistryError {
     /// A folder into which a registry was to be copied holds something else.
     #[error("the folder to copy into {0}")]
     NoMirror(&'static str),
+    /// The file in which the user keeps what is trusted says nothing that can be read.
+    #[error("`{}`, what is trusted of the registry, cannot be read: {why}", path.display())]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file would be longer than one that is read, and was not written.
+    #[error("`{file}` would be longer than {limit_bytes} bytes")]
+    TooLong {
+        /// The file.
+        file: String,
+        /// The most that is read of it.
+        limit_bytes: u64,
+        /// What can be done about it.
+        hint: &'static str,
+    },
     /// Something is not trusted.
     #[error(transparent)]
     Role(#[from] RoleError),
@@ -73,14 +104,19 @@ impl RegistryError {
         match self {
             Self::Name(_) | Self::Missing(_) | Self::Ambiguous { .. } => ErrorKind::User,
             Self::HasRoles | Self::NoRoles | Self::NothingTrusted => ErrorKind::User,
+            Self::NotFetched(_) => ErrorKind::User,
+            Self::Gone { .. } | Self::Trust { .. } => ErrorKind::Conflict,
+            Self::TooLong { .. } => ErrorKind::User,
             Self::OtherRootTrusted => ErrorKind::User,
             Self::Taken(_) | Self::Yanked { .. } | Self::Damaged { .. } => ErrorKind::Conflict,
             Self::RolesGone | Self::NoMirror(_) => ErrorKind::Conflict,
             Self::Role(error) => error.kind(),
             Self::File(error) => match error.kind {
-                FileErrorKind::Link | FileErrorKind::NotAFile | FileErrorKind::NotAFolder => {
-                    ErrorKind::Conflict
-                }
+                FileErrorKind::Link
+                | FileErrorKind::HardLink
+                | FileErrorKind::NotAFile
+                | FileErrorKind::NotAFolder
+                | FileErrorKind::Locked(_) => ErrorKind::Conflict,
                 _ => ErrorKind::Outside,
             },
         }
@@ -102,6 +138,16 @@ impl RegistryError {
                 "`onx-manifest registry list` shows what there is instead".to_owned()
             }
             Self::Damaged { .. } => "fetch it from another copy of the registry".to_owned(),
+            Self::Gone { .. } => {
+                "fetch it from another copy of the registry; who published it can \
+                publish the same again"
+                    .to_owned()
+            }
+            Self::Trust { .. } => "put it back from a copy of your own; or move it away, get the \
+                root from who keeps the registry, and name it: `onx-manifest registry trust FILE`"
+                .to_owned(),
+            Self::TooLong { hint, .. } => (*hint).to_owned(),
+            Self::NotFetched(_) => "fetch it once without --offline".to_owned(),
             Self::HasRoles => "`onx-manifest registry trust FILE` trusts the root that it has; \
                 `onx-manifest registry rotate` replaces its keys"
                 .to_owned(),
@@ -119,7 +165,16 @@ impl RegistryError {
                 "name a new folder, or one into which this registry was copied before".to_owned()
             }
             Self::Role(error) => error.hint(),
-            Self::File(error) => error.hint().to_owned(),
+            Self::File(error) => match error.kind {
+                FileErrorKind::Locked(_) => {
+                    "another process writes there: try again once it has ended".to_owned()
+                }
+                FileErrorKind::NotAFile => {
+                    "move away what stands in the place of that file, and run the same again"
+                        .to_owned()
+                }
+                _ => error.hint().to_owned(),
+            },
         }
     }
 }

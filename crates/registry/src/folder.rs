@@ -108,8 +108,9 @@ impl FolderRegistry {
         }
     }
 
-    /// Publishes these files under a name with a package. The same again changes nothing; something
-    /// else under a name that is taken is refused.
+    /// Publishes these files under a name with a package. The same again changes nothing but what
+    /// was lost: files that are gone or damaged are there again. Something else under a name that
+    /// is taken is refused.
     pub fn publish(
         &self,
         name: &EntryName,
@@ -124,18 +125,21 @@ impl FolderRegistry {
         self.files.create_parents(&self.root, &path)?;
         let lock = tree_path(&format!("{folder}/{LOCK}"))?;
         let _held = self.files.lock(Place::new(&self.root, &lock), "a publisher")?;
-        match self.entry_at(name, &path) {
-            Ok(known) if known == entry => return Ok(Published { entry, unchanged: true }),
+        let unchanged = match self.entry_at(name, &path) {
+            Ok(known) if known == entry => true,
             Ok(_) => return Err(RegistryError::Taken(name.clone())),
-            Err(RegistryError::Missing(_)) => {}
+            Err(RegistryError::Missing(_)) => false,
             Err(error) => return Err(error),
-        }
+        };
         for bytes in contents.values() {
             self.keep_blob(bytes)?;
         }
-        let bytes = entry_bytes(&entry)?;
-        self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
-        Ok(Published { entry, unchanged: false })
+        if !unchanged {
+            let bytes = entry_bytes(&entry)?;
+            self.files.write(Place::new(&self.root, &path), &bytes, Some(0o444))?;
+        }
+        make_last(&*self.files, &self.root, &path)?;
+        Ok(Published { entry, unchanged })
     }
 
     /// What is published under a name, whether it is to be used or not.
@@ -190,6 +194,8 @@ impl FolderRegistry {
             .map_err(|error| damaged(name, error.to_string()))?;
         bytes.push(b'\n');
         let path = tree_path(&format!("{folder}/{STATUS}"))?;
+        let hint = "say it with a shorter reason";
+        expect_short(path.as_str(), bytes.len(), ENTRY_LIMIT_BYTES, hint)?;
         self.files.write(Place::new(&self.root, &path), &bytes, None)?;
         Ok(Listed { entry: listed.entry, status: changes.pop() })
     }
@@ -278,12 +284,21 @@ impl FolderRegistry {
         }
     }
 
+    /// Keeps a file of an entry so that it outlasts a loss of power.
     pub(crate) fn keep_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
         let blobs = self.blobs()?;
-        // What lies here was made to last when it was published.
-        if blobs.get(&Digest::of(bytes), bytes.len() as u64).is_err() {
+        let digest = Digest::of(bytes);
+        if blobs.get(&digest, bytes.len() as u64).is_err() {
             blobs.keep(bytes, Durability::Power)?;
         }
+        let hex = digest.hex();
+        let path = tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2]))?;
+        Ok(make_last(&*self.files, &self.root, &path)?)
+    }
+
+    /// Keeps a file of an entry where it may be lost, because it can be fetched again.
+    pub(crate) fn cache_blob(&self, bytes: &[u8]) -> Result<(), RegistryError> {
+        self.blobs()?.keep(bytes, Durability::Process)?;
         Ok(())
     }
 
@@ -294,7 +309,10 @@ impl FolderRegistry {
         entry: &EntryFile,
     ) -> Result<Vec<u8>, RegistryError> {
         self.blobs()?.get(&entry.digest, entry.size_bytes).map_err(|error| match error {
-            ContentError::Missing(_) | ContentError::Damaged(_) => {
+            ContentError::Missing(_) => {
+                RegistryError::Gone { name: name.clone(), file: file.to_owned() }
+            }
+            ContentError::Damaged(_) => {
                 damaged(name, format!("`{file}` is not what was published"))
             }
             ContentError::File(error) => error.into(),
@@ -325,6 +343,17 @@ impl FolderRegistry {
     }
 }
 
+/// Makes the name of a file that is there last, and those of the folders above it. Whoever wrote it
+/// may have been stopped before its name was made to last, so that being there is not enough.
+pub(crate) fn make_last(files: &dyn Files, root: &Path, path: &TreePath) -> Result<(), FileError> {
+    let mut below = path.clone();
+    while let Some(folder) = below.parent().map(tree_path).transpose()? {
+        files.sync_folder(root, Some(&folder))?;
+        below = folder;
+    }
+    files.sync_folder(root, None)
+}
+
 /// The entry of these files under a name.
 pub(crate) fn entry_of(
     name: &EntryName,
@@ -342,6 +371,19 @@ pub(crate) fn entry_of(
         return Err(FileError::new("publish", name.to_string(), kind).into());
     }
     Ok(entry)
+}
+
+/// Refuses to write a file that nobody would read again.
+pub(crate) fn expect_short(
+    file: &str,
+    size_bytes: usize,
+    limit_bytes: u64,
+    hint: &'static str,
+) -> Result<(), RegistryError> {
+    if size_bytes as u64 > limit_bytes {
+        return Err(RegistryError::TooLong { file: file.to_owned(), limit_bytes, hint });
+    }
+    Ok(())
 }
 
 /// What the files of an entry have together, as it says.
@@ -455,6 +497,26 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_no_longer_than_what_is_read_again() {
+        let registry = registry(MemoryFiles::new());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let long = "x".repeat(ENTRY_LIMIT_BYTES as usize);
+        let say = |reason: &str| {
+            registry.set_status(&name(NAME), EntryStatus::Deprecated, reason, moment())
+        };
+        say(&long[1000..]).expect("it may be as long");
+        let error = say(&long).expect_err("too long");
+        assert!(matches!(error, RegistryError::TooLong { .. }), "{error}");
+        assert_eq!(error.hint(), "say it with a shorter reason");
+        // Many short ones add up to a long file.
+        assert!(say(&"x".repeat(1000)).is_err());
+        registry.find(&name(NAME)).expect("it can still be read");
+        for (size_bytes, fits) in [(9, true), (10, true), (11, false)] {
+            assert_eq!(expect_short("file", size_bytes, 10, "hint").is_ok(), fits);
+        }
+    }
+
+    #[test]
     fn a_changed_byte_is_noticed() {
         let files = MemoryFiles::new();
         let registry = registry(files.clone());
@@ -469,7 +531,30 @@ mod tests {
         }
         files.remove_file(place).expect("gone");
         let found = registry.find(&name(NAME)).expect("there");
-        assert!(matches!(registry.fetch(&found), Err(RegistryError::Damaged { .. })));
+        let error = registry.fetch(&found).expect_err("it is gone");
+        assert!(matches!(&error, RegistryError::Gone { file, .. } if file == "manifest.yaml"));
+        assert!(error.hint().contains("another copy"), "{}", error.hint());
+    }
+
+    #[test]
+    fn what_was_lost_is_there_again_once_it_is_published_again() {
+        let files = MemoryFiles::new();
+        let registry = registry(files.clone());
+        registry.publish(&name(NAME), &bundle("one")).expect("published");
+        let hex = Digest::of(b"one").hex();
+        let path = tree_path(&format!("{BLOBS}/{}/{hex}", &hex[..2])).expect("a path");
+        let place = Place::new(Path::new("/registry"), &path);
+        for is_gone in [true, false] {
+            if is_gone {
+                files.remove_file(place).expect("gone");
+            } else {
+                files.write(place, b"two", None).expect("changed");
+            }
+            let again = registry.publish(&name(NAME), &bundle("one")).expect("the same");
+            assert!(again.unchanged);
+            let found = registry.find(&name(NAME)).expect("there");
+            assert_eq!(registry.fetch(&found).expect("whole"), bundle("one"));
+        }
     }
 
     #[test]

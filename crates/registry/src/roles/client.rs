@@ -4,15 +4,15 @@
 //! has passed, and in the order of the specification: a root that took keys away must stay known
 //! although what follows it is missing. Whoever calls keeps the state, in one piece.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{
-    DelegatedRole, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole, TargetFile,
-    TargetsRole, TimestampRole, VerificationKeys,
+    DelegatedRole, Delegations, KeyRule, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole,
+    TargetFile, TargetsRole, TimestampRole, VerificationKeys,
 };
 use super::paths::quoted;
 use super::{RoleError, TrustedState};
@@ -78,6 +78,18 @@ pub struct Client<'a> {
     rules: Rules,
     now: Timestamp,
     expired: BTreeSet<ExpiredRole>,
+    /// The roles with targets as they stand in the state and were verified in this update. A role
+    /// is asked for each of its paths, and reading all of it each time would take minutes.
+    verified: BTreeMap<String, Verified>,
+}
+
+/// For what a role was verified: where either is another one, it is verified again.
+#[derive(PartialEq)]
+struct Verified {
+    /// What the snapshot says of it.
+    meta: MetaFile,
+    /// The keys that had to sign it.
+    keys: KeyRule,
 }
 
 impl std::fmt::Debug for Client<'_> {
@@ -96,7 +108,7 @@ impl<'a> Client<'a> {
         now: Timestamp,
     ) -> Self {
         let now = state.refreshed_at.map_or(now, |last| last.max(now));
-        Self { transport, state, rules, now, expired: BTreeSet::new() }
+        Self { transport, state, rules, now, expired: BTreeSet::new(), verified: BTreeMap::new() }
     }
 
     /// Follows the registry to its newest state (5.3 to 5.6). What was verified before an error
@@ -139,7 +151,7 @@ impl<'a> Client<'a> {
             }
             if seen.len() > ROLES_FOR_A_PATH {
                 let limit = ROLES_FOR_A_PATH;
-                return Err(RoleError::TooMany { what: "roles for one path", limit });
+                return Err(RoleError::TooDeep { limit });
             }
             if let Some(role) = &role {
                 self.load_delegated(&delegator, role)?;
@@ -235,11 +247,7 @@ impl<'a> Client<'a> {
     /// 5.3.11: where a key of the timestamp or the snapshot was taken away, whoever had it may have
     /// moved versions far ahead; both begin anew.
     fn accept_root(&mut self, root: Signed<RootRole>) {
-        let (old, new) = (self.state.root.content(), root.content());
-        let rotated = [RoleKind::Timestamp, RoleKind::Snapshot]
-            .into_iter()
-            .any(|kind| new.keys_of(kind).lost_a_key(&old.keys_of(kind)));
-        if rotated {
+        if lost_an_online_key(self.state.root.content(), root.content()) {
             self.state.timestamp = None;
             self.state.snapshot = None;
         }
@@ -313,7 +321,9 @@ impl<'a> Client<'a> {
         if let Some(trusted) = self.state.targets.get(name)
             && is_current(name, trusted, &meta, keys)
         {
-            return self.expect_fresh(name, trusted.expires());
+            let expires = trusted.expires();
+            self.verified.insert(name.to_owned(), Verified { meta, keys: keys.rule() });
+            return self.expect_fresh(name, expires);
         }
         let new: Signed<TargetsRole> = self.fetch_named(name, &meta, keys)?;
         self.expect_fresh(name, new.expires())?;
@@ -323,12 +333,26 @@ impl<'a> Client<'a> {
             expect_published(trusted.content(), new.content())?;
         }
         self.state.targets.insert(name.to_owned(), new);
+        self.verified.insert(name.to_owned(), Verified { meta, keys: keys.rule() });
         Ok(())
     }
 
+    /// When a role expires that was verified in this update for what the snapshot says of it now,
+    /// and for these keys.
+    fn verified_before(&self, name: &str, keys: &VerificationKeys<'_>) -> Option<Timestamp> {
+        let verified = self.verified.get(name)?;
+        let meta = self.state.snapshot.as_ref()?.content().targets(name)?;
+        let same = verified.meta == *meta && verified.keys == keys.rule();
+        self.state.targets.get(name).filter(|_| same).map(Signed::expires)
+    }
+
     fn load_delegated(&mut self, delegator: &str, role: &DelegatedRole) -> Result<(), RoleError> {
-        let delegations = self.targets(delegator)?.content().delegations.clone();
-        let delegations = delegations.unwrap_or_default();
+        let none = Delegations::default();
+        let delegations = self.targets(delegator)?.content().delegations.as_ref().unwrap_or(&none);
+        if let Some(expires) = self.verified_before(&role.name, &delegations.keys_of(role)) {
+            return self.expect_fresh(&role.name, expires);
+        }
+        let delegations = delegations.clone();
         self.load_targets(&role.name, &delegations.keys_of(role))
     }
 
@@ -353,14 +377,7 @@ impl<'a> Client<'a> {
 
     /// A file of at most this size, whatever the transport thinks of limits.
     fn fetch(&self, name: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, RoleError> {
-        let too_long =
-            || RoleError::Bytes { file: name.to_owned(), why: "it is longer than it may be" };
-        match self.transport.fetch(name, limit_bytes) {
-            Ok(Some(bytes)) if bytes.len() as u64 > limit_bytes => Err(too_long()),
-            Ok(found) => Ok(found),
-            Err(TransportError::TooLong(_)) => Err(too_long()),
-            Err(error) => Err(error.into()),
-        }
+        fetched(self.transport, name, limit_bytes)
     }
 
     fn timestamp(&self) -> Result<&Signed<TimestampRole>, RoleError> {
@@ -397,6 +414,22 @@ impl Step {
     fn into(delegator: &str, role: &DelegatedRole) -> Self {
         let name = role.name.clone();
         Self { delegator: delegator.to_owned(), role: Some(role.clone()), name }
+    }
+}
+
+/// A file of at most this size, whatever the transport thinks of limits.
+pub(super) fn fetched(
+    transport: &dyn Transport,
+    name: &str,
+    limit_bytes: u64,
+) -> Result<Option<Vec<u8>>, RoleError> {
+    let too_long =
+        || RoleError::Bytes { file: name.to_owned(), why: "it is longer than it may be" };
+    match transport.fetch(name, limit_bytes) {
+        Ok(Some(bytes)) if bytes.len() as u64 > limit_bytes => Err(too_long()),
+        Ok(found) => Ok(found),
+        Err(TransportError::TooLong(_)) => Err(too_long()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -451,6 +484,12 @@ fn is_current<T: Role>(
     trusted.version() == meta.version.get()
         && meta.expect(trusted.bytes()).is_ok()
         && trusted.expect_signed(role, keys).is_ok()
+}
+
+/// Whether a key that signed the timestamp or the snapshot no longer does.
+pub(super) fn lost_an_online_key(before: &RootRole, after: &RootRole) -> bool {
+    let lost = |kind| after.keys_of(kind).lost_a_key(&before.keys_of(kind));
+    [RoleKind::Timestamp, RoleKind::Snapshot].into_iter().any(lost)
 }
 
 fn snapshot_of(timestamp: &Signed<TimestampRole>) -> Result<&MetaFile, RoleError> {

@@ -92,7 +92,13 @@ pub enum RoleError {
         /// What happened to it.
         what: &'static str,
     },
-    /// More versions or more roles than a client follows at once.
+    /// More roles are asked for one path than a client asks.
+    #[error("more than {limit} roles are asked for one path")]
+    TooDeep {
+        /// How many are asked.
+        limit: usize,
+    },
+    /// More versions than a client follows at once.
     #[error("the registry has more {what} than {limit}")]
     TooMany {
         /// Of what.
@@ -141,6 +147,8 @@ pub enum RoleError {
         role: String,
         /// Why.
         why: String,
+        /// What can be done about it.
+        hint: &'static str,
     },
     /// Nothing was signed.
     #[error("`{}` was not signed", shown(role))]
@@ -152,7 +160,7 @@ pub enum RoleError {
         source: SignerError,
     },
     /// The registry could not be reached.
-    #[error("the registry could not be read")]
+    #[error("the registry could not be read: {0}")]
     Transport(#[from] TransportError),
 }
 
@@ -190,12 +198,15 @@ impl RoleError {
             Self::Missing { .. } | Self::Unlisted { .. } => {
                 "the copy of the registry is not whole; take another one"
             }
+            Self::TooDeep { .. } => {
+                "ask who keeps the registry to delegate to fewer roles; trying again does not help"
+            }
             Self::TooMany { .. } => "refresh again; what was verified so far is kept",
             Self::Name { .. } => "take another name",
             Self::NotDelegated { .. } => {
                 "who keeps the registry gives it with `onx-manifest registry delegate`"
             }
-            Self::Unfit { .. } => "name at least as many keys as must sign",
+            Self::Unfit { hint, .. } => hint,
             Self::Signer { source, .. } => source.hint(),
             Self::Transport(_) => "see whether the folder of the registry can be read",
         };

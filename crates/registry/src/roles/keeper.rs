@@ -21,11 +21,11 @@ use super::metadata::{
     Version,
 };
 use super::names::{
-    expect_new_namespace, name_of, namespaces, pattern_of, resolved, skeleton, target_of,
+    expect_new_namespace, expect_new_package, namespaces, pattern_of, resolved, target_of,
 };
 use super::standing::{Space, Standing, name_previous};
 use super::{ExpiredRole, FolderTransport, Refused, SignedRegistry, Transport};
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, parse_entry};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, entry_bytes, entry_of, make_last, parse_entry};
 use crate::{
     Entry, EntryName, EntryStatus, FolderRegistry, Listed, Published, RegistryError, RegistryKind,
     StatusChange,
@@ -110,13 +110,11 @@ impl RegistryKeeper {
         signers: &[&dyn Signer],
         now: Timestamp,
     ) -> Result<Vec<u8>, RegistryError> {
-        if self.kind()? == RegistryKind::Signed {
-            return Err(RegistryError::HasRoles);
-        }
-        if self.reader.trusted()?.is_some() {
-            return Err(RegistryError::RolesGone);
-        }
+        // Where it is refused, not even the lock is made.
+        self.expect_no_roles()?;
         let _held = self.lock()?;
+        // Another process may have made them since; a second root would take its place.
+        self.expect_no_roles()?;
         let root = self.root_role(offline, online, first(), now)?;
         let signed = sign("root", root.clone(), signers, &[root.keys_of(RoleKind::Root)])?;
         let targets = self.targets_role(first(), self.lifetimes.offline, now)?;
@@ -150,10 +148,9 @@ impl RegistryKeeper {
             let keys = keys.verifying_keys().into_iter().map(|key| match key {
                 VerifyingKey::Ed25519(key) => Ok(key),
                 VerifyingKey::EcdsaP256(_) | VerifyingKey::RsaPss(_) => {
-                    let why = "it names keys that are none of ed25519; keep it with the program \
-                               that made them"
-                        .to_owned();
-                    Err(RoleError::Unfit { role: RoleKind::Root.name().to_owned(), why })
+                    let why = "it names keys that are none of ed25519";
+                    let hint = "keep it with the program that made these keys";
+                    Err(unfit(RoleKind::Root.name(), why, hint))
                 }
             });
             Ok(KeySet { keys: keys.collect::<Result<_, _>>()?, threshold })
@@ -228,9 +225,10 @@ impl RegistryKeeper {
     }
 
     /// Publishes these files under a name with a package, signed by publishers of its namespace.
-    /// The same again changes nothing; something else under a name that is taken is refused, and
-    /// so is a package that could be taken for another one. Clients see it from the next
-    /// [`RegistryKeeper::renew`] on.
+    /// The same again changes nothing but what was lost: files that are gone or damaged are there
+    /// again, and a namespace that has expired or is signed by former publishers is signed anew.
+    /// Something else under a name that is taken is refused, and so is a package that could be
+    /// taken for another one. Clients see it from the next [`RegistryKeeper::renew`] on.
     pub fn publish(
         &self,
         name: &EntryName,
@@ -245,29 +243,31 @@ impl RegistryKeeper {
         let _held = self.lock_there()?;
         let space = self.standing()?.space(&name.namespace)?;
         let mut content = self.content(&space, now)?;
-        if let Some(known) = content.targets.get(&target) {
-            if known.hashes != file.hashes {
+        let unchanged = match content.targets.get(&target) {
+            Some(known) if known.hashes != file.hashes => {
                 return Err(RegistryError::Taken(name.clone()));
             }
-            return Ok(Published { entry, unchanged: true });
-        }
-        let package = |name: &EntryName| name.package.clone().unwrap_or_default();
-        let like = |other: &EntryName| {
-            package(other) != package(name) && skeleton(&package(other)) == skeleton(&package(name))
+            Some(_) => true,
+            None => {
+                expect_new_package(name, &content)?;
+                content.targets.insert(target.clone(), file.clone());
+                false
+            }
         };
-        if content.targets.keys().filter_map(|path| name_of(path)).any(|other| like(&other)) {
-            let why = "another package could be taken for it";
-            return Err(RoleError::Name { name: package(name), why }.into());
-        }
-        content.targets.insert(target.clone(), file.clone());
-        let signed = self.sign_space(&space, content, signers)?;
+        let signed = if unchanged && space.is_valid(now) {
+            None
+        } else {
+            Some(self.sign_space(&space, content, signers)?)
+        };
         let folder = FolderRegistry::new(self.files.clone(), &self.root);
         for bytes in contents.values() {
             folder.keep_blob(bytes)?;
         }
         self.write(&target_file(&target, &file, true)?, &bytes)?;
-        self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
-        Ok(Published { entry, unchanged: false })
+        if let Some(signed) = signed {
+            self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
+        }
+        Ok(Published { entry, unchanged })
     }
 
     /// Says of an entry whether it is to be used, signed by publishers of its namespace. It may
@@ -291,7 +291,10 @@ impl RegistryKeeper {
         let target = target_of(name).ok_or_else(missing)?;
         let file = content.targets.get_mut(&target).ok_or_else(missing)?;
         let said = serde_json::to_value(&change);
-        file.custom = Some(said.map_err(|error| unfit(&name.namespace, &error.to_string()))?);
+        let odd = |error: serde_json::Error| {
+            unfit(&name.namespace, &error.to_string(), "say it with another reason")
+        };
+        file.custom = Some(said.map_err(odd)?);
         let entry = self.entry(name, &target, file)?;
         let signed = self.sign_space(&space, content, signers)?;
         self.write(&file_of(&name.namespace, Some(signed.version())), signed.bytes())?;
@@ -313,46 +316,70 @@ impl RegistryKeeper {
 
     /// Makes what was signed the current state, and says for another while that it is: a snapshot
     /// where something is new, and a timestamp. The online keys sign. A namespace that cannot be
-    /// verified is left as it was and named, and the others are renewed.
+    /// verified is left as it was and named, and the others are renewed. After one of the online
+    /// keys was replaced, both begin anew, and what the old keys signed is not built upon.
     pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<Renewed, RegistryError> {
         let _held = self.lock_there()?;
         let standing = self.standing()?;
         let root = standing.root().content();
-        let last = &standing.snapshot;
-        let mut meta = last.content().meta.clone();
+        let mut meta = standing.named_before();
         meta.insert("targets.json".to_owned(), meta_of(&standing.targets));
         let (spaces, refused) = spaces_of(&standing);
         meta.extend(spaces.iter().map(|(name, it)| (format!("{name}.json"), meta_of(it))));
-        let keys = [root.keys_of(RoleKind::Snapshot)];
-        let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
-        let is_new = meta != last.content().meta
-            || left < self.lifetimes.snapshot / 2
-            || last.expect_signed("snapshot", &keys[0]).is_err();
-        let snapshot = if is_new {
-            let content = self.snapshot_role(next("snapshot", last.version())?, meta, now)?;
-            let snapshot = sign("snapshot", content, signers, &keys)?;
-            self.write(&file_of("snapshot", Some(snapshot.version())), snapshot.bytes())?;
-            snapshot
-        } else {
-            last.clone()
+        let snapshot = match self.lasting(&standing, &meta, now) {
+            Some(last) => last.clone(),
+            None => {
+                let version = next("snapshot", standing.snapshot_version)?;
+                let content = self.snapshot_role(version, meta, now)?;
+                let keys = [root.keys_of(RoleKind::Snapshot)];
+                let snapshot = sign("snapshot", content, signers, &keys)?;
+                self.write(&file_of("snapshot", Some(snapshot.version())), snapshot.bytes())?;
+                snapshot
+            }
         };
-        let version = next("timestamp", standing.timestamp.version())?;
+        let version = next("timestamp", standing.timestamp_version)?;
         let content = self.timestamp_role(version, meta_of(&snapshot), now)?;
         let keys = [root.keys_of(RoleKind::Timestamp)];
         let timestamp = sign("timestamp", content, signers, &keys)?;
         // Readers see the new state from here on, and all of it lies there.
         self.write(&file_of("timestamp", None), timestamp.bytes())?;
+        // Whoever shows an older state from here on does not make this begin anew.
+        self.reader.keep(standing.renewed(timestamp, snapshot, &spaces))?;
         Ok(Renewed { refused, expired: expired_of(&standing, &spaces, now) })
     }
 }
 
 impl RegistryKeeper {
-    fn kind(&self) -> Result<RegistryKind, RegistryError> {
-        FolderRegistry::new(self.files.clone(), &self.root).kind()
+    fn expect_no_roles(&self) -> Result<(), RegistryError> {
+        let folder = FolderRegistry::new(self.files.clone(), &self.root);
+        if folder.kind()? == RegistryKind::Signed {
+            return Err(RegistryError::HasRoles);
+        }
+        if self.reader.trusted()?.is_some() {
+            return Err(RegistryError::RolesGone);
+        }
+        Ok(())
     }
 
     fn standing(&self) -> Result<Standing, RegistryError> {
         Ok(Standing::read(&self.files, &self.root, self.reader.trusted_roles()?)?)
+    }
+
+    /// The snapshot that the registry shows, where it names just this, the present keys signed it,
+    /// and half of its time is not over.
+    fn lasting<'a>(
+        &self,
+        standing: &'a Standing,
+        meta: &BTreeMap<String, MetaFile>,
+        now: Timestamp,
+    ) -> Option<&'a Signed<SnapshotRole>> {
+        let last = standing.snapshot.as_ref().filter(|_| standing.is_shown)?;
+        let left = last.expires().unix_seconds().saturating_sub(now.unix_seconds());
+        let keys = standing.root().content().keys_of(RoleKind::Snapshot);
+        let lasts = last.content().meta == *meta
+            && left >= self.lifetimes.snapshot / 2
+            && last.expect_signed("snapshot", &keys).is_ok();
+        lasts.then_some(last)
     }
 
     /// The entry that a target is.
@@ -531,7 +558,8 @@ fn expired_of(
     expired.map(|(role, at)| ExpiredRole { role: role.to_owned(), at }).collect()
 }
 
-/// Writes a file of a registry, at once or not at all; what is there with these bytes stays.
+/// Writes a file of a registry, at once or not at all, so that it outlasts a loss of power; what is
+/// there with these bytes stays.
 pub(super) fn write_below(
     files: &dyn Files,
     root: &Path,
@@ -541,14 +569,15 @@ pub(super) fn write_below(
     let path = tree_path(name)?;
     let place = Place::new(root, &path);
     match files.read(place, bytes.len() as u64) {
-        Ok(there) if there == bytes => return Ok(()),
+        Ok(there) if there == bytes => return make_last(files, root, &path),
         Ok(_) => {}
         Err(error) if matches!(error.kind, FileErrorKind::Missing | FileErrorKind::TooLarge(_)) => {
         }
         Err(error) => return Err(error),
     }
     files.create_parents(root, &path)?;
-    files.write(place, bytes, None)
+    files.write(place, bytes, None)?;
+    make_last(files, root, &path)
 }
 
 /// Signs with those keys that these sets have, and refuses what one of them would refuse.
@@ -562,7 +591,7 @@ fn sign<T: Role>(
     let own =
         signers.iter().filter(|signer| known.contains(&VerifyingKey::Ed25519(signer.public_key())));
     let own: Vec<_> = own.copied().collect();
-    let signed = Signed::sign(role, content, &own)?;
+    let signed = Signed::sign_for(role, content, &own, sets)?;
     for keys in sets {
         signed.expect_signed(role, keys).map_err(|error| match error {
             RoleError::Unsigned { role, valid, threshold } => {
@@ -577,12 +606,14 @@ fn sign<T: Role>(
 fn expect_enough(role: &str, set: &KeySet) -> Result<(), RoleError> {
     let different: BTreeSet<_> = set.keys.iter().collect();
     if (different.len() as u64) < set.threshold.get() {
-        return Err(unfit(role, "it has fewer keys than must sign"));
+        let why = "it has fewer keys than must sign";
+        return Err(unfit(role, why, "name at least as many keys as must sign"));
     }
     Ok(())
 }
 
-fn meta_of<T: Role>(signed: &Signed<T>) -> MetaFile {
+/// What another role says of this one.
+pub(super) fn meta_of<T: Role>(signed: &Signed<T>) -> MetaFile {
     MetaFile::of(signed.content().header().version, signed.bytes())
 }
 
@@ -592,14 +623,21 @@ fn first() -> Version {
 
 fn next(role: &str, version: u64) -> Result<Version, RoleError> {
     let next = version.checked_add(1).and_then(NonZeroU64::new);
-    next.ok_or_else(|| unfit(role, "there is no further version"))
+    let hint = match role {
+        "snapshot" | "timestamp" => {
+            "replace the online key with `onx-manifest registry rotate`; versions begin anew then"
+        }
+        _ => "somebody who had its keys used up all versions; make another registry",
+    };
+    next.ok_or_else(|| unfit(role, "there is no further version", hint))
 }
 
 fn after(role: &str, now: Timestamp, seconds: i64) -> Result<Expiry, RoleError> {
     let moment = Timestamp::from_unix_seconds(now.unix_seconds().saturating_add(seconds));
-    moment.map(Expiry).map_err(|error| unfit(role, &error.to_string()))
+    let hint = "see whether the clock is right";
+    moment.map(Expiry).map_err(|error| unfit(role, &error.to_string(), hint))
 }
 
-fn unfit(role: &str, why: &str) -> RoleError {
-    RoleError::Unfit { role: role.to_owned(), why: why.to_owned() }
+fn unfit(role: &str, why: &str, hint: &'static str) -> RoleError {
+    RoleError::Unfit { role: role.to_owned(), why: why.to_owned(), hint }
 }

@@ -201,6 +201,21 @@ impl VerificationKeys<'_> {
         self.key_ids().iter().filter_map(|id| self.keys.get(id)?.verifying()).collect()
     }
 
+    /// The ids by which this key can sign.
+    fn ids_of(&self, key: &PublicKey) -> impl Iterator<Item = KeyId> {
+        let own = VerifyingKey::Ed25519(*key);
+        let is_own = move |id: &&KeyId| {
+            self.keys.get(*id).and_then(Key::verifying).is_some_and(|known| known == own)
+        };
+        self.key_ids().iter().filter(is_own).copied()
+    }
+
+    /// Everything that decides whether these keys have signed something.
+    pub(super) fn rule(&self) -> KeyRule {
+        let keys = self.key_ids().iter().filter_map(|id| Some((*id, self.keys.get(id)?.clone())));
+        KeyRule { keys: keys.collect(), threshold: self.threshold() }
+    }
+
     /// How many of them must sign.
     pub(super) fn threshold(&self) -> NonZeroU64 {
         self.role.map_or(NonZeroU64::MAX, |role| role.threshold)
@@ -215,6 +230,13 @@ impl VerificationKeys<'_> {
     fn key_ids(&self) -> &[KeyId] {
         self.role.map_or(&[], |role| &role.keyids)
     }
+}
+
+/// The keys of a role by their ids, and how many of them must sign.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KeyRule {
+    keys: BTreeMap<KeyId, Key>,
+    threshold: NonZeroU64,
 }
 
 /// What is said of a file of metadata by another one.
@@ -548,13 +570,34 @@ impl<T: Role> Signed<T> {
 
     /// Signs this content, by each of these once.
     pub fn sign(role: &str, content: T, signers: &[&dyn Signer]) -> Result<Self, RoleError> {
-        let unfit = |why: String| RoleError::Unfit { role: role.to_owned(), why };
+        Self::sign_for(role, content, signers, &[])
+    }
+
+    /// Signs this content, by each of these once. The signature stands under each id by which one
+    /// of these sets knows the key, since that is where a verifier looks for it; under the digest
+    /// of the key, where none of them knows it.
+    pub(super) fn sign_for(
+        role: &str,
+        content: T,
+        signers: &[&dyn Signer],
+        sets: &[VerificationKeys<'_>],
+    ) -> Result<Self, RoleError> {
+        let unfit = |why: String| {
+            let hint = "it holds what another program put there; sign it with that one";
+            RoleError::Unfit { role: role.to_owned(), why, hint }
+        };
         let message = canonical(&content).map_err(|error| unfit(error.to_string()))?;
         let mut signatures = BTreeMap::new();
         for signer in signers {
             let failed = |source| RoleError::Signer { role: role.to_owned(), source };
             let signature = signer.sign(&message).map_err(failed)?;
-            signatures.insert(signer.public_key().id().to_string(), hex(signature.as_bytes()));
+            let public = signer.public_key();
+            let mut ids: Vec<KeyId> = sets.iter().flat_map(|set| set.ids_of(&public)).collect();
+            if ids.is_empty() {
+                ids.push(public.id());
+            }
+            let text = hex(signature.as_bytes());
+            signatures.extend(ids.iter().map(|id| (id.to_string(), text.clone())));
         }
         let entry = |(keyid, sig): (&String, &String)| SignatureEntry {
             keyid: keyid.clone(),
@@ -565,6 +608,12 @@ impl<T: Role> Signed<T> {
         let mut bytes =
             serde_json::to_vec_pretty(&envelope).map_err(|error| unfit(error.to_string()))?;
         bytes.push(b'\n');
+        let limit = T::KIND.limit_bytes();
+        if bytes.len() as u64 > limit {
+            let why = format!("it would be longer than {limit} bytes");
+            let hint = "put less into it: a shorter reason, or another namespace";
+            return Err(RoleError::Unfit { role: role.to_owned(), why, hint });
+        }
         Self::parse(role, &bytes)
     }
 

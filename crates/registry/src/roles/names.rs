@@ -52,6 +52,20 @@ pub(crate) fn expect_no_own_folder(name: &str) -> Result<(), RoleError> {
     Ok(())
 }
 
+/// Refuses a name whose package could be taken for another one of its namespace.
+pub(super) fn expect_new_package(name: &EntryName, known: &TargetsRole) -> Result<(), RoleError> {
+    let package = name.package.clone().unwrap_or_default();
+    let like = |other: EntryName| {
+        let other = other.package.unwrap_or_default();
+        other != package && skeleton(&other) == skeleton(&package)
+    };
+    if known.targets.keys().filter_map(|path| name_of(path)).any(like) {
+        let why = "another package could be taken for it";
+        return Err(RoleError::Name { name: package, why });
+    }
+    Ok(())
+}
+
 /// Refuses the delegations of a registry in which two namespaces could be taken for each other.
 pub(super) fn expect_distinct_namespaces(targets: &TargetsRole) -> Result<(), RoleError> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();

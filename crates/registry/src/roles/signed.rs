@@ -16,7 +16,7 @@ use super::state::TRUST_LIMIT_BYTES;
 use super::{
     Client, ExpiredRole, FolderTransport, FoundTarget, RoleError, Rules, Transport, TrustedState,
 };
-use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, parse_entry};
+use crate::folder::{ENTRY_LIMIT_BYTES, ROOT, expect_short, parse_entry};
 use crate::{EntryName, FolderRegistry, Listed, RegistryError, RegistryKind, StatusChange};
 
 const TRUST: &str = "trust.json";
@@ -134,9 +134,18 @@ impl SignedRegistry {
     /// What is trusted; none before a root was pinned.
     pub fn trusted(&self) -> Result<Option<TrustedState>, RegistryError> {
         let path = tree_path(TRUST)?;
-        match self.files.read(Place::new(&self.trust, &path), TRUST_LIMIT_BYTES) {
-            Ok(bytes) => Ok(Some(TrustedState::from_bytes(&bytes)?)),
+        let place = Place::new(&self.trust, &path);
+        let unreadable = |why: String| RegistryError::Trust { path: place.to_path(), why };
+        match self.files.read(place, TRUST_LIMIT_BYTES) {
+            Ok(bytes) => match TrustedState::from_bytes(&bytes) {
+                Ok(state) => Ok(Some(state)),
+                Err(RoleError::Malformed { why, .. }) => Err(unreadable(why)),
+                Err(error) => Err(unreadable(error.to_string())),
+            },
             Err(error) if error.kind == FileErrorKind::Missing => Ok(None),
+            Err(error) if matches!(error.kind, FileErrorKind::TooLarge(_)) => {
+                Err(unreadable(error.kind.to_string()))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -180,8 +189,10 @@ impl SignedRegistry {
                 }
                 Err(error) => return Err(error.into()),
             };
+            expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
             self.verified(client, &name, &found, reach)
         })
+        .map_err(|error| never_fetched(error, name, reach))
     }
 
     /// The files of an entry that may be used, each compared with the digest that the entry names,
@@ -191,11 +202,13 @@ impl SignedRegistry {
         entry: &VerifiedEntry,
         reach: Reach,
     ) -> Result<BTreeMap<String, Vec<u8>>, RegistryError> {
-        let contents = self.folder(reach).fetch(&entry.listed)?;
+        let name = &entry.listed.entry.name;
+        let contents = self.folder(reach).fetch(&entry.listed);
+        let contents = contents.map_err(|error| never_fetched(error, name, reach))?;
         if reach == Reach::Registry {
             self.files.create_base(&self.cache)?;
             let cache = FolderRegistry::new(self.files.clone(), &self.cache);
-            contents.values().try_for_each(|bytes| cache.keep_blob(bytes))?;
+            contents.values().try_for_each(|bytes| cache.cache_blob(bytes))?;
         }
         Ok(contents)
     }
@@ -342,7 +355,6 @@ impl SignedRegistry {
             let (namespace, role) = (name.namespace.clone(), found.role.clone());
             return Err(RoleError::Foreign { namespace, role }.into());
         }
-        expect_distinct_namespaces(client.targets(RoleKind::Targets.name())?.content())?;
         if found.file.length > ENTRY_LIMIT_BYTES {
             let (file, why) = (found.path.clone(), "it is longer than an entry may be");
             return Err(RoleError::Bytes { file, why }.into());
@@ -350,8 +362,7 @@ impl SignedRegistry {
         let bytes = client.download(found)?;
         let entry = parse_entry(name, &bytes)?;
         if reach == Reach::Registry {
-            self.files.create_base(&self.cache)?;
-            self.write(&self.cache, &client.target_file(found)?, &bytes)?;
+            self.cache_file(&client.target_file(found)?, &bytes)?;
         }
         Ok(VerifiedEntry {
             listed: Listed { entry, status: status_of(name, &found.file)? },
@@ -360,21 +371,23 @@ impl SignedRegistry {
         })
     }
 
-    /// The metadata of this state; what makes the folder a registry comes last.
+    /// The metadata of this state, under the names that the root says; what makes the folder a
+    /// registry comes last.
     fn mirror_metadata(
         &self,
         state: &TrustedState,
         roots: &[Signed<RootRole>],
         into: &Path,
     ) -> Result<(), RegistryError> {
+        let consistent = state.root().content().consistent_snapshot;
         for (name, version) in state.versions() {
             let file = match name.as_str() {
                 "root" | "timestamp" | "snapshot" => continue,
-                _ => file_of(&name, Some(version)),
+                _ => file_of(&name, consistent.then_some(version)),
             };
             self.write_role(state, &name, &file, into)?;
         }
-        let snapshot = state.snapshot.as_ref().map(Signed::version);
+        let snapshot = state.snapshot.as_ref().map(Signed::version).filter(|_| consistent);
         self.write_role(state, "snapshot", &file_of("snapshot", snapshot), into)?;
         for root in roots {
             self.write(into, &file_of("root", Some(root.version())), root.bytes())?;
@@ -398,8 +411,20 @@ impl SignedRegistry {
         Ok(write_below(&*self.files, root, name, bytes)?)
     }
 
+    /// Keeps a file in the cache, where it may be lost; what is there with these bytes stays.
+    fn cache_file(&self, name: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+        self.files.create_base(&self.cache)?;
+        let path = tree_path(name)?;
+        let place = Place::new(&self.cache, &path);
+        if self.files.read(place, bytes.len() as u64).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        self.files.create_parents(&self.cache, &path)?;
+        Ok(self.files.keep(place, bytes, None)?)
+    }
+
     /// Keeps what was verified, together with what another process verified meanwhile.
-    fn keep(&self, state: TrustedState) -> Result<(), RegistryError> {
+    pub(super) fn keep(&self, state: TrustedState) -> Result<(), RegistryError> {
         let _held = self.lock()?;
         let state = match self.trusted()? {
             Some(other) => state.joined(other),
@@ -410,7 +435,10 @@ impl SignedRegistry {
 
     fn write_trust(&self, state: &TrustedState) -> Result<(), RegistryError> {
         let path = tree_path(TRUST)?;
-        Ok(self.files.write(Place::new(&self.trust, &path), &state.to_bytes()?, None)?)
+        let bytes = state.to_bytes()?;
+        let hint = "ask who keeps the registry to split it; it has more than is kept of one";
+        expect_short(TRUST, bytes.len(), TRUST_LIMIT_BYTES, hint)?;
+        Ok(self.files.write(Place::new(&self.trust, &path), &bytes, None)?)
     }
 
     fn place(&self, reach: Reach) -> &Path {
@@ -462,6 +490,18 @@ fn load_namespaces(
         }
     }
     Ok((entries, refused))
+}
+
+/// Without the registry, what is missing was never fetched from it.
+fn never_fetched(error: RegistryError, name: &EntryName, reach: Reach) -> RegistryError {
+    match error {
+        RegistryError::Role(RoleError::Missing { .. }) | RegistryError::Gone { .. }
+            if reach != Reach::Registry =>
+        {
+            RegistryError::NotFetched(name.clone())
+        }
+        error => error,
+    }
 }
 
 /// The name with its package.

@@ -1,17 +1,19 @@
 //! What stands in the folder of a registry, for those who sign there. Nobody signs on top of what
 //! they have not verified: a file that somebody put there would get a good signature.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact::Sha256;
-use host::Files;
+use artifact::{Sha256, Timestamp};
+use host::{FileError, FileErrorKind, Files};
 use serde_json::Value;
 
-use super::client::{expect_not_back, expect_published, file_of};
+use super::client::{expect_not_back, expect_published, fetched, file_of, lost_an_online_key};
+use super::keeper::meta_of;
 use super::metadata::{
     DelegatedRole, Delegations, MetaFile, Role, RoleKind, RootRole, Signed, SnapshotRole,
-    TargetsRole, TimestampRole,
+    TargetsRole, TimestampRole, VerificationKeys,
 };
 use super::names::namespaces;
 use super::{FolderTransport, RoleError, Transport, TransportError, TrustedState};
@@ -26,12 +28,30 @@ pub(super) struct Standing {
     roots: Vec<Signed<RootRole>>,
     /// What was known before.
     trusted: TrustedState,
-    /// The timestamp that is current.
-    pub(super) timestamp: Signed<TimestampRole>,
-    /// The snapshot that is current.
-    pub(super) snapshot: Signed<SnapshotRole>,
+    /// The version that the next timestamp follows; 0 where timestamps begin anew.
+    pub(super) timestamp_version: u64,
+    /// The version that the next snapshot follows; 0 where snapshots begin anew.
+    pub(super) snapshot_version: u64,
+    /// The newest snapshot since a key of the online roles was last taken away; none where there is
+    /// none yet.
+    pub(super) snapshot: Option<Signed<SnapshotRole>>,
+    /// Whether that snapshot is the one that the registry shows.
+    pub(super) is_shown: bool,
+    /// The snapshot that the registry shows where that is another one. Whoever had a key that was
+    /// taken away may have signed it, so it says only where to look first.
+    hint: Option<Signed<SnapshotRole>>,
     /// The top-level targets as they were signed last.
     pub(super) targets: Signed<TargetsRole>,
+}
+
+/// What the registry shows as current, signed by keys that the online roles have or had.
+struct Shown {
+    /// The version of the timestamp; none where only a key signed it that was taken away.
+    timestamp: Option<u64>,
+    /// The version of the snapshot that it names; none where only such a key says so.
+    snapshot: Option<u64>,
+    /// That snapshot, where it can be had.
+    content: Option<Signed<SnapshotRole>>,
 }
 
 /// A namespace: who may sign there, and the newest of what they signed.
@@ -42,6 +62,18 @@ pub(super) struct Space {
     pub(super) role: DelegatedRole,
     /// What was signed last; none where nothing was.
     pub(super) newest: Option<Signed<TargetsRole>>,
+}
+
+impl Space {
+    /// Whether readers take what was signed last: its present publishers signed it, and it has not
+    /// expired.
+    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
+        let keys = self.delegations.keys_of(&self.role);
+        let valid = |newest: &Signed<TargetsRole>| {
+            newest.expires() > now && newest.expect_signed(&self.role.name, &keys).is_ok()
+        };
+        self.newest.as_ref().is_some_and(valid)
+    }
 }
 
 impl Standing {
@@ -55,20 +87,43 @@ impl Standing {
     ) -> Result<Self, RoleError> {
         let transport = FolderTransport::new(files.clone(), PathBuf::from(root));
         let roots = vouched_for(read_roots(&transport, trusted.root())?, trusted.root().version());
-        let name = file_of("timestamp", None);
-        let bytes = transport.fetch(&name, RoleKind::Timestamp.limit_bytes())?;
-        let bytes = bytes.ok_or(RoleError::Missing { file: name })?;
-        let timestamp = Signed::<TimestampRole>::parse("timestamp", &bytes)?;
-        expect_of_any(&roots, "timestamp", &timestamp)?;
-        let meta = timestamp.content().snapshot().ok_or_else(|| unlisted("snapshot"))?;
-        let snapshot = named::<SnapshotRole>(&transport, "snapshot", meta)?;
-        expect_of_any(&roots, "snapshot", &snapshot)?;
-        let meta = snapshot.content().targets("targets").ok_or_else(|| unlisted("targets"))?;
-        let targets = named::<TargetsRole>(&transport, "targets", meta)?;
-        expect_of_any(&roots, "targets", &targets)?;
-        let mut standing = Self { transport, roots, trusted, timestamp, snapshot, targets };
+        let online = since_a_key_was_lost(&roots);
+        let Shown { timestamp, snapshot, content } = shown(&transport, &roots, online)?;
+        let is_of_online =
+            |it: &Signed<SnapshotRole>| expect_of_any(online, "snapshot", it).is_ok();
+        // As for readers: whoever had a key that was taken away may have moved versions far ahead.
+        let is_known = online.iter().any(|root| root.version() == trusted.root().version());
+        let known = |version: Option<u64>| version.filter(|_| is_known).unwrap_or_default();
+        let known_timestamp = known(trusted.timestamp.as_ref().map(Signed::version));
+        let known_snapshot = known(trusted.snapshot.as_ref().map(Signed::version));
+        if let Some(version) = timestamp {
+            expect_not_back("timestamp", known_timestamp, version)?;
+        }
+        if let Some(version) = snapshot {
+            expect_not_back("snapshot", known_snapshot, version)?;
+        }
+        let is_shown = timestamp.is_some() && content.as_ref().is_some_and(is_of_online);
+        let (base, hint) = if is_shown {
+            (content, None)
+        } else {
+            (trusted.snapshot.clone().filter(|it| is_known && is_of_online(it)), content)
+        };
+        let targets = first_targets(&transport, &roots, &trusted, base.as_ref(), hint.as_ref())?;
+        let mut standing = Self {
+            timestamp_version: timestamp.unwrap_or(known_timestamp),
+            snapshot_version: snapshot.unwrap_or(known_snapshot),
+            snapshot: base,
+            transport,
+            roots,
+            trusted,
+            is_shown,
+            hint,
+            targets,
+        };
         standing.follow_targets()?;
-        standing.expect_not_older()?;
+        if let Some(known) = standing.trusted.targets.get("targets") {
+            expect_not_back("targets", known.version(), standing.targets.version())?;
+        }
         Ok(standing)
     }
 
@@ -93,25 +148,32 @@ impl Standing {
         Ok(())
     }
 
-    /// Nobody signs on top of an old copy: what follows it would take away what came since.
-    fn expect_not_older(&self) -> Result<(), RoleError> {
-        let Self { trusted, timestamp, snapshot, targets, .. } = self;
-        if let Some(known) = trusted.targets.get("targets") {
-            expect_not_back("targets", known.version(), targets.version())?;
+    /// What is known once these are the current ones.
+    pub(super) fn renewed(
+        &self,
+        timestamp: Signed<TimestampRole>,
+        snapshot: Signed<SnapshotRole>,
+        spaces: &BTreeMap<String, Signed<TargetsRole>>,
+    ) -> TrustedState {
+        let mut state = self.trusted.clone();
+        state.root = self.root().clone();
+        (state.timestamp, state.snapshot) = (Some(timestamp), Some(snapshot));
+        state.targets.insert(RoleKind::Targets.name().to_owned(), self.targets.clone());
+        state.targets.extend(spaces.iter().map(|(name, signed)| (name.clone(), signed.clone())));
+        state
+    }
+
+    /// What the next snapshot names where nothing newer can be verified: what the last one does.
+    /// Where there is none, each namespace stays as it was verified here.
+    pub(super) fn named_before(&self) -> BTreeMap<String, MetaFile> {
+        if let Some(snapshot) = &self.snapshot {
+            return snapshot.content().meta.clone();
         }
-        let [before, after] = [trusted.root(), self.root()].map(Signed::content);
-        let lost_a_key = |kind| after.keys_of(kind).lost_a_key(&before.keys_of(kind));
-        if [RoleKind::Timestamp, RoleKind::Snapshot].into_iter().any(lost_a_key) {
-            // As for readers: whoever had the key may have moved versions far ahead.
-            return Ok(());
-        }
-        if let Some(known) = &trusted.timestamp {
-            expect_not_back("timestamp", known.version(), timestamp.version())?;
-        }
-        if let Some(known) = &trusted.snapshot {
-            expect_not_back("snapshot", known.version(), snapshot.version())?;
-        }
-        Ok(())
+        let known = namespaces(self.targets.content()).filter_map(|role| {
+            let known = self.trusted.targets.get(&role.name)?;
+            Some((format!("{}.json", role.name), meta_of(known)))
+        });
+        known.collect()
     }
 
     /// The newest root.
@@ -133,12 +195,10 @@ impl Standing {
     pub(super) fn space_of(&self, role: &DelegatedRole) -> Result<Space, RoleError> {
         let delegations = self.targets.content().delegations.clone().unwrap_or_default();
         let keys = delegations.keys_of(role);
-        let mut newest = None;
-        if let Some(meta) = self.snapshot.content().targets(&role.name) {
-            let current = named::<TargetsRole>(&self.transport, &role.name, meta)?;
-            self.expect_of_publishers(&role.name, &current)?;
-            newest = Some(current);
-        }
+        let mut newest = match &self.snapshot {
+            Some(snapshot) => self.current(&role.name, snapshot)?,
+            None => self.sought(&role.name, &keys)?,
+        };
         loop {
             let version = newest.as_ref().map_or(0, |it: &Signed<TargetsRole>| it.version());
             let Some(version) = version.checked_add(1) else { break };
@@ -157,7 +217,58 @@ impl Standing {
                 expect_published(known.content(), newest.content())?;
             }
         }
+        let known = self.trusted.snapshot.as_ref().and_then(|it| it.content().targets(&role.name));
+        if let Some(known) = known {
+            let version = newest.as_ref().map_or(0, Signed::version);
+            expect_not_back(&role.name, known.version.get(), version)?;
+        }
         Ok(Space { delegations, role: role.clone(), newest })
+    }
+
+    /// The version of a namespace that a snapshot names; none where it names none.
+    fn current(
+        &self,
+        namespace: &str,
+        snapshot: &Signed<SnapshotRole>,
+    ) -> Result<Option<Signed<TargetsRole>>, RoleError> {
+        let Some(meta) = snapshot.content().targets(namespace) else { return Ok(None) };
+        let current = named::<TargetsRole>(&self.transport, namespace, meta)?;
+        self.expect_of_publishers(namespace, &current)?;
+        Ok(Some(current))
+    }
+
+    /// A version of a namespace to begin with, where no snapshot says which one is current: the
+    /// one that was verified here, else one that its present publishers signed. What nobody but
+    /// its former publishers signed is none: one of them and whoever had the key of the snapshot
+    /// could bring anything into it.
+    fn sought(
+        &self,
+        namespace: &str,
+        keys: &VerificationKeys<'_>,
+    ) -> Result<Option<Signed<TargetsRole>>, RoleError> {
+        if let Some(known) = self.trusted.targets.get(namespace) {
+            self.expect_of_publishers(namespace, known)?;
+            return Ok(Some(known.clone()));
+        }
+        let hint = self.hint.as_ref().and_then(|it| it.content().targets(namespace));
+        let hint = hint.map(|meta| meta.version.get());
+        // What somebody published is not taken for nothing because it cannot be verified.
+        let mut outcome = Ok(None);
+        if let Some(version) = hint {
+            let file = file_of(namespace, Some(version));
+            outcome = Err(RoleError::Missing { file });
+        }
+        for version in hint.into_iter().chain(1..) {
+            match later_version::<TargetsRole>(&self.transport, namespace, version)? {
+                Some(found) => match found.expect_signed(namespace, keys) {
+                    Ok(()) => return Ok(Some(found)),
+                    Err(error) => outcome = Err(error),
+                },
+                None if Some(version) == hint => {}
+                None => break,
+            }
+        }
+        outcome
     }
 
     /// Signed by those who are or were the publishers of a namespace, as the offline keys said.
@@ -185,6 +296,69 @@ impl Standing {
         }
         Err(error)
     }
+}
+
+/// What the registry shows as current. A timestamp that nobody signed who ever was entitled to it
+/// is refused, and what follows from one by the present keys must be there.
+fn shown(
+    transport: &FolderTransport,
+    roots: &[Signed<RootRole>],
+    online: &[Signed<RootRole>],
+) -> Result<Shown, RoleError> {
+    let name = file_of("timestamp", None);
+    let bytes = fetched(transport, &name, RoleKind::Timestamp.limit_bytes())?;
+    let bytes = bytes.ok_or(RoleError::Missing { file: name })?;
+    let timestamp = Signed::<TimestampRole>::parse("timestamp", &bytes)?;
+    expect_of_any(roots, "timestamp", &timestamp)?;
+    let meta = timestamp.content().snapshot().ok_or_else(|| unlisted("snapshot"))?;
+    let content = named::<SnapshotRole>(transport, "snapshot", meta)
+        .and_then(|snapshot| expect_of_any(roots, "snapshot", &snapshot).map(|()| snapshot));
+    if expect_of_any(online, "timestamp", &timestamp).is_err() {
+        return Ok(Shown { timestamp: None, snapshot: None, content: content.ok() });
+    }
+    let (timestamp, snapshot) = (Some(timestamp.version()), Some(meta.version.get()));
+    Ok(Shown { timestamp, snapshot, content: Some(content?) })
+}
+
+/// The top-level targets to begin with: those that the snapshot names. Without one, those that are
+/// known, else those that were shown as current, else the first ones; the offline keys signed each.
+fn first_targets(
+    transport: &FolderTransport,
+    roots: &[Signed<RootRole>],
+    trusted: &TrustedState,
+    snapshot: Option<&Signed<SnapshotRole>>,
+    hint: Option<&Signed<SnapshotRole>>,
+) -> Result<Signed<TargetsRole>, RoleError> {
+    let role = RoleKind::Targets.name();
+    let named_by = |it: &Signed<SnapshotRole>| it.content().targets(role).cloned();
+    let targets = if let Some(snapshot) = snapshot {
+        let meta = named_by(snapshot).ok_or_else(|| unlisted(role))?;
+        named::<TargetsRole>(transport, role, &meta)?
+    } else if let Some(known) = trusted.targets.get(role) {
+        known.clone()
+    } else {
+        let hint = hint.and_then(named_by).map(|meta| meta.version.get());
+        let hint = hint.map(|version| later_version::<TargetsRole>(transport, role, version));
+        let hint = hint.transpose()?.flatten();
+        match hint.filter(|it| expect_of_any(roots, role, it).is_ok()) {
+            Some(found) => found,
+            None => version_of::<TargetsRole>(transport, role, 1)?
+                .ok_or_else(|| RoleError::Missing { file: file_of(role, Some(1)) })?,
+        }
+    };
+    expect_of_any(roots, role, &targets)?;
+    Ok(targets)
+}
+
+/// The roots since a key of the timestamp or the snapshot was last taken away: for readers, both
+/// began anew then.
+fn since_a_key_was_lost(roots: &[Signed<RootRole>]) -> &[Signed<RootRole>] {
+    let lost = |pair: &[Signed<RootRole>]| match pair {
+        [before, after] => lost_an_online_key(before.content(), after.content()),
+        _ => false,
+    };
+    let last = roots.windows(2).rposition(lost);
+    last.map_or(roots, |before| &roots[before + 1..])
 }
 
 /// Every version of the root, each signed by the keys before it and by its own. The one that is
@@ -274,7 +448,7 @@ fn version_of<T: Role>(
     role: &str,
     version: u64,
 ) -> Result<Option<Signed<T>>, RoleError> {
-    let bytes = transport.fetch(&file_of(role, Some(version)), T::KIND.limit_bytes())?;
+    let bytes = fetched(transport, &file_of(role, Some(version)), T::KIND.limit_bytes())?;
     let Some(bytes) = bytes else { return Ok(None) };
     let signed = Signed::<T>::parse(role, &bytes)?;
     if signed.version() != version {
@@ -284,7 +458,8 @@ fn version_of<T: Role>(
     Ok(Some(signed))
 }
 
-/// The file of a version that nobody speaks of yet; none where there is something else.
+/// The file of a version that nobody speaks of yet; none where there is something else, be it a
+/// folder or a link. Whoever signs that version learns of it, since it cannot be written there.
 fn later_version<T: Role>(
     transport: &dyn Transport,
     role: &str,
@@ -294,10 +469,20 @@ fn later_version<T: Role>(
         Err(
             RoleError::Malformed { .. }
             | RoleError::Version { .. }
-            | RoleError::Transport(TransportError::TooLong(_)),
+            // It is longer than it may be.
+            | RoleError::Bytes { .. },
         ) => Ok(None),
+        Err(RoleError::Transport(TransportError::Failed(error))) if stands_in_the_way(&error) => {
+            Ok(None)
+        }
         found => found,
     }
+}
+
+/// Whether something is there that is no file of its own.
+fn stands_in_the_way(error: &FileError) -> bool {
+    use FileErrorKind::{HardLink, Link, NotAFile, NotAFolder};
+    matches!(error.kind, HardLink | Link | NotAFile | NotAFolder)
 }
 
 fn unlisted(role: &str) -> RoleError {

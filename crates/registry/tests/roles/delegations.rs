@@ -349,5 +349,5 @@ fn a_chain_without_an_end_is_followed_so_far_and_no_further() {
     }
     registry.publish(&ONLINE);
     let error = TestClient::new(&registry).find(&registry, "x").expect_err("too long");
-    assert!(matches!(error, RoleError::TooMany { .. }), "{error}");
+    assert!(matches!(error, RoleError::TooDeep { .. }), "{error}");
 }

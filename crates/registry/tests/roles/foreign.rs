@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::simulator::{Simulator, TestClient, key};
 
 /// Serves the files of a registry beside this one.
+#[expect(clippy::disallowed_methods, reason = "the files lie beside this one, in the repository")]
 fn served(name: &str) -> Simulator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/roles/foreign").join(name);
     let mut files = BTreeMap::new();

@@ -153,23 +153,16 @@ fn a_registry_that_lies_moves_nothing_whatever_step_a_reader_stops_at() {
         for at in 1.. {
             let disk = scene();
             let files: Arc<dyn Files> = Arc::new(disk.clone());
-            // The snapshot is that of before, under the name of the new one.
-            let read = |name: &str| {
-                let path = artifact::TreePath::new(name).expect("a path");
-                files.read(host::Place::new(Path::new("/registry"), &path), 1 << 20).expect("there")
+            // The snapshot is that of before, under the name of the one that began anew.
+            let newest = 1;
+            let path = |version: u64| {
+                let path = format!("metadata/{version}.snapshot.json");
+                artifact::TreePath::new(&path).expect("a path")
             };
-            let newest = (1..).take_while(|number| {
-                let path = artifact::TreePath::new(&format!("metadata/{number}.snapshot.json"));
-                let path = path.expect("a path");
-                let place = host::Place::new(Path::new("/registry"), &path);
-                files.metadata(place).expect("looked at").is_some()
-            });
-            let newest = newest.last().expect("a snapshot");
-            let old = read("metadata/1.snapshot.json");
-            let path = artifact::TreePath::new(&format!("metadata/{newest}.snapshot.json"));
-            let path = path.expect("a path");
-            let place = host::Place::new(Path::new("/registry"), &path);
-            files.write(place, &old, None).expect("written");
+            let (old, new) = (path(3), path(newest));
+            let base = Path::new("/registry");
+            let old = files.read(host::Place::new(base, &old), 1 << 20).expect("there");
+            files.write(host::Place::new(base, &new), &old, None).expect("written");
             let faulty = Arc::new(FaultyFiles::new(disk.clone(), at, fault));
             let broken: Arc<dyn Files> = faulty.clone();
             let outcome = reader(&broken).find(&name(NAME), Reach::Registry, moment(0));

@@ -223,8 +223,8 @@ fn a_registry_is_signed_only_with_enough_keys() {
 #[test]
 fn offline_nothing_but_what_was_fetched_is_used_and_only_while_it_is_fresh() {
     let (files, reader) = ready();
-    let error = reader.find(&name(NAME), Reach::Cache, moment(0));
-    assert!(matches!(role_error(error), RoleError::Missing { .. }));
+    let missing = reader.find(&name(NAME), Reach::Cache, moment(0));
+    assert!(matches!(missing, Err(RegistryError::NotFetched(_))), "{missing:?}");
     let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
     reader.fetch(&found, Reach::Registry).expect("whole");
     let path = TreePath::new("metadata").expect("a path");
@@ -337,4 +337,61 @@ fn renewing_keeps_a_registry_fresh() {
     assert!(matches!(role_error(late), RoleError::Expired { .. }));
     write(&files, "metadata/timestamp.json", b"{}");
     assert!(keeper(&files).renew(&online.all(), moment(20)).is_err());
+}
+
+#[test]
+fn what_was_never_fetched_is_not_taken_for_damaged() {
+    let (_, reader) = ready();
+    let expect = |error: RegistryError| {
+        assert!(matches!(&error, RegistryError::NotFetched(it) if *it == name(NAME)), "{error}");
+        assert_eq!(error.kind(), ErrorKind::User);
+        assert_eq!(error.hint(), "fetch it once without --offline");
+    };
+    reader.refresh(moment(0)).expect("fresh");
+    // Neither the entry nor its namespace was looked at.
+    expect(reader.find(&name(NAME), Reach::Cache, moment(0)).expect_err("not fetched"));
+    // A list keeps the entry, and not the files that it names.
+    assert_eq!(reader.list(Reach::Registry, moment(0)).expect("listed").entries.len(), 1);
+    let found = reader.find(&name(NAME), Reach::Cache, moment(0)).expect("listed before");
+    for reach in [Reach::Cache, Reach::CacheEvenIfExpired] {
+        expect(reader.fetch(&found, reach).expect_err("not fetched"));
+    }
+    reader.fetch(&found, Reach::Registry).expect("whole");
+    assert_eq!(reader.fetch(&found, Reach::Cache).expect("kept"), bundle("one"));
+}
+
+#[test]
+fn a_damaged_file_of_what_is_trusted_is_named_with_what_to_do() {
+    let (files, reader) = ready();
+    let path = TreePath::new("trust.json").expect("a path");
+    let place = Place::new(Path::new("/state/registry"), &path);
+    let whole = files.read(place, 1 << 24).expect("there");
+    let unsigned = String::from_utf8(whole.clone()).expect("a text").replace("sig", "gis");
+    for damaged in [&b"{}"[..], b"", &whole[1..], unsigned.as_bytes()] {
+        files.write(place, damaged, None).expect("written");
+        let error = reader.find(&name(NAME), Reach::Registry, moment(0)).expect_err("damaged");
+        let there = matches!(&error, RegistryError::Trust { path, .. } if *path == place.to_path());
+        assert!(there, "{error}");
+        assert!(error.to_string().contains("/state/registry/trust.json"), "{error}");
+        assert!(error.hint().contains("registry trust FILE"), "{}", error.hint());
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+    files.write(place, &whole, None).expect("put back");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+}
+
+#[test]
+fn metadata_is_signed_no_longer_than_it_may_be() {
+    let (files, reader) = ready();
+    let hands = Hands::of(&[20]);
+    let say = |reason: &str| {
+        let status = EntryStatus::Yanked;
+        keeper(&files).set_status(&name(NAME), status, reason, &hands.all(), moment(0))
+    };
+    let error = role_error(say(&"x".repeat(5 << 20)));
+    assert!(matches!(&error, RoleError::Unfit { why, .. } if why.contains("longer")), "{error}");
+    say("wrong").expect("short");
+    keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect("renewed");
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    assert_eq!(found.listed.status(), EntryStatus::Yanked);
 }

@@ -170,7 +170,7 @@ fn so_many_roles_are_asked_for_a_path_and_no_more() {
     assert_eq!(found.expect("it is there").role, "r30");
     let registry = chain(ROLES_FOR_A_PATH);
     let error = TestClient::new(&registry).find(&registry, "x").expect_err("too many");
-    assert!(matches!(error, RoleError::TooMany { limit: 32, .. }), "{error}");
+    assert!(matches!(error, RoleError::TooDeep { limit: 32 }), "{error}");
 }
 
 #[test]
@@ -279,10 +279,15 @@ fn a_refused_role_says_what_can_be_done() {
         ),
         (RoleError::Missing { file: role() }, ErrorKind::Conflict, "is not whole"),
         (RoleError::TooMany { what: "roots", limit: 1 }, ErrorKind::Conflict, "refresh again"),
+        (RoleError::TooDeep { limit: 1 }, ErrorKind::Conflict, "does not help"),
         (RoleError::Name { name: role(), why: "x" }, ErrorKind::User, "another name"),
         (RoleError::NotDelegated { namespace: role() }, ErrorKind::User, "registry delegate"),
         (RoleError::Alike { namespace: role() }, ErrorKind::Conflict, "do not use it"),
-        (RoleError::Unfit { role: role(), why: role() }, ErrorKind::User, "at least as many keys"),
+        (
+            RoleError::Unfit { role: role(), why: role(), hint: "do that" },
+            ErrorKind::User,
+            "do that",
+        ),
         (signer(SignerError::Wrong), ErrorKind::Outside, "which version of the key"),
         (signer(SignerError::Refused(role())), ErrorKind::User, "whether you may sign"),
         (TransportError::TooLong(1).into(), ErrorKind::Outside, "can be read"),

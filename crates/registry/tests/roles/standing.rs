@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact::{Timestamp, TreePath};
+use artifact::{ErrorKind, Sha256, Timestamp, TreePath};
 use host::{Files, MemoryFiles, Place};
-use ledger::Signer as _;
+use ledger::{KeyId, Signer as _};
 use registry::roles::{RootRole, TimestampRole};
 use registry::{
     EntryStatus, FolderRegistry, KeySet, Lifetimes, Reach, RegistryError, RegistryKeeper,
@@ -242,6 +242,46 @@ fn what_lies_under_the_name_of_the_next_version_stops_nobody() {
 }
 
 #[test]
+fn a_folder_or_a_link_under_the_name_of_the_next_version_stops_only_who_signs_that_version() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    for is_link in [false, true] {
+        for role in ["core_migrations", "targets"] {
+            let version = intruder.targets(role).version.get() + 1;
+            let path = format!("metadata/{version}.{role}.json");
+            let path = TreePath::new(&path).expect("a path");
+            let place = Place::new(Path::new("/registry"), &path);
+            if is_link {
+                files.symlink(place, Path::new("/elsewhere")).expect("a link");
+            } else {
+                files.create_folder(place).expect("a folder");
+            }
+            let renewed = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0));
+            assert!(renewed.expect("renewed").refused.is_empty(), "{path}");
+            reader.find(&name(NAME), Reach::Registry, moment(0)).expect("fresh");
+            let hands = Hands::of(&[1, 2, 20]);
+            let signed = if role == "targets" {
+                keeper(&files).delegate("new", &set(&[22], 1), &hands.all(), moment(0))
+            } else {
+                keeper(&files).resign(role, &hands.all(), moment(0))
+            };
+            let error = signed.expect_err("it cannot be written there");
+            assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+            let hint = if is_link { "replace the link" } else { "move away" };
+            assert!(error.hint().contains(hint), "{}", error.hint());
+            let RegistryError::File(error) = error else { panic!("{error}") };
+            assert_eq!(error.path, place.to_path());
+            if is_link {
+                files.remove_file(place).expect("gone");
+            } else {
+                files.remove_folder(place).expect("gone");
+            }
+        }
+    }
+    publish(&files, NEXT, "two", &[20]).expect("nothing is in the way");
+}
+
+#[test]
 fn a_namespace_that_cannot_be_verified_is_named_and_the_others_are_renewed() {
     let (files, reader) = ready();
     let intruder = Intruder(&files);
@@ -314,4 +354,87 @@ fn a_folder_without_roles_is_told_so_and_left_alone() {
     let path = TreePath::new("metadata").expect("a path");
     let there = files.metadata(Place::new(Path::new("/registry"), &path)).expect("looked at");
     assert!(there.is_none(), "{there:?}");
+}
+
+#[test]
+fn what_is_longer_than_it_may_be_is_not_taken_for_a_registry_that_cannot_be_reached() {
+    let (files, _) = ready();
+    Intruder(&files).write("metadata/timestamp.json", &vec![b' '; (16 << 10) + 1]);
+    let error = keeper(&files).renew(&Hands::of(&[10]).all(), moment(0)).expect_err("too long");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    let error = role_error::<()>(Err(error));
+    assert!(matches!(&error, RoleError::Bytes { file, .. } if file.ends_with("timestamp.json")));
+}
+
+#[test]
+fn what_cannot_be_signed_so_says_what_can_be_done() {
+    let (files, _) = ready();
+    let hands = Hands::of(&[1, 2, 10]);
+    let hint = |outcome: Result<(), RegistryError>, hint: &str| {
+        let error = outcome.expect_err("unfit");
+        assert!(error.hint().contains(hint), "{error}: {}", error.hint());
+        assert!(matches!(role_error::<()>(Err(error)), RoleError::Unfit { .. }));
+    };
+    let few = set(&[22], 2);
+    hint(keeper(&files).delegate("new", &few, &hands.all(), moment(0)), "at least as many keys");
+    let intruder = Intruder(&files);
+    let mut last: TimestampRole = intruder.role("timestamp", "metadata/timestamp.json");
+    last.version = std::num::NonZeroU64::MAX;
+    intruder.write("metadata/timestamp.json", &sign("timestamp", &last, &[key(10)]));
+    hint(keeper(&files).renew(&hands.all(), moment(0)).map(drop), "registry rotate");
+}
+
+#[test]
+fn who_publishes_while_another_one_does_is_told_to_try_again() {
+    let (files, _) = ready();
+    let path = TreePath::new("metadata/lock").expect("a path");
+    let held = files.lock(Place::new(Path::new("/registry"), &path), "another").expect("free");
+    let busy = publish(&files, NEXT, "two", &[20]).expect_err("another one publishes");
+    assert_eq!(busy.kind(), ErrorKind::Conflict, "{busy}");
+    assert!(busy.hint().contains("try again"), "{}", busy.hint());
+    drop(held);
+    publish(&files, NEXT, "two", &[20]).expect("published");
+}
+
+#[test]
+fn a_key_signs_under_the_id_by_which_a_role_knows_it() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    let mut root: RootRole = intruder.role("root", "metadata/root.json");
+    root.version = number(2);
+    // Another program made the next root, and calls its keys as it likes.
+    let named = |seed: u8| -> KeyId { Sha256::of(&[seed]).hex().parse().expect("an id") };
+    for (role, seeds) in [("root", &[1, 2, 3][..]), ("timestamp", &[10]), ("snapshot", &[10])] {
+        for seed in seeds {
+            let public = key(*seed).public_key();
+            root.keys.insert(named(*seed), registry::roles::Key::new(&public));
+        }
+        root.roles.get_mut(role).expect("a role").keyids =
+            seeds.iter().map(|seed| named(*seed)).collect();
+    }
+    let bytes = sign("root", &root, &[key(1), key(2)]);
+    let mut file: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let signatures = file["signatures"].as_array_mut().expect("a list");
+    for seed in [1, 2] {
+        let id = key(seed).public_key().id().to_string();
+        let own = signatures.iter().find(|it| it["keyid"] == id.as_str()).expect("signed");
+        let mut other = own.clone();
+        other["keyid"] = named(seed).to_string().into();
+        signatures.push(other);
+    }
+    for path in ["metadata/root.json", "metadata/2.root.json"] {
+        intruder.write(path, file.to_string().as_bytes());
+    }
+    let online = Hands::of(&[10]);
+    keeper(&files).renew(&online.all(), moment(0)).expect("the key is here");
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    assert_eq!(found.versions["root"], 2);
+    // The root that onx makes of it calls them by their digests again.
+    let hands = Hands::of(&[1, 3]);
+    keeper(&files)
+        .rotate_root(&set(&[1, 2, 3], 2), &set(&[10], 1), &hands.all(), moment(0))
+        .expect("the keys are here");
+    keeper(&files).renew(&online.all(), moment(0)).expect("renewed");
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    assert_eq!(found.versions["root"], 3);
 }
