@@ -575,3 +575,83 @@ fn write(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use ledger::Signer;
+
+    use super::*;
+    use crate::bundle::load_manifest;
+    use crate::trust::Trust;
+
+    const MANIFEST: &str = "manifest_version: 1\nfrom: 1.0\nto: 2.0\noperations: []\n";
+
+    /// A machine whose policy changes while something is done.
+    #[derive(Debug, Default)]
+    struct Changing(Mutex<Option<ApprovalPolicy>>);
+
+    impl Changing {
+        fn set(&self, policy: Option<ApprovalPolicy>) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = policy;
+        }
+    }
+
+    impl Trust for Changing {
+        fn trusted(&self) -> Result<TrustedKeys, Error> {
+            Ok(TrustedKeys::new())
+        }
+
+        fn own_key(&self) -> Result<OwnKey, Error> {
+            Err(Error::internal("nothing is signed here"))
+        }
+
+        fn approval_policy(&self) -> Result<Option<ApprovalPolicy>, Error> {
+            Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        }
+
+        fn own_keys(&self) -> Result<Vec<Box<dyn Signer>>, Error> {
+            Ok(Vec::new())
+        }
+    }
+
+    /// A policy under which each of these steps needs one owner, and every other one nobody.
+    fn policy(steps: &[ManifestStep]) -> ApprovalPolicy {
+        let role: Role = "owner".parse().expect("a role");
+        let holder = "ada@example.org".parse().expect("an identity");
+        let rule = |step: ManifestStep| {
+            let one = (role.clone(), NonZeroU32::MIN);
+            let needs = steps.contains(&step).then_some(one).into_iter().collect();
+            (step.transition().expect("a transition"), needs)
+        };
+        let roles = BTreeMap::from([(role.clone(), std::iter::once(holder).collect())]);
+        let rules = ManifestStep::ALL.into_iter().map(rule).collect();
+        ApprovalPolicy::new(roles, rules).expect("it can be satisfied")
+    }
+
+    #[test]
+    fn a_policy_that_is_set_meanwhile_counts_when_the_step_takes_effect() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let trust = Arc::new(Changing::default());
+        let world = World { trust: trust.clone(), ..World::of_a_test(folder.path()) };
+        let manifest = folder.path().join("manifest.yaml");
+        world.write_named(&manifest, MANIFEST.as_bytes()).expect("written");
+        let loaded = load_manifest(&world, &manifest).expect("a manifest");
+        let cleared =
+            || expect_approved(&world, &loaded, ManifestStep::Apply).expect("nobody is asked");
+
+        let before = cleared();
+        trust.set(Some(policy(&[ManifestStep::Apply])));
+        let refused = before.take_effect(&world, &loaded).expect_err("an owner is asked now");
+        assert_eq!(refused.code(), ErrorCode::ApprovalError, "{refused}");
+        assert!(expect_approved(&world, &loaded, ManifestStep::Apply).is_err());
+
+        for still_nobody in [None, Some(policy(&[ManifestStep::Publish]))] {
+            trust.set(None);
+            let before = cleared();
+            trust.set(still_nobody);
+            before.take_effect(&world, &loaded).expect("nobody is asked for this step");
+        }
+    }
+}

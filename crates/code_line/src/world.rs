@@ -68,6 +68,25 @@ impl World {
         })
     }
 
+    /// Doors to the disk for a test, with caches and state below this folder. Nobody is trusted.
+    #[cfg(test)]
+    pub(crate) fn of_a_test(folder: &Path) -> Self {
+        let place = |name: &str| folder.join(name);
+        Self {
+            files: Arc::new(host::DiskFiles),
+            environment: Environment::fixed([]),
+            folders: UserFolders {
+                cache: place("cache"),
+                state: place("state"),
+                configuration: place("configuration"),
+            },
+            clock: Arc::new(host::SystemClock::new()),
+            processes: Arc::new(host::SystemProcesses),
+            trust: Arc::new(crate::trust::NoTrust),
+            worker: None,
+        }
+    }
+
     /// What opening a source needs.
     pub fn sources(&self) -> SourceContext {
         SourceContext {

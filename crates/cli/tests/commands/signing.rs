@@ -3,31 +3,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::runs::json;
-use crate::scene::{Ran, Scene};
+use crate::scene::Scene;
+use crate::trust::{APPLY, GENERATE, generated, refused, yes};
 
-const GENERATE: [&str; 8] =
-    ["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"];
-const APPLY: [&str; 8] =
-    ["migrate", "apply", "--manifest", "bundle", "--target", "app", "--auto-apply-threshold", "0"];
 const NAME: &str = "registry://core_migrations/yourlib/1.0.0_2.0.0";
-
-fn yes(ran: Ran) -> Ran {
-    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    ran
-}
-
-fn refused(ran: Ran, code: i32, says: &str) {
-    assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains(says), "{}", ran.err);
-    assert!(ran.err.contains("hint: "), "{}", ran.err);
-}
-
-fn generated() -> Scene {
-    let scene = Scene::with_library();
-    scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
-    yes(scene.onx(&GENERATE));
-    scene
-}
 
 fn new_key(scene: &Scene, name: &str, more: &[&str]) {
     let owner = format!("{name}@example.org");

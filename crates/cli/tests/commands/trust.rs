@@ -2,23 +2,23 @@
 
 use crate::scene::{Ran, Scene};
 
-const GENERATE: [&str; 8] =
+pub(crate) const GENERATE: [&str; 8] =
     ["manifest", "generate", "--from", "old", "--to", "new", "--out", "bundle"];
-const APPLY: [&str; 8] =
+pub(crate) const APPLY: [&str; 8] =
     ["migrate", "apply", "--manifest", "bundle", "--target", "app", "--auto-apply-threshold", "0"];
 
-fn yes(ran: Ran) -> Ran {
+pub(crate) fn yes(ran: Ran) -> Ran {
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     ran
 }
 
-fn refused(ran: Ran, code: i32, says: &str) {
+pub(crate) fn refused(ran: Ran, code: i32, says: &str) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
     assert!(ran.err.contains(says), "{}", ran.err);
     assert!(ran.err.contains("hint: "), "{}", ran.err);
 }
 
-fn generated() -> Scene {
+pub(crate) fn generated() -> Scene {
     let scene = Scene::with_library();
     scene.write("app/main.py", "from yourlib import Square\n\nprint(Square(2))\n");
     let made = yes(scene.onx(&GENERATE));

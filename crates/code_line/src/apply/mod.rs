@@ -329,28 +329,7 @@ fn apply_request(prepared: &Prepared, edits: &EditSet, run: &RunId) -> ApplyRequ
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use host::{DiskFiles, Environment, SystemClock, SystemProcesses, UserFolders};
-
     use super::*;
-
-    fn world(folder: &Path) -> World {
-        let place = |name: &str| folder.join(name);
-        World {
-            files: Arc::new(DiskFiles),
-            environment: Environment::fixed([]),
-            folders: UserFolders {
-                cache: place("cache"),
-                state: place("state"),
-                configuration: place("configuration"),
-            },
-            clock: Arc::new(SystemClock::new()),
-            processes: Arc::new(SystemProcesses),
-            trust: Arc::new(crate::trust::NoTrust),
-            worker: None,
-        }
-    }
 
     fn edit(path: &str, old: &[u8]) -> EditSet {
         let path = TreePath::new(path).expect("a path");
@@ -371,7 +350,7 @@ mod tests {
         }
         std::os::unix::fs::symlink("../outside.py", target.join("link.py")).expect("a link");
         std::os::unix::fs::symlink("..", target.join("up")).expect("a link");
-        let world = world(folder.path());
+        let world = World::of_a_test(folder.path());
         let contained = |path: &str, old: &[u8]| contained(&edit(path, old), &target, &world);
         assert_eq!(contained("good.py", b"old").expect("inside"), [b"old"]);
         for (path, old) in [

@@ -159,30 +159,10 @@ fn json(decisions: &[ReviewDecision]) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::sync::Arc;
-
     use code_model::report::ReviewVerdict;
-    use host::{DiskFiles, Environment, SystemClock, SystemProcesses, UserFolders, temporary_path};
+    use host::temporary_path;
 
     use super::*;
-
-    fn world(folder: &Path) -> World {
-        let place = |name: &str| folder.join(name);
-        World {
-            files: Arc::new(DiskFiles),
-            environment: Environment::fixed([]),
-            folders: UserFolders {
-                cache: place("cache"),
-                state: place("state"),
-                configuration: place("configuration"),
-            },
-            clock: Arc::new(SystemClock::new()),
-            processes: Arc::new(SystemProcesses),
-            trust: Arc::new(crate::trust::NoTrust),
-            worker: None,
-        }
-    }
 
     fn kept(world: &World) -> KeptDecisions<'_> {
         KeptDecisions { world, path: TreePath::new("reviews/0.json").expect("a path") }
@@ -200,7 +180,7 @@ mod tests {
     #[test]
     fn reviews_at_the_same_time_lose_nothing_of_each_other() {
         let folder = tempfile::tempdir().expect("a folder");
-        let world = world(folder.path());
+        let world = World::of_a_test(folder.path());
         std::thread::scope(|scope| {
             for person in 0..4 {
                 let world = &world;
@@ -226,7 +206,7 @@ mod tests {
     #[test]
     fn what_somebody_else_carried_out_is_not_taken_from_whoever_decided_it_too() {
         let folder = tempfile::tempdir().expect("a folder");
-        let world = world(folder.path());
+        let world = World::of_a_test(folder.path());
         let mine = kept(&world).keep(&[], decision("OP001", "no")).expect("it is kept");
         kept(&world).forget(&mine).expect("they are forgotten");
         let mine = kept(&world).keep(&mine, decision("OP002", "no")).expect("it is kept");
@@ -242,7 +222,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "what stands on the disk is what is tested")]
     fn what_an_interrupted_review_left_beside_them_goes() {
         let folder = tempfile::tempdir().expect("a folder");
-        let world = world(folder.path());
+        let world = World::of_a_test(folder.path());
         let reviews = world.folders.state.join("reviews");
         std::fs::create_dir_all(&reviews).expect("folders");
         let left = temporary_path(&kept(&world).path).expect("a path");
