@@ -333,6 +333,10 @@ fn a_policy_has_one_document_and_can_be_satisfied() {
     assert!(alone(&["security"]).is_ok());
     let both = alone(&["security", "tech_lead"]);
     assert!(matches!(both, Err(PolicyError::People { wanted: 2, people: 1, .. })), "{both:?}");
+    let leads: Vec<String> =
+        policy().holders(&word("tech_lead")).map(ToString::to_string).collect();
+    assert_eq!(leads, ["ada", "deputy", "lead"]);
+    assert_eq!(policy().holders(&word("nobody")).count(), 0);
     // A step that takes nobody is one that the policy names.
     let free = policy_of(&[("PROPOSED", "PLANNED", &[])]).expect("it can be satisfied");
     assert!(decided(&free, &transition("PROPOSED", "PLANNED"), &[]).is_ok());

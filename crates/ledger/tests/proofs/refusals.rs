@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use artifact::{ErrorKind, Timestamp};
 use ledger::{
     AuditLog, BreakReason, DocumentError, Envelope, Event, Fork, KeyError, Kind, LogBreak,
-    ManifestMade, Missing, OpenError, PublicKey, Signature, SignatureError, Signer, SignerError,
-    Statement, TrustedKeys, decide,
+    ManifestMade, Missing, OpenError, PublicKey, Refusal, Signature, SignatureError, Signer,
+    SignerError, Statement, TrustedKeys, decide,
 };
 
 use crate::scene::{
@@ -29,6 +29,14 @@ fn a_refused_envelope_says_what_can_be_done() {
     assert_eq!(signers.kind(), ErrorKind::Config);
     assert!(signers.hint().contains("ask the publisher for the key"));
 
+    // What is wrong with a key that is known says more than that nobody knows the other one.
+    let mut keys = everything();
+    keys.revoke(key(1).public_key().id(), at(50)).expect("it is known");
+    for signers in [&[1, 7][..], &[7, 1]] {
+        let revoked = open(&sealed(manifest(), signers), &keys);
+        assert!(revoked.hint().contains("whoever has the key now"), "{}", revoked.hint());
+    }
+
     let other = open(&sealed(plan(), &[1]), &everything());
     assert_eq!(other.to_string(), "this is signed as plan, and manifest was asked for");
     assert_eq!(other.kind(), ErrorKind::User);
@@ -38,6 +46,21 @@ fn a_refused_envelope_says_what_can_be_done() {
     let changed = OpenError::Signature { key, why };
     assert_eq!(changed.kind(), ErrorKind::User);
     assert!(changed.hint().contains("do not use this copy"));
+}
+
+#[test]
+fn each_reason_against_a_key_has_a_next_step() {
+    let namespace = word("elsewhere");
+    for (refusal, hint) in [
+        (Refusal::UnknownKey, "ask the publisher for the key"),
+        (Refusal::NotYet(at(1)), "the clock of this machine"),
+        (Refusal::Revoked(at(1)), "signed with another key"),
+        (Refusal::Expired(at(1)), "a key that is still good"),
+        (Refusal::WrongKind(Kind::Plan), "what each key may sign"),
+        (Refusal::WrongNamespace { kind: Kind::Plan, namespace }, "what each key may sign"),
+    ] {
+        assert!(refusal.hint().contains(hint), "{refusal}: {}", refusal.hint());
+    }
 }
 
 #[test]
