@@ -38,7 +38,7 @@ pub(crate) use registry::{
 };
 pub(crate) use review::{
     ApprovalsArguments, ApproveArguments, PolicyCommand, PolicyRemoveArguments, PolicySetArguments,
-    ReviewArguments, StepArgument,
+    ReviewArguments,
 };
 pub(crate) use tasks::{
     EventsArguments, GcArguments, ImportLegacyArguments, RunAbandonArguments, RunListArguments,

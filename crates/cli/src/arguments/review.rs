@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use code_line::approvals::ManifestStep;
 use code_line::review::OPEN_BELOW;
 use ledger::{Identity, Role};
 
@@ -98,6 +99,15 @@ pub(crate) enum StepArgument {
     Publish,
     /// Dependents are edited by it
     Apply,
+}
+
+impl From<StepArgument> for ManifestStep {
+    fn from(argument: StepArgument) -> Self {
+        match argument {
+            StepArgument::Publish => Self::Publish,
+            StepArgument::Apply => Self::Apply,
+        }
+    }
 }
 
 /// Approve a step with a manifest that somebody else made

@@ -16,7 +16,7 @@ use super::audit::{note_expired, note_once, unlogged};
 use super::keys::own_key;
 use super::{Context, registry};
 use crate::Answer;
-use crate::arguments::{ApprovalsArguments, ApproveArguments, RegistryArguments, StepArgument};
+use crate::arguments::{ApprovalsArguments, ApproveArguments, RegistryArguments};
 use crate::words::{Lines, amount};
 
 /// Largest file of approvals, in bytes.
@@ -34,7 +34,7 @@ pub(crate) fn approve(
     let end = now.unix_seconds() + i64::from(arguments.days) * 24 * 60 * 60;
     let expires = Timestamp::from_unix_seconds(end)
         .map_err(|error| Error::user(ErrorCode::UsageError, error.to_string()))?;
-    let step = step(arguments.step);
+    let step = ManifestStep::from(arguments.step);
     let as_who = (arguments.role.clone(), &key);
     let given = give(&context.world, &loaded, step, as_who, expires, place)?;
     let standing = standing(&context.world, &loaded, step)?;
@@ -94,7 +94,7 @@ pub(crate) fn approvals(
         context.output.note(&format!("{taken} taken up from {}\n", path.display()));
     }
     let steps = match arguments.step {
-        Some(one) => vec![step(one)],
+        Some(one) => vec![one.into()],
         None => ManifestStep::ALL.to_vec(),
     };
     let mut standings = Vec::new();
@@ -132,13 +132,6 @@ fn named(
     let named = registry::manifest(context, given, arguments)?;
     let loaded = load_manifest(&context.world, &named.path)?;
     Ok(Named { loaded, place, expired: named.expired })
-}
-
-fn step(argument: StepArgument) -> ManifestStep {
-    match argument {
-        StepArgument::Publish => ManifestStep::Publish,
-        StepArgument::Apply => ManifestStep::Apply,
-    }
 }
 
 fn standing_text(standing: &ApprovalStanding) -> String {

@@ -12,7 +12,7 @@ use ledger::{ApprovalPolicy, Event, Identity, Requirements, Role, Transition};
 use super::Context;
 use super::audit::{line, note, unlogged};
 use crate::Answer;
-use crate::arguments::{PolicyCommand, PolicyRemoveArguments, PolicySetArguments, StepArgument};
+use crate::arguments::{PolicyCommand, PolicyRemoveArguments, PolicySetArguments};
 use crate::words::Lines;
 
 /// The file in the user's configuration that holds it.
@@ -96,10 +96,7 @@ fn set(context: &Context<'_>, arguments: &PolicySetArguments) -> Result<Answer, 
         transitions.insert(step.transition()?, Requirements::new());
     }
     for (step, role, count) in &arguments.requirements {
-        let step = match step {
-            StepArgument::Publish => ManifestStep::Publish,
-            StepArgument::Apply => ManifestStep::Apply,
-        };
+        let step = ManifestStep::from(*step);
         let requirements = transitions.entry(step.transition()?).or_default();
         if requirements.insert(role.clone(), *count).is_some() {
             let message = format!("`{}` asks twice for the role `{role}`", step.word());
