@@ -198,18 +198,22 @@ fn task_text(context: &Context<'_>, answer: &TaskAnswer) -> Result<String, Error
         push("created", at.to_string());
     }
     let is_planned = TaskPlan::of_task(task).is_some();
+    let is_work = Work::of_metadata(&task.metadata).is_some();
     for (name, value) in &task.metadata {
-        if [Work::SIGNATURE_METADATA, TaskPlan::SIGNATURE_METADATA].contains(&name.as_str())
-            || (name == TaskPlan::METADATA && is_planned)
-        {
-            continue;
+        // The title says what the work is, and the plan has lines of its own.
+        let is_told = match name.as_str() {
+            Work::METADATA => is_work,
+            TaskPlan::METADATA => is_planned,
+            other => [Work::SIGNATURE_METADATA, TaskPlan::SIGNATURE_METADATA].contains(&other),
+        };
+        if !is_told {
+            push(&format!("  {name}"), value_text(value)?);
         }
-        push(&format!("  {name}"), value_text(value)?);
     }
-    if Work::of_metadata(&task.metadata).is_some() {
+    if is_work {
         push("asked for", signature_text(context, PlannedPart::Work, task)?);
     }
-    push("runs", runs.len().to_string());
+    push("runs", amount(runs.len() as u32, "run", "runs"));
     Ok(lines.finish() + &run_lines(runs) + &plan_text(context, task)?)
 }
 

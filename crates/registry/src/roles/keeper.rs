@@ -317,14 +317,22 @@ impl RegistryKeeper {
     /// Makes what was signed the current state, and says for another while that it is: a snapshot
     /// where something is new, and a timestamp. The online keys sign. A namespace that cannot be
     /// verified is left as it was and named, and the others are renewed. After one of the online
-    /// keys was replaced, both begin anew, and what the old keys signed is not built upon.
+    /// keys was replaced, both begin anew, and what the old keys signed is not built upon; where
+    /// this machine does not know then how a namespace was, nothing is renewed, for a snapshot
+    /// without it would take away what is published there.
     pub fn renew(&self, signers: &[&dyn Signer], now: Timestamp) -> Result<Renewed, RegistryError> {
         let _held = self.lock_there()?;
         let standing = self.standing()?;
         let root = standing.root().content();
         let mut meta = standing.named_before();
         meta.insert("targets.json".to_owned(), meta_of(&standing.targets));
-        let (spaces, refused) = spaces_of(&standing);
+        let (spaces, mut refused) = spaces_of(&standing);
+        let is_lost = |it: &Refused| !meta.contains_key(&format!("{}.json", it.namespace));
+        if standing.snapshot.is_none()
+            && let Some(lost) = refused.iter().position(is_lost)
+        {
+            return Err(refused.swap_remove(lost).error);
+        }
         meta.extend(spaces.iter().map(|(name, it)| (format!("{name}.json"), meta_of(it))));
         let snapshot = match self.lasting(&standing, &meta, now) {
             Some(last) => last.clone(),

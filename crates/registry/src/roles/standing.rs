@@ -83,7 +83,7 @@ impl Standing {
     pub(super) fn read(
         files: &Arc<dyn Files>,
         root: &Path,
-        trusted: TrustedState,
+        mut trusted: TrustedState,
     ) -> Result<Self, RoleError> {
         let transport = FolderTransport::new(files.clone(), PathBuf::from(root));
         let roots = vouched_for(read_roots(&transport, trusted.root())?, trusted.root().version());
@@ -93,9 +93,11 @@ impl Standing {
             |it: &Signed<SnapshotRole>| expect_of_any(online, "snapshot", it).is_ok();
         // As for readers: whoever had a key that was taken away may have moved versions far ahead.
         let is_known = online.iter().any(|root| root.version() == trusted.root().version());
-        let known = |version: Option<u64>| version.filter(|_| is_known).unwrap_or_default();
-        let known_timestamp = known(trusted.timestamp.as_ref().map(Signed::version));
-        let known_snapshot = known(trusted.snapshot.as_ref().map(Signed::version));
+        if !is_known {
+            (trusted.timestamp, trusted.snapshot) = (None, None);
+        }
+        let known_timestamp = trusted.timestamp.as_ref().map_or(0, Signed::version);
+        let known_snapshot = trusted.snapshot.as_ref().map_or(0, Signed::version);
         if let Some(version) = timestamp {
             expect_not_back("timestamp", known_timestamp, version)?;
         }
@@ -106,7 +108,7 @@ impl Standing {
         let (base, hint) = if is_shown {
             (content, None)
         } else {
-            (trusted.snapshot.clone().filter(|it| is_known && is_of_online(it)), content)
+            (trusted.snapshot.clone().filter(is_of_online), content)
         };
         let targets = first_targets(&transport, &roots, &trusted, base.as_ref(), hint.as_ref())?;
         let mut standing = Self {
@@ -197,8 +199,11 @@ impl Standing {
         let keys = delegations.keys_of(role);
         let mut newest = match &self.snapshot {
             Some(snapshot) => self.current(&role.name, snapshot)?,
-            None => self.sought(&role.name, &keys)?,
+            None => None,
         };
+        if newest.is_none() {
+            newest = self.sought(&role.name, &keys)?;
+        }
         loop {
             let version = newest.as_ref().map_or(0, |it: &Signed<TargetsRole>| it.version());
             let Some(version) = version.checked_add(1) else { break };
@@ -239,8 +244,9 @@ impl Standing {
 
     /// A version of a namespace to begin with, where no snapshot says which one is current: the
     /// one that was verified here, else one that its present publishers signed. What nobody but
-    /// its former publishers signed is none: one of them and whoever had the key of the snapshot
-    /// could bring anything into it.
+    /// its former publishers signed is none, since one of them and whoever had the key of the
+    /// snapshot could bring anything into it; but it may have been published, so nothing is signed
+    /// in its place either. What strangers signed is not there.
     fn sought(
         &self,
         namespace: &str,
@@ -262,7 +268,10 @@ impl Standing {
             match later_version::<TargetsRole>(&self.transport, namespace, version)? {
                 Some(found) => match found.expect_signed(namespace, keys) {
                     Ok(()) => return Ok(Some(found)),
-                    Err(error) => outcome = Err(error),
+                    Err(error) if self.expect_of_publishers(namespace, &found).is_ok() => {
+                        return Err(error);
+                    }
+                    Err(_) => {}
                 },
                 None if Some(version) == hint => {}
                 None => break,

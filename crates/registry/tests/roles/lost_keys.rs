@@ -137,6 +137,10 @@ fn what_a_former_publisher_signed_is_no_base_where_only_a_lost_key_says_so() {
     let signed = new.resign("core_migrations", &Hands::of(&[22]).all(), moment(0));
     let error = signed.expect_err("what was there cannot be verified");
     assert!(matches!(error, RegistryError::Role(RoleError::Unsigned { .. })), "{error}");
+    // A snapshot without the namespace would take away what is published there.
+    let renewed = new.renew(&Hands::of(&[11]).all(), moment(0));
+    let error = renewed.expect_err("how it was is not known here");
+    assert!(matches!(error, RegistryError::Role(RoleError::Unsigned { .. })), "{error}");
     // Who knows what was current goes on from there.
     renew(&files).expect("renewed");
     new.resign("core_migrations", &Hands::of(&[22]).all(), moment(0)).expect("signed");
@@ -172,4 +176,36 @@ fn a_key_that_was_only_added_makes_nothing_begin_anew() {
     keeper(&files).renew(&Hands::of(&[10, 11]).all(), moment(0)).expect("renewed");
     assert_eq!(timestamp(&files), before + 1);
     reader.find(&name(NAME), Reach::Registry, moment(0)).expect("it goes on");
+}
+
+#[test]
+fn what_a_thief_showed_is_left_behind_by_those_who_had_seen_it() {
+    let (files, reader) = ready();
+    let intruder = Intruder(&files);
+    let mut ahead = intruder.snapshot();
+    ahead.version = number(ahead.version.get() + 1);
+    let meta = ahead.meta.get_mut("core_migrations.json").expect("it is listed");
+    meta.version = number(1_000_000);
+    (meta.length, meta.hashes) = (None, None);
+    show(&files, &ahead, number(timestamp(&files) + 1), 10);
+    reader.refresh(moment(0)).expect("signed by a good key so far");
+    rotate(&files);
+    publish(&files, NEXT, "two", &[20]).expect_err("the old key renews nothing");
+    let renewed = renew(&files).expect("renewed");
+    assert!(renewed.refused.is_empty(), "{renewed:?}");
+    reader.find(&name(NEXT), Reach::Registry, moment(0)).expect("signed");
+}
+
+#[test]
+fn what_a_stranger_put_in_the_place_of_a_first_version_stops_nobody() {
+    let (files, _) = ready();
+    let intruder = Intruder(&files);
+    let hands = Hands::of(&[1, 2]);
+    keeper(&files)
+        .delegate("fresh_space", &set(&[20], 1), &hands.all(), moment(0))
+        .expect("delegated");
+    let stranger = intruder.targets("core_migrations");
+    let bytes = sign("fresh_space", &stranger, &[key(66)]);
+    intruder.write("metadata/1.fresh_space.json", &bytes);
+    keeper(&files).resign("fresh_space", &Hands::of(&[20]).all(), moment(0)).expect("signed");
 }
