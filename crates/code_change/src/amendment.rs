@@ -293,8 +293,9 @@ fn follow(
     kept.sort_by_key(|score| places.get(&score.id).copied());
     report.operations = kept;
     report.manifest_digest = manifest.digest();
-    // What was tried was the parent; nobody tried what this one does.
-    report.verification = None;
+    // What was tried was the parent; nobody tried what this one does. That it did not fit is not
+    // mended by a person's word.
+    report.verification = report.verification.take().filter(|outcome| !outcome.passed);
     count(report, manifest);
 }
 

@@ -135,7 +135,8 @@ fn expect_verified(publication: &Publication, loaded: &LoadedManifest) -> Result
     if failed && publication.despite.is_none() {
         let message = "dependents on which the manifest was tried do not fit the new version";
         return Err(Error::new(ErrorKind::Conflict, ErrorCode::VerificationError, message)
-            .hint("verification.json says where; publish it all the same with --despite REASON"));
+            .hint("verification.json of the bundle that was tried says where; publish it all the same with \
+             --despite REASON"));
     }
     Ok(())
 }

@@ -257,14 +257,17 @@ impl CodeAnswer {
     /// What the store keeps beside the run.
     pub fn summary(&self) -> Map<String, Value> {
         let entries = match self {
-            Self::Generated(answer) => vec![
+            Self::Generated(answer) => [
                 ("library", Value::from(answer.library.clone())),
                 ("from_version", Value::from(answer.from_version.clone())),
                 ("to_version", Value::from(answer.to_version.clone())),
                 ("manifest", Value::from(answer.manifest_uri.clone())),
                 ("manifest_digest", Value::from(answer.manifest_digest.to_string())),
                 ("operations", Value::from(answer.summary.operations_total)),
-            ],
+            ]
+            .into_iter()
+            .chain(answer.unpublished.iter().map(|why| ("unpublished", why.message.clone().into())))
+            .collect(),
             Self::Applied(applied) => {
                 let report = &applied.report;
                 vec![

@@ -115,7 +115,11 @@ macro_rules! implement_store {
             }
 
             fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
-                self.write(async |it| queue::postpone(it, lease, delay).await)
+                self.write(async |it| queue::postpone(it, lease, delay, 0).await)
+            }
+
+            fn pass_on(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError> {
+                self.write(async |it| queue::postpone(it, lease, delay, 1).await)
             }
 
             fn dequeue(&self, lease: &Lease) -> Result<(), StoreError> {

@@ -276,6 +276,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn claim_next(&self, worker: &WorkerId, term: LeaseTerm) -> Result<Option<Claim>, StoreError>;
     /// Gives a task back that is not to be taken from the queue before this time has passed.
     fn postpone(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
+    /// The same for a task that this worker does not do and another one may: the claim was no
+    /// attempt, and is not counted as one.
+    fn pass_on(&self, lease: &Lease, delay: Duration) -> Result<(), StoreError>;
     /// Takes a task out of the queue; the lease stays.
     fn dequeue(&self, lease: &Lease) -> Result<(), StoreError>;
 

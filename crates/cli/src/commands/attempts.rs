@@ -1,12 +1,15 @@
 //! Doing work as a run: a command's own, one that was interrupted, or one from the queue.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use code_line::publish::{entry_name, fetch};
 use code_line::signed_plan::{PlannedPart, sign_part};
 use code_line::trust::SignatureState;
 use code_line::work::{CodeAnswer, CodeWork};
 use code_line::{Error, ErrorCode, ErrorKind, Progress};
+use registry::Reach;
 use run::{LeaseTerm, Recorder as _, RunId, RunStatus, Task, TaskStatus, Work, WorkerId};
 use store::{Attempt, AttemptError, NewTask, Store, StoreError, Workplace, abandon};
 
@@ -234,4 +237,29 @@ pub(super) fn not_made(error: AttemptError) -> Error {
         AttemptError::Record(error) => error.into(),
         other => Error::new(kind, ErrorCode::TaskError, other.to_string()).hint(hint),
     }
+}
+
+/// The work with the manifest as its registry gives it now, here: what was yanked since it was asked
+/// for is not applied, and the cache of the machine that asked for it may be another one. A run that
+/// has begun to write goes on as it began.
+pub(super) fn current(
+    context: &Context<'_>,
+    store: &dyn Store,
+    task: &Task,
+    work: &CodeWork,
+) -> Result<CodeWork, Error> {
+    let CodeWork::Apply(apply) = work else { return Ok(work.clone()) };
+    let (Some(named), Some(registry)) = (&apply.named, &apply.registry) else {
+        return Ok(work.clone());
+    };
+    let open = store.open_run(&task.task_id).map_err(refused)?;
+    if open.is_some_and(|run| run.status != RunStatus::Planning) {
+        return Ok(work.clone());
+    }
+    let name = entry_name(Path::new(named))
+        .ok_or_else(|| Error::internal("a task names a registry and no name in it"))??;
+    let fetched = fetch(&name, registry, Reach::Registry, &context.world)?;
+    let mut apply = apply.clone();
+    apply.options.manifest = fetched.folder;
+    Ok(CodeWork::Apply(apply))
 }

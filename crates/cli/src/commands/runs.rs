@@ -8,7 +8,7 @@ use code_line::{Error, ErrorCode};
 use run::{Event, JournalEntry, JournalWriter, Run};
 use store::{Attempt, Store, StoreError, abandon as give_up};
 
-use super::attempts::{By, end, not_made, task_of, work_of, workplace};
+use super::attempts::{By, current, end, not_made, task_of, work_of, workplace};
 use super::tasks::{journal_error, open, refused};
 use super::{Context, apply, generate};
 use crate::Answer;
@@ -26,10 +26,11 @@ pub(super) fn resume(
     let (task, run) = task_of(&*store, &arguments.run)?;
     let work = work_of(&task)?;
     let signature = expect_signed_work(&context.world, &task, arguments.allow_unsigned)?;
+    let current = current(context, &*store, &task, &work)?;
     let workplace = workplace(context, store, "resume");
     let attempt = Attempt::resume(workplace, &run, &work.plan()?).map_err(not_made)?;
     let line = ProgressLine::new(*context.output);
-    let done = end(context, attempt, (&work, Some(&signature)), &line, By::Resume);
+    let done = end(context, attempt, (&current, Some(&signature)), &line, By::Resume);
     drop(line);
     let done = done?;
     let said = match &done.answer {

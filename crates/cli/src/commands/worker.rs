@@ -1,21 +1,19 @@
 //! `worker`: does what is in the queue.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use artifact::Digest;
-use code_line::publish::{entry_name, fetch};
 use code_line::signed_plan::expect_signed_work;
 use code_line::trust::SignatureState;
 use code_line::work::{CodeAnswer, CodeWork};
-use code_line::{Error, ErrorCode, ErrorKind, Quiet};
-use registry::Reach;
+use code_line::{Error, ErrorKind, Quiet};
 use run::{Lease, Task, TaskStatus};
 use serde::Serialize;
 use store::{Attempt, AttemptError, Claim, Store, StoreError, Workplace, abandon_claimed};
 
-use super::attempts::{By, end, not_made, work_of, workplace};
+use super::attempts::{By, current, end, not_made, work_of, workplace};
 use super::tasks::{open, refused};
 use super::{Context, generate};
 use crate::Answer;
@@ -52,6 +50,8 @@ enum Outcome {
     GivenUp,
     /// Another worker has it now.
     Lost,
+    /// It is left to other workers, since nobody asked for it who is trusted here.
+    PassedOn,
 }
 
 pub(crate) fn worker(context: &Context<'_>, arguments: &WorkerArguments) -> Result<Answer, Error> {
@@ -77,13 +77,25 @@ fn work_on(context: &Context<'_>, arguments: &WorkerArguments, number: u32) -> R
     store.claim_workspaces(&*context.world.files).map_err(refused)?;
     let workplace = workplace(context, store, &format!("worker{number}"));
     let (mut all_done, mut failures) = (true, 0);
+    let mut passed_on = BTreeSet::new();
     loop {
-        match next(context, &workplace, arguments) {
+        match next(context, &workplace, arguments, passed_on.len()) {
             Ok(Next::Did(done)) => {
                 failures = 0;
-                let fails = matches!(done.outcome, Outcome::Failed | Outcome::GivenUp);
+                let fails =
+                    matches!(done.outcome, Outcome::Failed | Outcome::GivenUp | Outcome::PassedOn);
                 all_done &= !fails;
-                say(context, &done)?;
+                // It is said once; what is in the queue comes round again and again.
+                let is_news = match done.outcome {
+                    Outcome::PassedOn => passed_on.insert(done.task.clone()),
+                    _ => {
+                        passed_on.remove(&done.task);
+                        true
+                    }
+                };
+                if is_news {
+                    say(context, &done)?;
+                }
             }
             Ok(Next::Nothing) => {
                 failures = 0;
@@ -121,12 +133,16 @@ fn next(
     context: &Context<'_>,
     workplace: &Workplace,
     arguments: &WorkerArguments,
+    passed_on: usize,
 ) -> Result<Next, Error> {
     let store = &workplace.store;
     let claim = store.claim_next(&workplace.worker, workplace.term).map_err(refused)?;
     match claim {
         Some(claim) => take(context, workplace, &claim, arguments).map(Next::Did),
-        None if arguments.drain && store.waiting().map_err(refused)? == 0 => Ok(Next::Drained),
+        // What this worker passes on is for others to drain.
+        None if arguments.drain && store.waiting().map_err(refused)? as usize <= passed_on => {
+            Ok(Next::Drained)
+        }
         None => Ok(Next::Nothing),
     }
 }
@@ -148,6 +164,15 @@ fn take(
         leave(&**store, &claim.lease)?;
         return Ok(done(Outcome::Success, "it was done already".to_owned()));
     }
+    let signature = expect_signed_work(&context.world, &task, arguments.allow_unsigned);
+    if let Err(error) = &signature
+        && matches!(error.kind(), ErrorKind::Config | ErrorKind::User)
+    {
+        // Another worker may trust more, or be allowed more.
+        store.pass_on(&claim.lease, delay(&claim.lease, 1)).map_err(refused)?;
+        let hint = error.report().hint.unwrap_or_default();
+        return Ok(done(Outcome::PassedOn, format!("{error}; {hint}")));
+    }
     if claim.attempt > ATTEMPTS {
         let reason = format!("given up after {ATTEMPTS} attempts");
         return match give_up(workplace, &task, claim, &reason) {
@@ -155,11 +180,9 @@ fn take(
             Err(error) => put_back(workplace, claim, &error),
         };
     }
-    let signature = match expect_signed_work(&context.world, &task, arguments.allow_unsigned) {
-        Ok(signature) => signature,
-        Err(error) => return put_back(workplace, claim, &error),
-    };
-    match attempt(context, workplace, (&task, &signature), claim) {
+    let attempted =
+        signature.and_then(|signature| attempt(context, workplace, (&task, &signature), claim));
+    match attempted {
         Ok(title) => {
             leave(&**store, &claim.lease)?;
             Ok(done(Outcome::Success, title))
@@ -168,9 +191,8 @@ fn take(
     }
 }
 
-/// What becomes of a task whose attempt failed. As long as there is a run that is not over,
-/// something outside failed, or another worker may trust whoever signed it, the work is to be done,
-/// and the task stays in the queue.
+/// What becomes of a task whose attempt failed. As long as there is a run that is not over, or
+/// something outside failed, the work is to be done, and the task stays in the queue.
 fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done, Error> {
     let store = &workplace.store;
     let id = &claim.lease.task_id;
@@ -183,9 +205,7 @@ fn put_back(workplace: &Workplace, claim: &Claim, error: &Error) -> Result<Done,
         Err(error) => return Err(refused(error)),
     }
     let is_open = store.open_run(id).map_err(refused)?.is_some();
-    let is_untrusted =
-        error.code() == ErrorCode::SignatureError && error.kind() == ErrorKind::Config;
-    if is_open || is_untrusted || error.kind() == ErrorKind::Outside || error.is_busy() {
+    if is_open || error.kind() == ErrorKind::Outside || error.is_busy() {
         let delay = delay(&claim.lease, claim.attempt);
         store.postpone(&claim.lease, delay).map_err(refused)?;
         return Ok(done(Outcome::Postponed, format!("{error}; again in {} s", delay.as_secs())));
@@ -201,7 +221,7 @@ fn attempt(
     claim: &Claim,
 ) -> Result<String, Error> {
     let work = work_of(task)?;
-    let current = current(context, &work)?;
+    let current = current(context, &*workplace.store, task, &work)?;
     let signed = (&current, Some(signature));
     let attempt = match made(workplace, claim, &work) {
         Err(AttemptError::Plan { run, source }) => {
@@ -227,21 +247,6 @@ fn attempt(
         generate::expect_published(answer)?;
     }
     done.unlogged.map_or_else(|| Ok(work.title()), Err)
-}
-
-/// The work with the manifest as its registry gives it now, here: what was yanked since is not
-/// applied, and the cache of the machine that asked for it may be another one.
-fn current(context: &Context<'_>, work: &CodeWork) -> Result<CodeWork, Error> {
-    let CodeWork::Apply(apply) = work else { return Ok(work.clone()) };
-    let (Some(named), Some(registry)) = (&apply.named, &apply.registry) else {
-        return Ok(work.clone());
-    };
-    let name = entry_name(Path::new(named))
-        .ok_or_else(|| Error::internal("a task names a registry and no name in it"))??;
-    let fetched = fetch(&name, registry, Reach::Registry, &context.world)?;
-    let mut apply = apply.clone();
-    apply.options.manifest = fetched.folder;
-    Ok(CodeWork::Apply(apply))
 }
 
 fn made(workplace: &Workplace, claim: &Claim, work: &CodeWork) -> Result<Attempt, AttemptError> {
@@ -290,6 +295,7 @@ fn say(context: &Context<'_>, done: &Done) -> Result<(), Error> {
         Outcome::Postponed => "postponed",
         Outcome::GivenUp => "given up",
         Outcome::Lost => "lost",
+        Outcome::PassedOn => "passed on",
     };
     let now = context.world.clock.now();
     let detail = artifact::shown(&done.detail);

@@ -47,10 +47,15 @@ fn work_that_was_changed_in_the_store_is_not_done_whatever_is_allowed() {
 fn work_that_nobody_signed_is_done_only_where_that_is_allowed_and_the_run_says_so() {
     let scene = queued();
     execute(&scene, "UPDATE tasks SET metadata = json_remove(metadata, '$.work_signature')");
-    refused(&scene.onx(&["worker", "--drain"]), "nobody signed the work of `TASK-1`");
+    // As often as it likes: it is left to a worker that may do it.
+    for _ in 0..7 {
+        let ran = scene.onx(&["worker", "--drain"]);
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+        assert!(ran.out.contains("TASK-1  passed on  nobody signed the work"), "{}", ran.out);
+        assert!(ran.out.contains("--allow-unsigned"), "{}", ran.out);
+    }
     assert!(!scene.work().join("bundle").exists());
-    let scene = queued();
-    execute(&scene, "UPDATE tasks SET metadata = json_remove(metadata, '$.work_signature')");
     yes(scene.onx(&["worker", "--drain", "--allow-unsigned"]));
     let run = &json(&scene, &["runs", "list"])[0];
     assert_eq!(run["artifact_summary"]["work"], "unsigned");
@@ -72,8 +77,8 @@ fn work_of_somebody_who_is_not_trusted_here_is_left_to_other_workers() {
     let first = lines.next().expect("a line").expect("a text");
     child.kill().expect("killed");
     child.wait().expect("ended");
-    assert!(first.contains("TASK-1  postponed"), "{first}");
-    assert!(first.contains("nobody who is trusted here signed the work"), "{first}");
+    assert!(first.contains("TASK-1  passed on  nobody who is trusted here signed"), "{first}");
+    assert!(first.contains("onx keys trust"), "{first}");
     assert!(!scene.work().join("bundle").exists());
     assert_eq!(json(&scene, &["tasks", "list"])[0]["status"], "TODO");
 }

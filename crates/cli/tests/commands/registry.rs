@@ -75,6 +75,12 @@ fn a_manifest_that_failed_its_dependents_is_published_only_with_a_reason() {
     let refused = scene.onx(&["manifest", "publish", "bundle"]);
     assert_eq!(refused.code, 4, "{}", refused.err);
     assert!(refused.err.contains("--despite"), "{}", refused.err);
+    // Nor after somebody who only looked at an operation said that it is right.
+    let review = ["manifest", "review", "bundle", "--accept", "OP001", "--reason", "it is right"];
+    scene.onx(&[&review[..], &["--out", "reviewed"]].concat());
+    let refused = scene.onx(&["manifest", "publish", "reviewed"]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("--despite"), "{}", refused.err);
     yes(scene.onx(&["manifest", "publish", "bundle", "--despite", "Circle was never public"]));
 }
 

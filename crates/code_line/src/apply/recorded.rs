@@ -154,9 +154,12 @@ fn keep_report(
     Ok(Some(place))
 }
 
-/// That something could not be signed after the files were written. The run stays open, so that
-/// what is left is done when the command is given again.
+/// That something could not be signed after the files were written. Where that can pass, the run
+/// stays open, so that what is left is done when the command is given again.
 fn unsigned(error: Error, what: &str) -> Error {
+    if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::User) {
+        return error.detail(format!("the files are written, and {what} is not signed"));
+    }
     let message = format!("the files are written, and {what} could not be signed");
     let hint = error.report().hint;
     let unsigned = Error::outside(ErrorCode::SignatureError, message, error);

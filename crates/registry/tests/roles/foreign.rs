@@ -157,4 +157,8 @@ fn a_key_in_pem_is_a_public_key_on_its_curve() {
     let other = text.replace("DAQcDQgAE", "DAQYDQgAE");
     assert_ne!(text, other);
     assert_eq!(with_text(&sound, &other).verifying(), None);
+    // And so is the form of the point: the byte that says that it is uncompressed.
+    let other = text.replace("DAQcDQgAE", "DAQcDQgAF");
+    assert_ne!(text, other);
+    assert_eq!(with_text(&sound, &other).verifying(), None);
 }

@@ -51,10 +51,12 @@ pub(crate) async fn claim_next(
     Ok(Some(Claim { lease: lease_of(task_id, worker.clone(), fence)?, attempt }))
 }
 
+/// Gives a task back for a while, and so many attempts with it.
 pub(crate) async fn postpone(
     connection: &mut Connection,
     lease: &Lease,
     delay: Duration,
+    attempts: i64,
 ) -> Result<(), Failed> {
     let delay_ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX).min(LONGEST_DELAY_MS);
     let mut transaction = begin(connection).await?;
@@ -65,11 +67,12 @@ pub(crate) async fn postpone(
         now!(),
         " + $2, due_at = ",
         now!(),
-        " + $2 WHERE task_id = $1"
+        " + $2, attempts = attempts - $3 WHERE task_id = $1"
     );
     sqlx::query(query)
         .bind(lease.task_id.as_str())
         .bind(delay_ms)
+        .bind(attempts)
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;

@@ -66,6 +66,22 @@ fn a_heartbeat_keeps_what_was_taken(scene: &Scene) {
     assert_eq!(taken(&*store, "v"), Some(("t".to_owned(), 2)));
 }
 
+everywhere!(what_is_passed_on_was_no_attempt);
+fn what_is_passed_on_was_no_attempt(scene: &Scene) {
+    let store = scene.store();
+    store.enqueue(&named("t")).expect("a task");
+    for _ in 0..3 {
+        let claim = take(&*store, "trusts-nobody", 60_000).expect("a task");
+        assert_eq!(claim.attempt, 1);
+        store.pass_on(&claim.lease, Duration::ZERO).expect("passed on");
+        let late = store.pass_on(&claim.lease, Duration::ZERO);
+        assert!(matches!(late, Err(StoreError::LeaseLost(_))));
+    }
+    let claim = take(&*store, "w", 60_000).expect("a task");
+    store.pass_on(&claim.lease, Duration::from_hours(1)).expect("passed on");
+    assert_eq!(taken(&*store, "v"), None, "not before its time");
+}
+
 everywhere!(what_is_postponed_waits_and_lets_others_go_first);
 fn what_is_postponed_waits_and_lets_others_go_first(scene: &Scene) {
     let store = scene.store();
