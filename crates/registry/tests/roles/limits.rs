@@ -10,7 +10,7 @@ use registry::roles::{
 };
 use serde_json::{Value, json};
 
-use super::simulator::{ONLINE, Simulator, TestClient, moment};
+use super::simulator::{ONLINE, Simulator, TestClient, key, moment};
 
 /// What stands in a file of metadata that was changed by hand and that nobody signed anew.
 fn parse<T: Role>(registry: &Simulator, change: impl FnOnce(&mut Value)) -> Result<(), String> {
@@ -306,4 +306,21 @@ fn a_role_is_asked_for_what_its_paths_or_digests_say() {
     assert!(role.has("space/a") && !role.has("other/a") && !role.has("space/a/b"));
     let none = DelegatedRole { paths: None, ..role.clone() };
     assert!(!none.has("space/a"));
+}
+
+#[test]
+fn what_is_signed_has_at_most_the_size_that_is_read() {
+    let registry = Simulator::new();
+    let own = key(registry.signers["timestamp"][0]);
+    let signed = |filler: usize| {
+        let mut role = registry.timestamp.clone();
+        role.other.insert("filler".to_owned(), json!("x".repeat(filler)));
+        Signed::sign("timestamp", role, &[&own])
+    };
+    let limit = RoleKind::Timestamp.limit_bytes();
+    let empty = signed(0).expect("it is short").bytes().len() as u64;
+    let most = usize::try_from(limit - empty).expect("it fits");
+    assert_eq!(signed(most).expect("just as long").bytes().len() as u64, limit);
+    let error = signed(most + 1).expect_err("one byte too long");
+    assert!(matches!(error, RoleError::Unfit { .. }), "{error}");
 }
