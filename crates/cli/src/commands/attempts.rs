@@ -239,9 +239,9 @@ pub(super) fn not_made(error: AttemptError) -> Error {
     }
 }
 
-/// The work with the manifest as its registry gives it now, here: what was yanked since it was asked
-/// for is not applied, and the cache of the machine that asked for it may be another one. A run that
-/// has begun to write goes on as it began.
+/// The work with the manifest as its registry gives it now, here: what was yanked since it was
+/// asked for is not applied, and the cache of the machine that asked for it may be another one. A
+/// run that has begun to write goes on as it began.
 pub(super) fn current(
     context: &Context<'_>,
     store: &dyn Store,
