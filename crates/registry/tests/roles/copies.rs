@@ -268,3 +268,38 @@ fn a_mirror_of_a_registry_whose_names_hold_no_versions_can_be_read() {
     let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
     assert_eq!(reader.fetch(&found, Reach::Registry).expect("whole"), bundle("one"));
 }
+
+#[test]
+fn a_cache_lists_what_was_fetched_and_is_mended_by_what_is_fetched_again() {
+    let (files, reader) = ready();
+    publish(&files, NEXT, "two", &[10, 20]).expect("published");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    let listing = reader.list(Reach::Cache, moment(0)).expect("listed");
+    let listed: Vec<_> = listing.entries.iter().map(|it| it.listed.entry.name.clone()).collect();
+    assert!(listed.contains(&name(NAME)) && !listed.contains(&name(NEXT)), "{listed:?}");
+    assert!(listing.refused.is_empty(), "{:?}", names(&listing.refused));
+
+    let is_entry = |path: &&String| path.starts_with("targets/core_migrations/");
+    let cached = files_below(&files, "/cache/registry");
+    let entry = cached.keys().find(is_entry).expect("it is kept");
+    let path = TreePath::new(entry).expect("a path");
+    let place = Place::new(Path::new("/cache/registry"), &path);
+    files.write(place, b"damaged", None).expect("written");
+    let damaged = reader.find(&name(NAME), Reach::Cache, moment(0));
+    assert!(matches!(damaged, Err(RegistryError::Role(RoleError::Bytes { .. }))), "{damaged:?}");
+    reader.find(&name(NAME), Reach::Registry, moment(0)).expect("fetched again");
+    reader.find(&name(NAME), Reach::Cache, moment(0)).expect("it is whole");
+}
+
+#[test]
+fn what_the_registry_itself_lost_is_gone_and_not_merely_never_fetched() {
+    let (files, reader) = ready();
+    let found = reader.find(&name(NAME), Reach::Registry, moment(0)).expect("signed");
+    let is_blob = |path: &&String| path.starts_with("blobs/");
+    for blob in files_below(&files, "/registry").keys().filter(is_blob) {
+        let path = TreePath::new(blob).expect("a path");
+        files.remove_file(Place::new(Path::new("/registry"), &path)).expect("gone");
+    }
+    let lost = reader.fetch(&found, Reach::Registry);
+    assert!(matches!(lost, Err(RegistryError::Gone { .. })), "{lost:?}");
+}

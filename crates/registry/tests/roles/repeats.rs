@@ -103,13 +103,16 @@ fn a_new_publisher_who_publishes_the_same_signs_the_namespace() {
 
 #[test]
 fn a_namespace_that_has_expired_is_signed_anew_by_publishing_the_same() {
-    let (files, reader) = ready();
-    renew(&files, 185);
-    let late = reader.find(&name(NAME), Reach::Registry, moment(185)).expect_err("expired");
-    assert!(matches!(late, RegistryError::Role(RoleError::Expired { .. })), "{late}");
-    assert!(again(&files, 20, 185).expect("signed").unchanged);
-    renew(&files, 185);
-    reader.find(&name(NAME), Reach::Registry, moment(185)).expect("fresh again");
+    // At the very moment, and later.
+    for days in [180, 185] {
+        let (files, reader) = ready();
+        renew(&files, days);
+        let late = reader.find(&name(NAME), Reach::Registry, moment(days)).expect_err("expired");
+        assert!(matches!(late, RegistryError::Role(RoleError::Expired { .. })), "{late}");
+        assert!(again(&files, 20, days).expect("signed").unchanged);
+        renew(&files, days);
+        reader.find(&name(NAME), Reach::Registry, moment(days)).expect("fresh again");
+    }
 }
 
 /// Stops a work at each of its steps and does it again: a loss of power takes no name then.
