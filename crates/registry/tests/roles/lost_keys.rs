@@ -209,3 +209,18 @@ fn what_a_stranger_put_in_the_place_of_a_first_version_stops_nobody() {
     intruder.write("metadata/1.fresh_space.json", &bytes);
     keeper(&files).resign("fresh_space", &Hands::of(&[20]).all(), moment(0)).expect("signed");
 }
+
+#[test]
+fn a_version_that_a_thief_named_and_nobody_signed_hides_no_other() {
+    let (files, reader) = ready();
+    let mut forged = forged(&files);
+    let meta = forged.meta.get_mut("core_migrations.json").expect("it is listed");
+    meta.version = number(9);
+    (meta.length, meta.hashes) = (None, None);
+    let root = rotate(&files);
+    show(&files, &forged, number(50), 10);
+    let (new, _) = newcomer(&files, &root);
+    let renewed = new.renew(&Hands::of(&[11]).all(), moment(0)).expect("renewed");
+    assert!(renewed.refused.is_empty(), "{renewed:?}");
+    reader.find(&name(NEXT), Reach::Registry, moment(0)).expect("it is still there");
+}
