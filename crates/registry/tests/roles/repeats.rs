@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact::TreePath;
+use artifact::{ErrorKind, TreePath};
 use host::{Fault, FaultyFiles, Files, Place};
 use registry::{
     FolderRegistry, Lifetimes, Published, Reach, RegistryError, RegistryKeeper, RoleError,
@@ -152,4 +152,23 @@ fn what_was_published_lasts_although_a_process_stopped_while_it_published_the_sa
             folder.publish(&name(NAME), &bundle("one")).map(drop)
         },
     );
+}
+
+#[test]
+fn a_later_version_that_cannot_be_read_is_not_taken_for_missing() {
+    let watched = Watched::default();
+    let files: Arc<dyn Files> = Arc::new(watched.clone());
+    init(&files).expect("a registry");
+    publish(&files, NAME, "one", &[10, 20]).expect("published");
+    // Signed, and not current yet: only the folder says that it is there.
+    let next = "registry://core_migrations/yourlib/2.0_3.0";
+    keeper(&files)
+        .publish(&name(next), &bundle("two"), &Hands::of(&[20]).all(), moment(0))
+        .expect("signed");
+    watched.make_unreadable(Path::new("/registry/metadata/2.core_migrations.json"));
+    let third = "registry://core_migrations/yourlib/3.0_4.0";
+    let signed =
+        keeper(&files).publish(&name(third), &bundle("3"), &Hands::of(&[20]).all(), moment(0));
+    let error = signed.expect_err("it cannot be known what is there");
+    assert_eq!(error.kind(), ErrorKind::Outside, "{error}");
 }

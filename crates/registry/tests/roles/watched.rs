@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::TreePath;
 use host::{
-    Durability, FileError, FileLock, Files, Fill, FolderEntry, MemoryFiles, Metadata, Place,
+    Durability, FileError, FileErrorKind, FileLock, Files, Fill, FolderEntry, MemoryFiles,
+    Metadata, Place,
 };
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -18,6 +19,7 @@ pub(crate) struct Watched {
     inner: MemoryFiles,
     before_lock: Arc<Mutex<Option<Work>>>,
     pending: Arc<Mutex<BTreeSet<PathBuf>>>,
+    unreadable: Arc<Mutex<Option<PathBuf>>>,
 }
 
 impl std::fmt::Debug for Watched {
@@ -30,6 +32,11 @@ impl Watched {
     /// What another process does just before the next lock is taken.
     pub(crate) fn before_lock(&self, work: impl FnOnce() + Send + 'static) {
         *self.before_lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(work));
+    }
+
+    /// Lets a disk fail wherever this file is read.
+    pub(crate) fn make_unreadable(&self, path: &Path) {
+        *self.unreadable.lock().unwrap_or_else(PoisonError::into_inner) = Some(path.to_owned());
     }
 
     /// The names below a folder that were not synced since they were made.
@@ -57,6 +64,11 @@ impl Files for Watched {
     }
 
     fn read(&self, place: Place<'_>, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
+        let unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        if unreadable.as_deref() == Some(&place.to_path()) {
+            let (path, kind) = (place.to_path(), FileErrorKind::Other);
+            return Err(FileError { action: "read", path, kind, source: None });
+        }
         self.inner.read(place, limit_bytes)
     }
 
