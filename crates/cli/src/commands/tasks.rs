@@ -213,7 +213,9 @@ fn task_text(context: &Context<'_>, answer: &TaskAnswer) -> Result<String, Error
     if is_work {
         push("asked for", signature_text(context, PlannedPart::Work, task)?);
     }
-    push("runs", amount(runs.len() as u32, "run", "runs"));
+    if runs.is_empty() {
+        push("runs", "none yet".to_owned());
+    }
     Ok(lines.finish() + &run_lines(runs) + &plan_text(context, task)?)
 }
 
