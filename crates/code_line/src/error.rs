@@ -109,6 +109,12 @@ impl Error {
         self
     }
 
+    /// The same error with what lies behind this one, the nearest cause first.
+    #[must_use]
+    pub fn because_of(self, error: &dyn StdError) -> Self {
+        causes(error).fold(self, Self::detail)
+    }
+
     /// The same error with what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -160,21 +166,19 @@ impl Error {
 
     /// The error as programs read it.
     pub fn report(&self) -> ErrorReport {
-        let mut causes = Vec::new();
-        let mut cause = self.source();
-        while let Some(current) = cause {
-            causes.push(current.to_string());
-            cause = current.source();
-        }
-        let detail: Vec<String> = self.detail.iter().cloned().chain(causes).collect();
         ErrorReport {
             kind: self.kind,
             code: self.code,
             message: self.message.clone(),
-            detail,
+            detail: self.detail.iter().cloned().chain(causes(self)).collect(),
             hint: self.hint.clone(),
         }
     }
+}
+
+/// What lies behind an error, the nearest cause first.
+fn causes(error: &dyn StdError) -> impl Iterator<Item = String> {
+    std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string)
 }
 
 impl From<ErrorReport> for Error {
@@ -204,17 +208,6 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
-impl From<&ErrorReport> for Error {
-    fn from(report: &ErrorReport) -> Self {
-        let error = Self::new(report.kind, report.code, report.message.clone());
-        let error = report.detail.iter().cloned().fold(error, Self::detail);
-        match &report.hint {
-            Some(hint) => error.hint(hint.clone()),
-            None => error,
-        }
     }
 }
 

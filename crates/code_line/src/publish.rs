@@ -297,11 +297,5 @@ pub fn entry_name(manifest: &Path) -> Option<Result<EntryName, Error>> {
 pub fn registry_error(error: RegistryError) -> Error {
     let (kind, hint) = (error.kind(), error.hint());
     let converted = Error::new(kind, ErrorCode::RegistryError, error.to_string()).hint(hint);
-    let mut causes = Vec::new();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(current) = cause {
-        causes.push(current.to_string());
-        cause = current.source();
-    }
-    causes.into_iter().fold(converted, Error::detail)
+    converted.because_of(&error)
 }

@@ -115,13 +115,8 @@ pub(crate) fn transaction_error(error: &TransactionError) -> Error {
         error if error.is_conflict() => ErrorKind::Conflict,
         _ => ErrorKind::Outside,
     };
-    let mut converted = Error::new(kind, ErrorCode::ApplicationError, error.to_string());
-    let mut cause = std::error::Error::source(error);
-    while let Some(current) = cause {
-        converted = converted.detail(current.to_string());
-        cause = current.source();
-    }
-    let converted = converted.hint(error.hint());
+    let converted = Error::new(kind, ErrorCode::ApplicationError, error.to_string());
+    let converted = converted.because_of(error).hint(error.hint());
     match error {
         TransactionError::File(file) if is_locked(file) => converted.busy(),
         _ => converted,

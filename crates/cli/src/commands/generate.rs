@@ -47,7 +47,7 @@ pub(super) fn say(context: &Context<'_>, answer: &GenerateAnswer) -> Result<Answ
 pub(super) fn expect_published(answer: &GenerateAnswer) -> Result<(), Error> {
     let Some(report) = &answer.unpublished else { return Ok(()) };
     let stands = format!("the manifest is made, and stands: {}", answer.manifest_uri);
-    Err(Error::from(report).detail(stands))
+    Err(Error::from(report.clone()).detail(stands))
 }
 
 fn request(context: &Context<'_>, arguments: &GenerateArguments) -> GenerateRequest {
